@@ -1,0 +1,197 @@
+"""Calendly's wire shapes, in Calendly's words: only the fields we read or send.
+
+What Calendly adds later is ignored, and an enum is a plain `str`, so that a
+value we have never seen survives to the place that decides about it. Fields
+that Calendly may send as null, or that only newer replies carry, have a default.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+
+class User(msgspec.Struct, frozen=True):
+    """`GET /users/me`."""
+
+    uri: str
+    name: str
+    slug: str
+    timezone: str
+    current_organization: str
+    avatar_url: str | None = None
+
+
+class LocationConfiguration(msgspec.Struct, frozen=True):
+    """One place that an event type offers. Which fields are set depends on `kind`."""
+
+    kind: str
+    location: str | None = None
+    additional_info: str | None = None
+    phone_number: str | None = None
+
+
+class CustomQuestion(msgspec.Struct, frozen=True):
+    """A question of the booking form. It has no id: `name` (the text) is the key of its answer."""
+
+    name: str
+    type: str
+    position: int
+    enabled: bool = True
+    required: bool = False
+    answer_choices: list[str] | None = None
+    include_other: bool = False
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Whose page an event type stands on."""
+
+    name: str | None = None
+    type: str | None = None
+    owner: str | None = None
+
+
+class EventType(msgspec.Struct, frozen=True):
+    """`GET /event_types` and `GET /event_types/{uuid}`; `duration` is in minutes."""
+
+    uri: str
+    active: bool
+    secret: bool
+    duration: int
+    scheduling_url: str
+    name: str | None = None
+    slug: str | None = None
+    description_plain: str | None = None
+    booking_method: str | None = None
+    is_paid: bool = False
+    kind: str | None = None
+    pooling_type: str | None = None
+    type: str | None = None
+    color: str | None = None
+    locale: str | None = None
+    position: int = 0
+    profile: Profile | None = None
+    locations: list[LocationConfiguration] | None = None
+    custom_questions: list[CustomQuestion] | None = None
+    deleted_at: str | None = None
+
+
+class AvailableTime(msgspec.Struct, frozen=True):
+    """One item of `GET /event_type_available_times`."""
+
+    status: str
+    start_time: datetime
+    scheduling_url: str | None = None
+    invitees_remaining: int = 1
+
+
+class NewInvitee(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The person of `POST /invitees`: either `name` or `first_name` is set."""
+
+    email: str
+    timezone: str
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    text_reminder_number: str | None = None
+
+
+class NewLocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The place of `POST /invitees`; `location` only for the kinds that carry one."""
+
+    kind: str
+    location: str | None = None
+
+
+class NewAnswer(msgspec.Struct, frozen=True):
+    """All three are required; `question` is the exact text."""
+
+    question: str
+    answer: str
+    position: int
+
+
+class Tracking(msgspec.Struct, frozen=True):
+    """All six keys are always sent: Calendly refuses a partial object."""
+
+    utm_campaign: str | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_content: str | None
+    utm_term: str | None
+    salesforce_uuid: str | None
+
+
+class NewBooking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of `POST /invitees`. A key that is not set is not sent."""
+
+    event_type: str
+    start_time: str
+    invitee: NewInvitee
+    location: NewLocation | None = None
+    questions_and_answers: list[NewAnswer] | None = None
+    tracking: Tracking | None = None
+    event_guests: list[str] | None = None
+
+
+class Invitee(msgspec.Struct, frozen=True):
+    """The reply to `POST /invitees`. It has neither time nor place: those stand on the event."""
+
+    uri: str
+    event: str
+    status: str
+    created_at: datetime
+    cancel_url: str | None = None
+    reschedule_url: str | None = None
+
+
+class EventLocation(msgspec.Struct, frozen=True):
+    """Where a scheduled event takes place. `status` and `join_url` belong to conferences.
+
+    Calendly names some kinds differently here than on the event type: `zoom`, `gotomeeting`.
+    """
+
+    type: str | None = None
+    location: str | None = None
+    additional_info: str | None = None
+    status: str | None = None
+    join_url: str | None = None
+
+
+class ScheduledEvent(msgspec.Struct, frozen=True):
+    """`GET /scheduled_events/{uuid}`."""
+
+    uri: str
+    event_type: str | None
+    name: str | None
+    status: str
+    start_time: datetime
+    end_time: datetime
+    location: EventLocation | None = None
+
+
+class Pagination(msgspec.Struct, frozen=True):
+    next_page: str | None = None
+
+
+class ErrorDetail(msgspec.Struct, frozen=True):
+    parameter: str | None = None
+    message: str | None = None
+    code: str | None = None
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """What Calendly says when it refuses. For our table of failures alone: it is never shown to a visitor."""
+
+    title: str | None = None
+    message: str | None = None
+    details: list[ErrorDetail] | None = None
+    required_scopes: list[str] | None = None
+
+    def __repr__(self) -> str:
+        """Say what kind of refusal it is, not its text, which may repeat what a visitor typed."""
+        return f"<ErrorBody {self.codes()}>"
+
+    def codes(self) -> tuple[str, ...]:
+        return tuple(detail.code for detail in self.details or () if detail.code)
+
+

@@ -1,0 +1,184 @@
+"""The failures we can explain, as a small tree: what happened to the caller, not which library threw.
+
+    AppError
+    ├── MalformedRequestError, IdempotencyKeyMissingError           400
+    ├── NotFoundError                                              404
+    ├── MethodNotAllowedError                                      405
+    ├── SlotTakenError, FormChangedError, BookingInFlightError,
+    │   UseHostedPageError                                         409
+    ├── BodyTooLargeError                                          413
+    ├── UnsupportedMediaTypeError                                  415
+    ├── InvalidRequestError, IdempotencyKeyReusedError             422
+    ├── UpstreamFailedError, UpstreamRefusedUsError                502
+    ├── UpstreamBusyError, BookingQuotaSpentError,
+    │   BookingsClosedError                                        503
+    └── UpstreamTimeoutError                                       504
+
+`code` is public and never changes. `problems.py` draws them (RFC 9457).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a request.
+
+    `pointer` is an RFC 6901 pointer into the body, or `/query/<name>`,
+    `/header/<name>` for what stands outside it. Neither `code` nor `message`
+    may hold anything the visitor sent.
+    """
+
+    pointer: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A slot that can be booked instead: `start` is RFC 3339 in the visitor's zone."""
+
+    start: str
+    spots_left: int
+
+
+@dataclass(kw_only=True, eq=False)
+class AppError(Exception):
+    """A failure with a public code. `detail` is ours: never the visitor's or Calendly's words."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    detail: str | None = None
+    hosted_url: str | None = None
+    retry_after: int | None = None
+    """Seconds."""
+
+    def __str__(self) -> str:
+        return self.detail or self.title
+
+
+class InternalError(AppError):
+    status = 500
+    code = "internal"
+    title = "Something went wrong on our side."
+
+
+class MalformedRequestError(AppError):
+    status = 400
+    code = "malformed_request"
+    title = "The body is not well-formed JSON."
+
+
+class IdempotencyKeyMissingError(AppError):
+    status = 400
+    code = "idempotency_key_missing"
+    title = "A booking needs an Idempotency-Key header."
+
+
+class NotFoundError(AppError):
+    status = 404
+    code = "not_found"
+    title = "There is nothing here."
+
+
+class MethodNotAllowedError(AppError):
+    status = 405
+    code = "method_not_allowed"
+    title = "This method is not offered here."
+
+
+@dataclass(kw_only=True, eq=False)
+class SlotTakenError(AppError):
+    status = 409
+    code = "slot_taken"
+    title = "This time is no longer free."
+
+    alternatives: Sequence[Alternative] = ()
+
+
+@dataclass(kw_only=True, eq=False)
+class FormChangedError(AppError):
+    status = 409
+    code = "form_changed"
+    title = "What this booking asks for has changed."
+
+    form_version: str
+
+
+class BookingInFlightError(AppError):
+    status = 409
+    code = "booking_in_flight"
+    title = "A booking with this key is still running."
+
+
+class UseHostedPageError(AppError):
+    status = 409
+    code = "use_hosted_page"
+    title = "This can only be booked on Calendly's own page."
+
+
+class BodyTooLargeError(AppError):
+    status = 413
+    code = "body_too_large"
+    title = "The body is too large."
+
+
+class UnsupportedMediaTypeError(AppError):
+    status = 415
+    code = "unsupported_media_type"
+    title = "The body must be application/json."
+
+
+@dataclass(kw_only=True, eq=False)
+class InvalidRequestError(AppError):
+    status = 422
+    code = "invalid_request"
+    title = "The request is not valid."
+
+    faults: Sequence[Fault]
+
+
+class IdempotencyKeyReusedError(AppError):
+    status = 422
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key belongs to another request."
+
+
+class UpstreamFailedError(AppError):
+    status = 502
+    code = "upstream_failed"
+    title = "Calendly did not give a usable answer."
+
+
+class UpstreamRefusedUsError(AppError):
+    status = 502
+    code = "upstream_refused_us"
+    title = "Calendly does not accept this service's access."
+
+
+class UpstreamBusyError(AppError):
+    status = 503
+    code = "upstream_busy"
+    title = "Calendly takes no more calls at the moment."
+
+
+class BookingQuotaSpentError(AppError):
+    status = 503
+    code = "booking_quota_spent"
+    title = "No more bookings can be made through the API at the moment."
+
+
+class BookingsClosedError(AppError):
+    status = 503
+    code = "bookings_closed"
+    title = "Bookings are closed at the moment."
+
+
+class UpstreamTimeoutError(AppError):
+    status = 504
+    code = "upstream_timeout"
+    title = "Calendly did not answer in time."
