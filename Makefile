@@ -1,0 +1,87 @@
+# Everything there is to run. Each target first brings .venv up to the locks; that costs nothing when it is.
+#   make test ARGS="tests/form -x"    pytest arguments
+#   make lock UPGRADE=--upgrade       newer versions, not only missing ones
+#   PYTHON=/path/to/python3.12        another interpreter than python3.11
+
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PORT ?= 8000
+export SIMULATOR_PORT ?= 8001
+
+OPENAPI := openapi/bff.json
+
+.DEFAULT_GOAL := help
+.PHONY: help runtime dev demo test check openapi clients bench soak lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+runtime:
+	@scripts/bootstrap runtime
+
+dev:
+	@scripts/bootstrap dev
+
+demo: runtime ## run the service, the demo page and a Calendly of its own; no account needed
+	@exec calendly-bff demo
+
+test: dev ## run every test, with branch coverage
+	@coverage erase
+	coverage run -m pytest $(ARGS)
+	@coverage combine --quiet
+	@coverage report
+
+check: dev check-format check-lint check-types check-architecture check-dependencies check-security check-locks check-container check-openapi ## everything short of the tests
+
+.PHONY: check-format check-lint check-types check-architecture check-dependencies check-security
+.PHONY: check-locks check-container check-openapi
+
+check-format: dev
+	ruff format --check .
+
+check-lint: dev
+	ruff check .
+
+check-types: dev
+	mypy
+
+check-architecture: dev
+	lint-imports
+
+check-dependencies: dev
+	deptry .
+
+check-security: dev
+	bandit --quiet --configfile pyproject.toml --recursive app simulator
+
+check-locks: dev
+	uv pip check --quiet
+	scripts/check-locks
+
+check-container: dev
+	hadolint Dockerfile
+	dclint --max-warnings 0 docker-compose.yml
+
+check-openapi: dev
+	calendly-bff openapi --check
+	redocly lint $(OPENAPI)
+
+openapi: dev ## rewrite openapi/ from the code
+	calendly-bff openapi
+
+clients: dev ## generate the TypeScript and Kotlin clients into build/clients
+	scripts/generate-clients build/clients
+
+bench: dev ## measure what is claimed about speed
+	python -m benchmarks $(ARGS)
+
+soak: dev ## the long runs: soak tests, generated clients, the container image
+	pytest -m soak $(ARGS)
+	scripts/generate-clients build/clients
+	scripts/check-image
+
+lock: dev ## rewrite requirements/ and package-lock.json from pyproject.toml and package.json
+	UPGRADE=$(UPGRADE) scripts/lock
+	npm install --package-lock-only --ignore-scripts
+
+clean: ## remove everything that can be made again
+	rm -rf .venv node_modules build dist .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
