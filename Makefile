@@ -30,10 +30,10 @@ test: dev ## run every test, with branch coverage
 	@coverage combine --quiet
 	@coverage report
 
-check: dev check-format check-lint check-types check-architecture check-dependencies check-security check-locks check-container check-openapi ## everything short of the tests
+check: dev check-format check-lint check-types check-architecture check-dependencies check-security check-container check-openapi ## everything short of the tests
 
 .PHONY: check-format check-lint check-types check-architecture check-dependencies check-security
-.PHONY: check-locks check-container check-openapi
+.PHONY: check-container check-openapi
 
 check-format: dev
 	ruff format --check .
@@ -52,10 +52,6 @@ check-dependencies: dev
 
 check-security: dev
 	bandit --quiet --configfile pyproject.toml --recursive app simulator
-
-check-locks: dev
-	uv pip check --quiet
-	scripts/check-locks
 
 check-container: dev
 	hadolint Dockerfile
