@@ -6,8 +6,17 @@ that Calendly may send as null, or that only newer replies carry, have a default
 """
 
 from datetime import datetime
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""Calendly's times carry their offset; one without is refused rather than guessed at."""
+
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=10_080)]
+"""Up to a week, many times what Calendly allows: beyond it the item is broken, not long."""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -56,7 +65,7 @@ class EventType(msgspec.Struct, frozen=True):
     uri: str
     active: bool
     secret: bool
-    duration: int
+    duration: Minutes
     scheduling_url: str
     name: str | None = None
     slug: str | None = None
@@ -79,7 +88,7 @@ class AvailableTime(msgspec.Struct, frozen=True):
     """One item of `GET /event_type_available_times`."""
 
     status: str
-    start_time: datetime
+    start_time: Instant
     scheduling_url: str | None = None
     invitees_remaining: int = 1
 
@@ -139,7 +148,7 @@ class Invitee(msgspec.Struct, frozen=True):
     uri: str
     event: str
     status: str
-    created_at: datetime
+    created_at: Instant
     cancel_url: str | None = None
     reschedule_url: str | None = None
 
@@ -164,13 +173,35 @@ class ScheduledEvent(msgspec.Struct, frozen=True):
     event_type: str | None
     name: str | None
     status: str
-    start_time: datetime
-    end_time: datetime
+    start_time: Instant
+    end_time: Instant
     location: EventLocation | None = None
 
 
+class Location(msgspec.Struct, frozen=True):
+    """One item of `GET /locations`: a kind the user may offer. `connected` belongs to conferences."""
+
+    kind: str
+    connected: bool | None = None
+
+
+class Resource(msgspec.Struct, Generic[T], frozen=True):
+    """The envelope of one thing."""
+
+    resource: T
+
+
 class Pagination(msgspec.Struct, frozen=True):
+    """Where the next page is: a whole URL, or null on the last one."""
+
     next_page: str | None = None
+
+
+class Collection(msgspec.Struct, Generic[T], frozen=True):
+    """The envelope of many. Some of Calendly's lists have no pagination at all."""
+
+    collection: list[T]
+    pagination: Pagination | None = None
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
@@ -193,5 +224,3 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
     def codes(self) -> tuple[str, ...]:
         return tuple(detail.code for detail in self.details or () if detail.code)
-
-

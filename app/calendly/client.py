@@ -1,0 +1,141 @@
+"""Calendly's operations, in Calendly's names: typed in, typed out, or an `AppError`."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from app.calendly.addresses import id_from, segment
+from app.calendly.call import Call
+from app.calendly.models import (
+    AvailableTime,
+    Collection,
+    EventType,
+    Invitee,
+    Location,
+    NewBooking,
+    Resource,
+    ScheduledEvent,
+    User,
+)
+from app.calendly.paging import list_call, read_list
+from app.calendly.transport import Transport
+from app.calendly.wire import Listing, decode
+
+T = TypeVar("T")
+
+PAGE_SIZE = "100"
+"""The most that Calendly allows: fewest calls."""
+
+_EVENT_TYPES = Listing(Collection[EventType], EventType)
+_AVAILABLE_TIMES = Listing(Collection[AvailableTime], AvailableTime)
+_SCHEDULED_EVENTS = Listing(Collection[ScheduledEvent], ScheduledEvent)
+_LOCATIONS = Listing(Collection[Location], Location)
+
+
+class CalendlyClient:
+    """One account's Calendly. References (`user`, `event_type`) are Calendly's full URIs, as its
+    replies give them.
+
+    Every method may raise what `failures.py` names, and refuses an id that cannot be one, or a URI of
+    another host, before anything is sent.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    def id_from(self, uri: str) -> str:
+        """The last segment of one of Calendly's URIs. Raises `UpstreamFailedError` for another host's."""
+        return id_from(self._transport.origin, uri)
+
+    async def get_current_user(self) -> User:
+        return await self._get("get_current_user", "/users/me", Resource[User])
+
+    async def list_event_types(self, *, user: str) -> list[EventType]:
+        """The active ones, secret ones among them."""
+        params = {"user": self._reference(user), "active": "true", "count": PAGE_SIZE}
+        call = list_call("list_event_types", "/event_types", params, _EVENT_TYPES)
+        return await read_list(self._transport, call)
+
+    async def get_event_type(self, uuid: str) -> EventType:
+        """Deleted and inactive ones too."""
+        return await self._get("get_event_type", f"/event_types/{segment(uuid)}", Resource[EventType])
+
+    async def list_event_type_available_times(
+        self, *, event_type: str, start_time: datetime, end_time: datetime
+    ) -> list[AvailableTime]:
+        """`start_time` must lie in the future when the call arrives, and `end_time` at most 31 days
+        after it.
+        """
+        params = {
+            "event_type": self._reference(event_type),
+            "start_time": wire_time(start_time),
+            "end_time": wire_time(end_time),
+        }
+        operation = "list_event_type_available_times"
+        call = list_call(operation, "/event_type_available_times", params, _AVAILABLE_TIMES)
+        return await read_list(self._transport, call)
+
+    async def create_invitee(self, booking: NewBooking) -> Invitee:
+        """Book. There is no way to send it twice safely: see `failures.py` for what each failure
+        says about it.
+        """
+        self._reference(booking.event_type)
+        call = Call(
+            operation="create_invitee",
+            path="/invitees",
+            body=msgspec.json.encode(booking),
+            decode=partial(_resource, shape=Resource[Invitee]),
+        )
+        return await self._transport.write(call)
+
+    async def get_scheduled_event(self, uuid: str) -> ScheduledEvent:
+        path = f"/scheduled_events/{segment(uuid)}"
+        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent])
+
+    async def list_scheduled_events(
+        self,
+        *,
+        user: str,
+        min_start_time: datetime,
+        max_start_time: datetime,
+        invitee_email: str | None = None,
+        status: str | None = None,
+    ) -> list[ScheduledEvent]:
+        """Cancelled ones too, unless `status` says otherwise."""
+        filters = {"invitee_email": invitee_email, "status": status}
+        params = {
+            "user": self._reference(user),
+            "min_start_time": wire_time(min_start_time),
+            "max_start_time": wire_time(max_start_time),
+            "count": PAGE_SIZE,
+        } | {name: value for name, value in filters.items() if value is not None}
+        call = list_call("list_scheduled_events", "/scheduled_events", params, _SCHEDULED_EVENTS)
+        return await read_list(self._transport, call)
+
+    async def list_locations(self, *, user: str) -> list[Location]:
+        """The kinds of place that this user may offer."""
+        call = list_call("list_locations", "/locations", {"user": self._reference(user)}, _LOCATIONS)
+        return await read_list(self._transport, call)
+
+    async def _get(self, operation: str, path: str, shape: type[Resource[T]]) -> T:
+        return await self._transport.read(
+            Call(operation=operation, path=path, decode=partial(_resource, shape=shape))
+        )
+
+    def _reference(self, uri: str) -> str:
+        self.id_from(uri)
+        return uri
+
+
+def wire_time(moment: datetime) -> str:
+    """UTC with six decimals: Calendly's own form, and its paging has been seen to fail with fewer."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _resource(body: bytes, shape: type[Resource[T]]) -> T:
+    return decode(body, shape).resource

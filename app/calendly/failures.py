@@ -1,0 +1,229 @@
+"""What Calendly's refusals and silences mean for the caller: one table, tried from the top.
+
+A write either succeeds, or raises `OutcomeUnknownError`, or did nothing: every other failure of a write
+means that Calendly has not acted on it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from app.calendly.exchange import UNSENT, Reply, Trouble
+from app.calendly.models import ErrorBody
+from app.errors import (
+    AppError,
+    BookingQuotaSpentError,
+    NotFoundError,
+    SlotTakenError,
+    UpstreamBusyError,
+    UpstreamFailedError,
+    UpstreamRefusedUsError,
+    UpstreamTimeoutError,
+)
+
+DEFAULT_WAIT = 60
+"""Seconds: what Calendly's own reset header usually says."""
+
+LONGEST_WAIT = 900
+LONGEST_BOOKING_WAIT = 86_400
+"""Seconds: the booking quota has a window of a day."""
+
+SCOPES = {
+    "get_current_user": ("users:read",),
+    "list_event_types": ("event_types:read",),
+    "get_event_type": ("event_types:read",),
+    "list_event_type_available_times": ("availability:read", "event_types:read"),
+    "create_invitee": ("scheduled_events:write",),
+    "get_scheduled_event": ("scheduled_events:read",),
+    "list_scheduled_events": ("scheduled_events:read",),
+    "list_locations": ("locations:read",),
+}
+"""What each operation needs of the token. Calendly's pages disagree on available times: ask for both."""
+
+_SCOPE = re.compile(r"[a-z_]{1,40}:(?:read|write)", re.ASCII)
+
+
+class NotSentError(UpstreamFailedError):
+    """A write of which not a byte left us: it may be tried again, with the same key."""
+
+
+class OutcomeUnknownError(UpstreamTimeoutError):
+    """A write that may or may not have happened: only looking it up can tell, and it must not be sent
+    again.
+    """
+
+
+@dataclass(kw_only=True, eq=False)
+class BookingRefusedError(UpstreamFailedError):
+    """Calendly found fault with a booking that we found valid: perhaps the event type has changed since
+    it was read.
+
+    `codes` are Calendly's, often none.
+    """
+
+    upstream_status: int
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True, eq=False)
+class AccessRefusedError(UpstreamRefusedUsError):
+    """401: the token is no good. 403: it may not do this; `required_scopes` says what it lacks, where
+    that is known.
+    """
+
+    upstream_status: int
+    required_scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Everything the table may look at. `now` is for waits that are given as a date."""
+
+    operation: str
+    is_write: bool
+    reply: Reply
+    error: ErrorBody
+    now: datetime
+
+    @property
+    def status(self) -> int:
+        return self.reply.status
+
+    def wait(self, longest: int) -> int:
+        return asked_wait(self.reply.headers, self.now, longest) or DEFAULT_WAIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    statuses: frozenset[int]
+    failure: Callable[[Refusal], AppError]
+    operation: str | None = None
+    writes_only: bool = False
+    where: Callable[[ErrorBody], bool] | None = None
+
+    def covers(self, refusal: Refusal) -> bool:
+        return (
+            refusal.status in self.statuses
+            and self.operation in {None, refusal.operation}
+            and self.writes_only <= refusal.is_write
+            and (self.where is None or self.where(refusal.error))
+        )
+
+
+def failure_from(refusal: Refusal) -> AppError:
+    return next(rule.failure(refusal) for rule in _RULES if rule.covers(refusal))
+
+
+def failure_of(trouble: Trouble, *, is_write: bool) -> AppError:
+    """What a call that brought no usable reply means."""
+    if not is_write:
+        return _READ_TROUBLES.get(trouble, UpstreamFailedError)()
+    if trouble is Trouble.CROWDED:
+        return busy()
+    return NotSentError() if trouble in UNSENT else OutcomeUnknownError()
+
+
+def busy() -> UpstreamBusyError:
+    """We have no connection to spare: a second later we may."""
+    return UpstreamBusyError(retry_after=1)
+
+
+def error_body(reply: Reply) -> ErrorBody:
+    """What Calendly says, or an empty one for a page of HTML or anything else it may have been."""
+    try:
+        return msgspec.json.decode(reply.body, type=ErrorBody)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ErrorBody()
+
+
+def scopes_of(refusal: Refusal) -> tuple[str, ...]:
+    """What the token lacks, as Calendly says it, or else what the operation is known to need. Fit for a
+    log.
+    """
+    named = tuple(scope for scope in refusal.error.required_scopes or () if _SCOPE.fullmatch(scope))
+    return named or SCOPES.get(refusal.operation, ())
+
+
+def asked_wait(headers: dict[str, str], now: datetime, longest: int) -> int | None:
+    """Seconds that Calendly asks us to wait, from 1 to `longest`; none where it names no sensible wait."""
+    for name in ("x-ratelimit-reset", "retry-after"):
+        seconds = _seconds(headers.get(name, ""), now)
+        if seconds is not None:
+            return min(max(seconds, 1), longest)
+    return None
+
+
+def _seconds(text: str, now: datetime) -> int | None:
+    if re.fullmatch(r"[0-9]{1,12}", text):
+        return int(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int((moment - now).total_seconds())
+
+
+def _is_filled(error: ErrorBody) -> bool:
+    return "already_filled" in error.codes()
+
+
+def _is_past(error: ErrorBody) -> bool:
+    said = [f"{detail.parameter} {detail.message}" for detail in error.details or ()]
+    return any(
+        "start_time" in text and "must be in the future" in text for text in [*said, f"{error.message}"]
+    )
+
+
+def _booking_refused(refusal: Refusal) -> AppError:
+    return BookingRefusedError(upstream_status=refusal.status, codes=refusal.error.codes())
+
+
+def _access_refused(refusal: Refusal) -> AppError:
+    return AccessRefusedError(upstream_status=refusal.status, required_scopes=scopes_of(refusal))
+
+
+_READ_TROUBLES: dict[Trouble, Callable[[], AppError]] = {
+    Trouble.CONNECT_TIMED_OUT: UpstreamTimeoutError,
+    Trouble.TIMED_OUT: UpstreamTimeoutError,
+    Trouble.CROWDED: busy,
+}
+
+_ANY = frozenset(range(100, 1000))
+_MAYBE_DONE = frozenset({302, 303, 408, *range(100, 300), *range(500, 1000)})
+"""After these a write may have happened: 302 and 303 say "done, now look there", and a gateway gives up
+with 408.
+"""
+
+_RULES = (
+    _Rule(statuses=frozenset({401, 403}), failure=_access_refused),
+    _Rule(
+        statuses=frozenset({429}),
+        operation="create_invitee",
+        failure=lambda refusal: BookingQuotaSpentError(retry_after=refusal.wait(LONGEST_BOOKING_WAIT)),
+    ),
+    _Rule(
+        statuses=frozenset({429}),
+        failure=lambda refusal: UpstreamBusyError(retry_after=refusal.wait(LONGEST_WAIT)),
+    ),
+    _Rule(
+        statuses=frozenset({400, 409, 422}),
+        operation="create_invitee",
+        where=_is_filled,
+        failure=lambda _: SlotTakenError(),
+    ),
+    _Rule(
+        statuses=frozenset({400, 422}),
+        operation="create_invitee",
+        where=_is_past,
+        failure=lambda _: SlotTakenError(),
+    ),
+    _Rule(statuses=frozenset({400, 404, 409, 422}), operation="create_invitee", failure=_booking_refused),
+    _Rule(statuses=_MAYBE_DONE, writes_only=True, failure=lambda _: OutcomeUnknownError()),
+    _Rule(statuses=frozenset({404, 410}), failure=lambda _: NotFoundError()),
+    _Rule(statuses=_ANY, failure=lambda _: UpstreamFailedError()),
+)

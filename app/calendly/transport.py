@@ -1,0 +1,133 @@
+"""One call well made: within its deadline, repeated where that is safe, failing in a way we can explain.
+
+Every call runs in a task of its own, which nobody who waits for it can cancel: a caller that leaves, or one
+whose deadline passes, leaves the call behind, and the HTTP client is left by its own exits. (Cancelled
+inside, its pool loses connections for good.) What hangs longer still is cancelled after all, and the client
+replaced.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from app.calendly.addresses import Origin
+from app.calendly.call import Call, SetbackError, is_success, setback_from, setback_of, value_of
+from app.calendly.calls import Calls
+from app.calendly.exchange import Reply, ReplyError, Trouble, trouble_of
+from app.calendly.failures import Refusal, error_body, failure_of
+from app.calendly.options import Deadline, TransportOptions
+from app.calendly.reports import report_attempt, report_refusal
+from app.calendly.sender import Sender
+from app.errors import UpstreamBusyError
+
+T = TypeVar("T")
+
+
+class Transport:
+    """Opens nothing until the first call. Raises `ValueError` for an origin that the token must not be
+    sent to.
+    """
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        token: SecretStr | Callable[[], SecretStr],
+        clock: Callable[[], datetime],
+        options: TransportOptions | None = None,
+    ) -> None:
+        self.origin = Origin.parse(origin)
+        self._clock = clock
+        self._options = options or TransportOptions()
+        self._sender = Sender(self.origin, token, self._options)
+        patience = self._options.pool_timeout.total_seconds()
+        self._reads = Calls(slots=self._options.read_slots, patience=patience)
+        self._writes = Calls(slots=self._options.write_slots, patience=patience)
+        self._closing = False
+
+    def read_deadline(self) -> Deadline:
+        """For several reads that are one to the visitor, such as the pages of a list."""
+        return Deadline(self._options.read_deadline, self._options.monotonic)
+
+    async def read(self, call: Call[T], deadline: Deadline | None = None) -> T:
+        """Costs at most two requests. Raises an `AppError` by the deadline."""
+        return await self._run(self._reads, call, deadline or self.read_deadline())
+
+    async def write(self, call: Call[T]) -> T:
+        """Sends once, and again only where not a byte was sent.
+
+        Raises `OutcomeUnknownError` where Calendly may have acted on it; any other `AppError` means
+        that it has not. A caller that is cancelled has not stopped what was sent.
+        """
+        deadline = Deadline(self._options.write_deadline, self._options.monotonic)
+        return await self._run(self._writes, call, deadline)
+
+    async def aclose(self) -> None:
+        """Takes no more calls; waits for writes as long as a write may take, and for reads not at all."""
+        self._closing = True
+        await self._writes.finish(self._options.write_deadline.total_seconds())
+        await self._reads.finish(0)
+        await self._sender.aclose()
+
+    async def _run(self, calls: Calls, call: Call[T], deadline: Deadline) -> T:
+        if self._closing:
+            raise UpstreamBusyError(retry_after=1)
+        try:
+            return await calls.run(partial(self._persist, call, deadline), deadline)
+        except TimeoutError as error:
+            raise failure_of(Trouble.TIMED_OUT, is_write=call.is_write) from error
+
+    async def _persist(self, call: Call[T], deadline: Deadline) -> T:
+        try:
+            return await self._attempt(call, deadline)
+        except SetbackError as setback:
+            await self._wait_to_repeat(setback, deadline)
+        try:
+            return await self._attempt(call, deadline)
+        except SetbackError as setback:
+            raise setback.failure from setback
+
+    async def _wait_to_repeat(self, setback: SetbackError, deadline: Deadline) -> None:
+        """Raises what went wrong, where repeating makes no sense or would come too late."""
+        if not setback.repeatable:
+            raise setback.failure from setback
+        wait = max(setback.asked_wait or 0, self._options.retry_wait())
+        if wait < deadline.left():
+            await asyncio.sleep(wait)
+        elif setback.asked_wait:
+            # Calendly names the wait, but a visitor does the waiting: a prompt answer beats a
+            # held connection.
+            raise UpstreamBusyError(retry_after=setback.asked_wait) from setback
+        else:
+            raise setback.failure from setback
+
+    async def _attempt(self, call: Call[T], deadline: Deadline) -> T:
+        """Every attempt leaves one line in the log: which operation, how it went and how long,
+        nothing of the URL.
+        """
+        started = self._options.monotonic()
+        outcome: dict[str, str | int] = {}
+        try:
+            reply = await self._sender.send(call, deadline)
+            outcome["status"] = reply.status
+            return self._judged(call, reply)
+        except (httpx.HTTPError, ReplyError) as error:
+            trouble = trouble_of(error)
+            outcome["trouble"] = trouble.name.lower()
+            raise setback_of(call, trouble) from error
+        finally:
+            spent = self._options.monotonic() - started
+            report_attempt(call.operation, spent, **outcome)
+
+    def _judged(self, call: Call[T], reply: Reply) -> T:
+        if is_success(reply):
+            return value_of(call, reply)
+        refusal = Refusal(call.operation, call.is_write, reply, error_body(reply), self._clock())
+        setback = setback_from(refusal)
+        report_refusal(refusal, setback.failure)
+        raise setback
