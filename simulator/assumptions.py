@@ -1,0 +1,85 @@
+"""What Calendly does not document: each decision is one option here, with the reason for its default.
+
+Change any of them with `PATCH /_simulator/settings {"assumptions": {...}}`, in camelCase.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Count = Annotated[int, Meta(ge=0)]
+Minutes = Annotated[int, Meta(ge=0)]
+
+
+class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """One field for each open question about Calendly's behaviour."""
+
+    available_times_scope: str = "availability:read"
+    """Two official pages name different scopes for the free times; this is the endpoint's own page."""
+
+    end_time_inclusive: bool = True
+    """A slot exactly at `end_time` was seen in both of two adjacent windows."""
+
+    long_window_refused: bool = True
+    """More than 31 days is a 400. Switched off, the window is cut at 31 days in silence: both were seen."""
+
+    inactive_has_slots: bool = False
+    """An inactive or deleted event type lists no free times: nobody could use them."""
+
+    unbookable_status: int = 400
+    """Inactive, paid and poll event types: no literal is known, and every other refused booking is a 400."""
+
+    unoffered_start_code: str = "already_filled"
+    """A start that was never offered (off the grid, too soon, too far) is refused like one that was filled:
+    Calendly has one question to ask, whether the slot is open."""
+
+    location_text_must_match: bool = True
+    """`physical` and `custom` repeat a configured text, the only thing that tells two addresses apart."""
+
+    round_robin_location_refused: bool = True
+    """The reference says that a location must not be sent; what happens otherwise it does not say."""
+
+    location_max_length: Count = 255
+    """The documented limit of a configured location, taken for the typed one too."""
+
+    tracking_max_length: Count = 255
+    """Reported by third parties."""
+
+    unknown_questions_refused: bool = True
+    """The answer's `question` must match a configured text exactly, so one that matches none is a mistake."""
+
+    positions_must_match: bool = True
+    """`position` is required; a wrong one would put the answer under another question."""
+
+    choices_enforced: bool = True
+    """A select answer must be one of the choices unless the question allows another."""
+
+    multi_select_separator: str = "\n"
+    """Several choices are one string, joined by a newline in what was observed."""
+
+    all_details: bool = True
+    """All faults of a body are returned. Switched off, only the first is."""
+
+    group_same_email_refused: bool = False
+    """One person may take two seats of a group event: nothing says otherwise."""
+
+    buffers_add_up: bool = False
+    """Between two meetings the longer of the two buffers is kept free, not their sum."""
+
+    failed_bookings_count: bool = True
+    """A refused `POST /invitees` spends quota: the careful reading."""
+
+    free_bookings_per_day: Count = 5
+    """The free plan's quota is not published; the trial's is the smallest that is."""
+
+    booking_headers_show_quota: bool = True
+    """On `POST /invitees` the rate limit headers describe the tightest window, its own quotas included."""
+
+    rate_limited_title: str = "Too Many Requests"
+    """The shape of a 429 body is not documented: the common one, with the status' own name."""
+
+    rate_limited_message: str = "You have exceeded the rate limit. Please wait before trying again."
+    """As above."""
+
+    unsupported_content_type_status: int = 400
+    """A body that is not declared as JSON: neither 415 nor 422 is listed for any operation."""

@@ -1,0 +1,80 @@
+"""Everything one simulator knows, in one object: nothing else in the process remembers anything."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID, uuid5
+
+from msgspec.structs import replace
+
+from simulator.calls import CallLog
+from simulator.errors import not_found
+from simulator.faults import FaultPlan
+from simulator.model import EventType, Invitee, ScheduledEvent, User
+from simulator.ratelimit import RateLimits
+from simulator.settings import Settings
+
+Clock = Callable[[], datetime]
+
+ID_NAMESPACE = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+ORGANIZATION = "ORGEXAMPLEAAAAAA"
+
+
+def letters_id(name: str) -> str:
+    """A 16-letter upper-case id, as Calendly's older resources have: always the same for the same name."""
+    return "".join(chr(ord("A") + byte % 26) for byte in sha256(name.encode()).digest()[:16])
+
+
+def uuid_id(name: str) -> str:
+    """An RFC 4122 id, as Calendly's newer resources have: always the same for the same name."""
+    return str(uuid5(ID_NAMESPACE, name))
+
+
+class State:
+    """What there is, by id. It begins empty: `seed.fill` makes it the seed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.clear()
+
+    def clear(self) -> None:
+        self.settings = Settings()
+        self.tokens: dict[str, str] = {}
+        self.users: dict[str, User] = {}
+        self.event_types: dict[str, EventType] = {}
+        self.events: dict[str, ScheduledEvent] = {}
+        self.invitees: dict[str, Invitee] = {}
+        self.calls = CallLog()
+        self.faults = FaultPlan()
+        self.limits = RateLimits()
+        self._made = 0
+
+    def now(self) -> datetime:
+        return self._clock() + timedelta(seconds=self.settings.clock_offset_seconds)
+
+    def fresh_id(self, kind: str) -> str:
+        self._made += 1
+        return uuid_id(f"{kind}-{self._made}")
+
+    def user_named(self, slug: str) -> User:
+        """Raises `CalendlyError` 404 when there is none."""
+        for user in self.users.values():
+            if user.slug == slug:
+                return user
+        raise not_found()
+
+    def invitees_of(self, event: ScheduledEvent) -> list[Invitee]:
+        """All of them, canceled ones too, oldest first."""
+        return [invitee for invitee in self.invitees.values() if invitee.event == event.uuid]
+
+    def seats_taken(self, event: ScheduledEvent) -> int:
+        return sum(invitee.active for invitee in self.invitees_of(event))
+
+    def active_events_of(self, user: str) -> Iterable[ScheduledEvent]:
+        return (event for event in self.events.values() if event.active and user in event.hosts)
+
+    def put_event(self, event: ScheduledEvent) -> None:
+        self.events[event.uuid] = replace(event, updated_at=self.now())
+
+    def put_invitee(self, invitee: Invitee) -> None:
+        self.invitees[invitee.uuid] = replace(invitee, updated_at=self.now())
