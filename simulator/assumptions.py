@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=0)]
-Minutes = Annotated[int, Meta(ge=0)]
+Refusal = Annotated[int, Meta(ge=400, le=499)]
 
 
 class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -23,10 +23,13 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     long_window_refused: bool = True
     """More than 31 days is a 400. Switched off, the window is cut at 31 days in silence: both were seen."""
 
+    time_filters_inclusive: bool = True
+    """`min_start_time` and `max_start_time` of the list of events: both ends belong to it."""
+
     inactive_has_slots: bool = False
     """An inactive or deleted event type lists no free times: nobody could use them."""
 
-    unbookable_status: int = 400
+    unbookable_status: Refusal = 400
     """Inactive, paid and poll event types: no literal is known, and every other refused booking is a 400."""
 
     unoffered_start_code: str = "already_filled"
@@ -54,7 +57,7 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     choices_enforced: bool = True
     """A select answer must be one of the choices unless the question allows another."""
 
-    multi_select_separator: str = "\n"
+    multi_select_separator: Annotated[str, Meta(min_length=1)] = "\n"
     """Several choices are one string, joined by a newline in what was observed."""
 
     all_details: bool = True
@@ -81,5 +84,5 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     rate_limited_message: str = "You have exceeded the rate limit. Please wait before trying again."
     """As above."""
 
-    unsupported_content_type_status: int = 400
+    unsupported_content_type_status: Refusal = 400
     """A body that is not declared as JSON: neither 415 nor 422 is listed for any operation."""

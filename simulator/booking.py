@@ -1,6 +1,5 @@
 """`POST /invitees` from bytes to a booked event: every check first, then the change of state at once."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from simulator.booking_rules import answer_faults, place_of
 from simulator.booking_shape import shape_faults, unknown_fields
 from simulator.call import Call, read_instant
 from simulator.errors import Detail, invalid, invalid_parameter, strictly_unknown
+from simulator.json_bodies import parse_json
 from simulator.model import Answer, EventType, Invitee, Place, ScheduledEvent
 
 Body = Mapping[str, Any]
@@ -45,7 +45,7 @@ def read_body(call: Call) -> Body:
         status = call.state.settings.assumptions.unsupported_content_type_status
         raise invalid(message="The Content-Type must be application/json.", status=status)
     try:
-        body = json.loads(call.body)
+        body = parse_json(call.body)
     except ValueError:
         body = None
     if not isinstance(body, dict):

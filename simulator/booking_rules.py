@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.assumptions import Assumptions
-from simulator.errors import INVALID_PARAMETERS, CalendlyError, Detail, invalid
+from simulator.errors import INVALID_PARAMETERS, STRICT_CODE, STRICT_MESSAGE, CalendlyError, Detail, invalid
 from simulator.model import CustomQuestion, EventType, LocationConfiguration, Place
 
 Location = Mapping[str, Any]
@@ -64,8 +64,8 @@ def _check_value(sent: Location, *, strict: bool) -> None:
         raise invalid(Detail("must be filled" if value else "is missing", "location.location"))
     if kind not in NEEDS_VALUE and "location" in sent and strict:
         raise invalid(
-            Detail("is not allowed for this kind", "location.location", "simulator_strict"),
-            message="Simulator strict mode: Calendly would ignore this in silence.",
+            Detail("is not allowed for this kind", "location.location", STRICT_CODE),
+            message=STRICT_MESSAGE,
         )
     if kind == "outbound_call" and not is_phone(value):
         raise invalid(Detail("is not a valid phone number", "event.location_configuration.location"))

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class LoggedCall(Struct, kw_only=True):
+class LoggedCall(Struct, kw_only=True, rename="camel"):
     """`status` is what the caller was sent: null while nothing was."""
 
     method: str

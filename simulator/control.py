@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.faults import PlannedFault
+from simulator.json_bodies import parse_json
 from simulator.model import EventType
 from simulator.operations import json_response
 from simulator.seed import fill
@@ -22,7 +23,9 @@ from simulator.state import State, letters_id
 from simulator.wire import Links, Wire
 
 PREFIX = "/_simulator"
-FIXED_FIELDS = frozenset({"uuid", "created_at", "updated_at"})
+FIXED_FIELDS = frozenset({"uuid", "uri", "created_at", "updated_at"})
+DERIVED_FIELDS = frozenset({"profile", "scheduling_url"})
+"""Of Calendly's, but worked out here from the hosts: setting one is an entry in `overrides`."""
 
 
 class ControlError(Exception):
@@ -98,7 +101,11 @@ def patch_event_type(call: ControlCall) -> object:
 def _event_type(call: ControlCall, current: dict[str, Any], stamps: dict[str, Any]) -> EventType:
     if FIXED_FIELDS & set(call.body):
         raise ControlError(f"these cannot be set: {', '.join(sorted(FIXED_FIELDS))}")
-    plain = current | dict(call.body) | stamps
+    derived = {name: value for name, value in call.body.items() if name in DERIVED_FIELDS}
+    given = {name: value for name, value in call.body.items() if name not in DERIVED_FIELDS}
+    plain = current | given | stamps
+    if derived:
+        plain["overrides"] = plain.get("overrides", {}) | derived
     hosts = plain["hosts"]
     if not isinstance(hosts, list) or not hosts:
         raise ControlError("hosts is a list of user slugs")
@@ -179,8 +186,8 @@ def _route(state: State, method: str, path: str, status: int, act: Act) -> Route
 
 def _call(state: State, request: Request, body: bytes) -> ControlCall:
     try:
-        parsed = msgspec.json.decode(body) if body else {}
-    except msgspec.DecodeError as error:
+        parsed = parse_json(body) if body else {}
+    except ValueError as error:
         raise ControlError("the body is not JSON") from error
     if not isinstance(parsed, dict):
         raise ControlError("the body is not a JSON object")

@@ -1,11 +1,11 @@
 """The records the simulator keeps, in Calendly's words. Frozen: a change is a new record in `State`."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-Minutes = Annotated[int, Meta(ge=0)]
+Buffer = Annotated[int, Meta(ge=0, le=1440)]
 
 
 class Interval(Struct, frozen=True):
@@ -94,14 +94,17 @@ class EventType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     custom_questions: list[CustomQuestion] = field(default_factory=list)
     deleted_at: datetime | None = None
     start_time_increment: Annotated[int, Meta(ge=5, le=720)] = 30
-    before_buffer: Minutes = 0
-    after_buffer: Minutes = 0
+    before_buffer: Buffer = 0
+    after_buffer: Buffer = 0
 
-    minimum_notice: Minutes = 60
-    horizon: Annotated[int, Meta(ge=0)] = 60
+    minimum_notice: Annotated[int, Meta(ge=0, le=525_600)] = 60
+    """Minutes, as all lengths here but the next."""
+    horizon: Annotated[int, Meta(ge=0, le=3650)] = 60
     """Days."""
     seats: Annotated[int, Meta(ge=1)] = 1
     """Per slot; more than one means something for `kind: group` alone."""
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Laid over the JSON of the event type: to play a reply that nobody has seen yet."""
 
     @property
     def length(self) -> timedelta:

@@ -58,21 +58,21 @@ def json_response(
 
 
 def _respond(operation: Operation, state: State, request: Request, body: bytes) -> Response:
-    token = request.headers.get("authorization", "").removeprefix("Bearer ")
-    user = state.tokens.get(token, ANONYMOUS)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    user = state.tokens.get(token, ANONYMOUS) if scheme == "Bearer" else ANONYMOUS
     windows = _windows(operation, state)
-    standing = state.limits.take(user, windows, state.now())
-    headers = state.limits.standing(user, _shown(windows, state), state.now(), allowed=True).headers()
+    allowed = state.limits.take(user, windows, state.now())
+    headers = state.limits.standing(user, _shown(windows, state), state.now()).headers()
     try:
         if user == ANONYMOUS:
             raise unauthenticated()
-        if not standing.allowed:
+        if not allowed:
             raise rate_limited(state.settings.assumptions)
         _check_scope(operation, state, token)
         _check_query(operation, state, request)
         content = operation.answer(_call(state, request, user, body))
     except CalendlyError as error:
-        if operation.books and standing.allowed and not state.settings.assumptions.failed_bookings_count:
+        if operation.books and allowed and not state.settings.assumptions.failed_bookings_count:
             state.limits.give_back(user, windows[1:], state.now())
         return json_response(state, error.status, error.body, headers)
     return json_response(state, operation.status, content, headers)

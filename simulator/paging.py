@@ -1,5 +1,6 @@
 """Calendly's pages: opaque tokens that belong to one query, and full URLs to the neighbours."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -13,6 +14,7 @@ T = TypeVar("T")
 
 DEFAULT_COUNT = 20
 MAX_COUNT = 100
+COUNT = re.compile(r"[1-9][0-9]?|100")
 PAGING = frozenset({"count", "page_token"})
 
 
@@ -37,7 +39,7 @@ def page(call: Call, path: str, items: Sequence[T], draw: Callable[[T], dict[str
 
 def _count(call: Call) -> int:
     text = call.query.get("count", str(DEFAULT_COUNT))
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= MAX_COUNT:
+    if not COUNT.fullmatch(text):
         raise invalid_parameter("count", f"must be between 1 and {MAX_COUNT}")
     return int(text)
 

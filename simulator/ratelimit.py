@@ -28,7 +28,6 @@ class Standing:
     limit: int
     remaining: int
     reset: int
-    allowed: bool
 
     def headers(self) -> dict[str, str]:
         return {
@@ -63,25 +62,25 @@ class RateLimits:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], _Count] = {}
 
-    def take(self, user: str, windows: Sequence[Window], now: datetime) -> Standing:
-        """Spend one call in every window, or none at all where one of them is spent."""
+    def take(self, user: str, windows: Sequence[Window], now: datetime) -> bool:
+        """Spend one call in every window, or none at all where one of them is spent: then it is false."""
         counts = [self._count(user, window, now) for window in windows]
         allowed = all(count.used < window.limit for count, window in zip(counts, windows, strict=True))
         for count in counts:
             count.used += allowed
-        return self.standing(user, windows, now, allowed=allowed)
+        return allowed
 
     def give_back(self, user: str, windows: Sequence[Window], now: datetime) -> None:
         for window in windows:
             self._count(user, window, now).used -= 1
 
-    def standing(self, user: str, windows: Sequence[Window], now: datetime, *, allowed: bool) -> Standing:
+    def standing(self, user: str, windows: Sequence[Window], now: datetime) -> Standing:
         """The window with the fewest calls left speaks for all."""
 
         def describe(window: Window) -> Standing:
             count = self._count(user, window, now)
             reset = ceil((count.since + window.length - now).total_seconds())
-            return Standing(window.limit, window.limit - count.used, reset, allowed)
+            return Standing(window.limit, window.limit - count.used, reset)
 
         return min(map(describe, windows), key=lambda standing: standing.remaining)
 

@@ -51,4 +51,6 @@ def server_config(app: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
     )

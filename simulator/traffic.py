@@ -1,7 +1,6 @@
 """Everything that happens to a call around its answer: the log, latency, faults."""
 
 import asyncio
-import json
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from simulator.calls import LoggedCall
 from simulator.control import PREFIX
 from simulator.faults import Fault
+from simulator.json_bodies import parse_json
 from simulator.play import play
 from simulator.state import State
 from simulator.wire import instant
@@ -78,6 +78,6 @@ def _parsed(body: bytes) -> object:
     if not body:
         return None
     try:
-        return json.loads(body)
+        return parse_json(body)
     except ValueError:
         return body.decode(errors="replace")

@@ -27,6 +27,10 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def _progress(age: timedelta, ready: timedelta) -> str:
+    return "initiated" if age >= ready / 2 else "processing"
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """Every address the simulator hands out; `base` has no trailing slash."""
@@ -85,10 +89,10 @@ class Wire:
 
     def event_type(self, event_type: EventType) -> dict[str, Any]:
         plain: dict[str, Any] = to_builtins(event_type)
-        for engines_own in ("uuid", "hosts", "team", "minimum_notice", "horizon", "seats"):
+        for engines_own in ("uuid", "hosts", "team", "minimum_notice", "horizon", "seats", "overrides"):
             del plain[engines_own]
         deleted_at = event_type.deleted_at
-        return plain | {
+        worked_out = {
             "uri": self.links.event_type(event_type.uuid),
             "scheduling_url": self.page(event_type),
             "profile": self._profile(event_type),
@@ -96,6 +100,7 @@ class Wire:
             "updated_at": instant(event_type.updated_at),
             "deleted_at": deleted_at and instant(deleted_at),
         }
+        return plain | worked_out | event_type.overrides
 
     def page(self, event_type: EventType) -> str:
         return self.links.page_of(self.state.users[event_type.hosts[0]], event_type)
@@ -179,7 +184,7 @@ class Wire:
         kind_of_event, carries_data = CONFERENCES[kind]
         ready = timedelta(seconds=self.state.settings.conference_ready_seconds)
         age = self.now - event.created_at
-        status = "pushed" if age >= ready else "initiated" if age >= ready / 2 else "processing"
+        status = self.state.settings.conference_outcome if age >= ready else _progress(age, ready)
         join_url = f"{self.links.base}/conferences/{event.uuid}" if status == "pushed" else None
         content = {"type": kind_of_event, "status": status, "join_url": join_url}
         return content | {"data": None} if carries_data else content

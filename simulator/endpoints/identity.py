@@ -63,7 +63,7 @@ def list_busy_times(call: Call) -> dict[str, Any]:
     start, end = call.instant("start_time"), call.instant("end_time")
     if start < call.now:
         raise invalid_parameter("start_time", "must be in the future")
-    if not start < end <= start + BUSY_WINDOW:
+    if not start < end or end - start > BUSY_WINDOW:
         raise invalid_parameter("end_time", "must be after start_time and at most 7 days later")
     events = call.state.active_events_of(user.uuid)
     touching = sorted(

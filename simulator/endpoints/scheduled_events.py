@@ -38,7 +38,7 @@ def list_events(call: Call) -> dict[str, Any]:
         for event in _events_in_question(call)
         if (status is None or event.active == (status == "active"))
         and (email is None or _has_invitee(call, event, email))
-        and _starts_between(event, after, before)
+        and _starts_between(call, event, after, before)
     ]
     descending = call.choice("sort", ("start_time:asc", "start_time:desc")) == "start_time:desc"
     found.sort(key=lambda event: (event.start, event.uuid), reverse=descending)
@@ -63,7 +63,11 @@ def _has_invitee(call: Call, event: ScheduledEvent, email: str) -> bool:
     return any(invitee.email.lower() == email.lower() for invitee in call.state.invitees_of(event))
 
 
-def _starts_between(event: ScheduledEvent, after: datetime | None, before: datetime | None) -> bool:
+def _starts_between(
+    call: Call, event: ScheduledEvent, after: datetime | None, before: datetime | None
+) -> bool:
+    if event.start in {after, before} and not call.state.settings.assumptions.time_filters_inclusive:
+        return False
     return (after is None or event.start >= after) and (before is None or event.start <= before)
 
 

@@ -14,7 +14,7 @@ START_SECONDS = 10.0
 @contextmanager
 def serve(app: ASGIApp) -> Iterator[str]:
     """Its base URL on a free port of the loopback, until the block ends."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, ws="none")
     with serve_config(config) as base_url:
         yield base_url
 
