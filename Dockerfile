@@ -19,7 +19,7 @@ RUN python3.11 -m venv /opt/tools; \
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY simulator simulator
-RUN /opt/tools/bin/hatchling build --target wheel dist; \
+RUN /opt/tools/bin/hatchling build --target wheel --directory dist; \
     /opt/tools/bin/uv pip install --quiet --python /opt/bff/bin/python --no-deps --offline dist/*.whl
 
 FROM ${BASE}
