@@ -1,10 +1,13 @@
 """The questions of a form as JSON Schema."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from app.form import limits
-from app.form.model import Question
+from app.form.model import Question, QuestionType
 from app.form.words_schema import LINE, NOTHING, PHONE_NUMBER, TEXT, Schema, closed, or_null
+
+_WORDS: Final[dict[QuestionType, Schema]] = {"string": LINE, "text": TEXT, "phone": PHONE_NUMBER}
 
 
 def answers_schema(questions: Sequence[Question]) -> Schema:
@@ -38,27 +41,18 @@ def _how_often(question: Question) -> Schema:
 
 
 def _value(question: Question) -> Schema:
-    choices: Schema = {"enum": list(question.choices or ())}
+    if question.choices is None:
+        return _WORDS[question.type]
+    choices: Schema = {"enum": list(question.choices)}
     one: Schema = {"anyOf": [choices, LINE]} if question.allow_other else choices
-    match question.type:
-        case "string":
-            return LINE
-        case "text":
-            return TEXT
-        case "phone":
-            return PHONE_NUMBER
-        case "single_select":
-            return one
-        case "multi_select":
-            several: Schema = {
-                "type": "array",
-                "items": one,
-                "minItems": 1,
-                "maxItems": limits.ANSWERS,
-                "uniqueItems": True,
-            }
-            return several | (_one_other(choices) if question.allow_other else {})
-
-
-def _one_other(choices: Schema) -> Schema:
-    return {"contains": {"not": choices}, "minContains": 0, "maxContains": 1}
+    if question.type == "single_select":
+        return one
+    one_other = {"contains": {"not": choices}, "minContains": 0, "maxContains": 1}
+    several: Schema = {
+        "type": "array",
+        "items": one,
+        "minItems": 1,
+        "maxItems": limits.ANSWERS,
+        "uniqueItems": True,
+    }
+    return several | (one_other if question.allow_other else {})

@@ -12,6 +12,7 @@ from app.form.faults import Code
 from app.form.model import Form, LocationOption, Locations
 from app.form.phones import REGION
 from app.form.submission import START, TrackingPart
+from app.form.text import CONTROL
 from app.form.words_schema import LINE, NULL, ONE_LINE, PHONE_NUMBER, Schema, closed, or_null
 from app.time_zones import LONGEST_NAME
 
@@ -44,14 +45,14 @@ def schema_of(form: Form, event_type_id: str, slug: str | None = None) -> Schema
         needed.append("answers")
     properties: Schema = {
         "eventTypeId": {"enum": [event_type_id, *([slug] if slug else [])]},
-        "start": {"type": "string", "format": "date-time", "pattern": START},
+        "start": {"type": "string", "format": "date-time", "pattern": START, "not": {"pattern": CONTROL}},
         "timeZone": {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
         "invitee": _invitee(),
         "location": _location(form.locations),
         "answers": answers_schema(form.questions),
         "guests": or_null(_GUESTS),
         "tracking": or_null(_tracking()),
-        "region": or_null({"type": "string", "pattern": REGION, "maxLength": 2}),
+        "region": or_null({"type": "string", "maxLength": 2, "pattern": REGION}),
         "formVersion": {"enum": [form.version, None]},
     }
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Booking"}
@@ -80,13 +81,9 @@ def _location(locations: Locations) -> Schema | bool:
     if not locations.bookable:
         return False
     options: list[Schema] = [_option(option) for option in locations.options if option.bookable]
-    match locations.mode:
-        case "none":
-            return NULL
-        case "fixed":
-            return or_null(*options)
-        case "choice":
-            return {"oneOf": options}
+    if locations.mode == "none":
+        return NULL
+    return {"oneOf": options} if locations.mode == "choice" else or_null(*options)
 
 
 def _option(option: LocationOption) -> Schema:
