@@ -9,10 +9,11 @@
     ├── BodyTooLargeError                                          413
     ├── UnsupportedMediaTypeError                                  415
     ├── InvalidRequestError, IdempotencyKeyReusedError             422
-    ├── UpstreamFailedError, UpstreamRefusedUsError                502
-    ├── UpstreamBusyError, BookingQuotaSpentError,
-    │   BookingsClosedError                                        503
-    └── UpstreamTimeoutError                                       504
+    ├── BookingsClosedError                                        503
+    └── UpstreamError: what Calendly, or the way to it, did
+        ├── UpstreamFailedError, UpstreamRefusedUsError            502
+        ├── UpstreamBusyError, BookingQuotaSpentError              503
+        └── UpstreamTimeoutError                                   504
 
 `code` is public and never changes. `problems.py` draws them (RFC 9457).
 """
@@ -51,6 +52,8 @@ class AppError(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     title: ClassVar[str]
+    advice: ClassVar[str]
+    """What to do about it, for the pages about problems."""
 
     detail: str | None = None
     hosted_url: str | None = None
@@ -65,30 +68,37 @@ class InternalError(AppError):
     status = 500
     code = "internal"
     title = "Something went wrong on our side."
+    advice = "Nothing you sent is to blame. Quote the request id to whoever runs this service."
 
 
 class MalformedRequestError(AppError):
     status = 400
     code = "malformed_request"
     title = "The body is not well-formed JSON."
+    advice = "Send UTF-8 JSON without NaN, Infinity, duplicate names or lone surrogates."
 
 
 class IdempotencyKeyMissingError(AppError):
     status = 400
     code = "idempotency_key_missing"
     title = "A booking needs an Idempotency-Key header."
+    advice = (
+        "Choose a new key, such as a UUID, for each attempt to book; repeat it when you repeat that attempt."
+    )
 
 
 class NotFoundError(AppError):
     status = 404
     code = "not_found"
     title = "There is nothing here."
+    advice = "Unknown, hidden and expired things are answered alike."
 
 
 class MethodNotAllowedError(AppError):
     status = 405
     code = "method_not_allowed"
     title = "This method is not offered here."
+    advice = "The Allow header names those that are."
 
 
 @dataclass(kw_only=True, eq=False)
@@ -96,6 +106,7 @@ class SlotTakenError(AppError):
     status = 409
     code = "slot_taken"
     title = "This time is no longer free."
+    advice = "Offer the alternatives, if there are any, and read the free times again."
 
     alternatives: Sequence[Alternative] = ()
 
@@ -105,6 +116,7 @@ class FormChangedError(AppError):
     status = 409
     code = "form_changed"
     title = "What this booking asks for has changed."
+    advice = "Read the form again and show it; the answer names its version."
 
     form_version: str
 
@@ -113,24 +125,28 @@ class BookingInFlightError(AppError):
     status = 409
     code = "booking_in_flight"
     title = "A booking with this key is still running."
+    advice = "Wait as long as Retry-After says and repeat the request with the same key."
 
 
 class UseHostedPageError(AppError):
     status = 409
     code = "use_hosted_page"
     title = "This can only be booked on Calendly's own page."
+    advice = "Send the visitor to the hosted page: Calendly lets nobody else book this."
 
 
 class BodyTooLargeError(AppError):
     status = 413
     code = "body_too_large"
     title = "The body is too large."
+    advice = "At most 64 KiB are read."
 
 
 class UnsupportedMediaTypeError(AppError):
     status = 415
     code = "unsupported_media_type"
     title = "The body must be application/json."
+    advice = "Set Content-Type to application/json, without compression."
 
 
 @dataclass(kw_only=True, eq=False)
@@ -138,6 +154,7 @@ class InvalidRequestError(AppError):
     status = 422
     code = "invalid_request"
     title = "The request is not valid."
+    advice = "Each fault has a pointer to where it is, and a code to decide by."
 
     faults: Sequence[Fault]
 
@@ -146,39 +163,50 @@ class IdempotencyKeyReusedError(AppError):
     status = 422
     code = "idempotency_key_reused"
     title = "This Idempotency-Key belongs to another request."
+    advice = "Use one key for one body; choose a new key for a new booking."
 
 
-class UpstreamFailedError(AppError):
+class UpstreamError(AppError):
+    """Calendly, or the way to it: no fault of the visitor's. An older answer may do instead."""
+
+
+class UpstreamFailedError(UpstreamError):
     status = 502
     code = "upstream_failed"
     title = "Calendly did not give a usable answer."
+    advice = "Try again later, or send the visitor to the hosted page."
 
 
-class UpstreamRefusedUsError(AppError):
+class UpstreamRefusedUsError(UpstreamError):
     status = 502
     code = "upstream_refused_us"
     title = "Calendly does not accept this service's access."
+    advice = "The operator must renew the token or its scopes; the hosted page still works."
 
 
-class UpstreamBusyError(AppError):
+class UpstreamBusyError(UpstreamError):
     status = 503
     code = "upstream_busy"
     title = "Calendly takes no more calls at the moment."
+    advice = "Wait as long as Retry-After says."
 
 
-class BookingQuotaSpentError(AppError):
+class BookingQuotaSpentError(UpstreamError):
     status = 503
     code = "booking_quota_spent"
     title = "No more bookings can be made through the API at the moment."
+    advice = "Calendly limits bookings through its API. The hosted page still works."
 
 
 class BookingsClosedError(AppError):
     status = 503
     code = "bookings_closed"
     title = "Bookings are closed at the moment."
+    advice = "Free times are still served. Try again later, or send the visitor to the hosted page."
 
 
-class UpstreamTimeoutError(AppError):
+class UpstreamTimeoutError(UpstreamError):
     status = 504
     code = "upstream_timeout"
     title = "Calendly did not answer in time."
+    advice = "For a booking: it may have been made. Repeat it with the same key, never with a new one."

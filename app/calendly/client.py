@@ -1,6 +1,6 @@
 """Calendly's operations, in Calendly's names: typed in, typed out, or an `AppError`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -47,6 +47,11 @@ class CalendlyClient:
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """How far Calendly's clock is ahead of ours; None before a reply has said."""
+        return self._transport.clock_skew
 
     def id_from(self, uri: str) -> str:
         """The last segment of one of Calendly's URIs. Raises `UpstreamFailedError` for another host's."""

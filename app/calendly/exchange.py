@@ -3,6 +3,8 @@
 import ssl
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 import httpx
@@ -43,6 +45,15 @@ class ReplyError(Exception):
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.name)
         self.trouble = trouble
+
+
+def instant_from(text: str) -> datetime | None:
+    """An HTTP date, in any of the forms that RFC 9110 has; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

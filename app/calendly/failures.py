@@ -7,12 +7,11 @@ means that Calendly has not acted on it.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import msgspec
 
-from app.calendly.exchange import UNSENT, Reply, Trouble
+from app.calendly.exchange import UNSENT, Reply, Trouble, instant_from
 from app.calendly.models import ErrorBody
 from app.errors import (
     AppError,
@@ -160,12 +159,8 @@ def asked_wait(headers: dict[str, str], now: datetime, longest: int) -> int | No
 def _seconds(text: str, now: datetime) -> int | None:
     if re.fullmatch(r"[0-9]{1,12}", text):
         return int(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int((moment - now).total_seconds())
+    moment = instant_from(text)
+    return None if moment is None else int((moment - now).total_seconds())
 
 
 def _is_filled(error: ErrorBody) -> bool:

@@ -8,7 +8,7 @@ replaced.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from app.calendly.addresses import Origin
 from app.calendly.call import Call, SetbackError, is_success, setback_from, setback_of, value_of
 from app.calendly.calls import Calls
-from app.calendly.exchange import Reply, ReplyError, Trouble, trouble_of
+from app.calendly.exchange import Reply, ReplyError, Trouble, instant_from, trouble_of
 from app.calendly.failures import Refusal, error_body, failure_of
 from app.calendly.options import Deadline, TransportOptions
 from app.calendly.reports import report_attempt, report_refusal
@@ -49,6 +49,8 @@ class Transport:
         self._reads = Calls(slots=self._options.read_slots, patience=patience)
         self._writes = Calls(slots=self._options.write_slots, patience=patience)
         self._closing = False
+        self.clock_skew: timedelta | None = None
+        """How far Calendly's clock was ahead of ours, by the latest reply that had a date."""
 
     def read_deadline(self) -> Deadline:
         """For several reads that are one to the visitor, such as the pages of a list."""
@@ -115,6 +117,7 @@ class Transport:
         try:
             reply = await self._sender.send(call, deadline)
             outcome["status"] = reply.status
+            self._compare_clocks(reply)
             return self._judged(call, reply)
         except (httpx.HTTPError, ReplyError) as error:
             trouble = trouble_of(error)
@@ -123,6 +126,11 @@ class Transport:
         finally:
             spent = self._options.monotonic() - started
             report_attempt(call.operation, spent, **outcome)
+
+    def _compare_clocks(self, reply: Reply) -> None:
+        said = instant_from(reply.headers.get("date", ""))
+        if said is not None:
+            self.clock_skew = said - self._clock()
 
     def _judged(self, call: Call[T], reply: Reply) -> T:
         if is_success(reply):

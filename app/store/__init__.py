@@ -1,0 +1,1 @@
+"""Redis, or what stands in for it in one process."""

@@ -1,0 +1,117 @@
+"""What may come in: bodies of JSON, of a bounded size, that every parser reads alike. Pure ASGI.
+
+Strictness here keeps the rest simple: behind this door there is no NaN, no lone
+surrogate, no duplicate key and no nesting that could exhaust a stack.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaTypeError
+
+MAX_BODY = 64 * 1024
+"""Bytes. The largest honest booking is a tenth of this."""
+
+MAX_DEPTH = 16
+"""Nested arrays and objects. A booking needs four."""
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Admission:
+    """Reads the body of a write before anything else does, and refuses what is not plain JSON."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in WITH_BODY:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        _refuse_declared_size(headers)
+        _refuse_other_types(headers)
+        body = await _read(receive)
+        _refuse_malformed(body)
+        await self._app(scope, _replaying(body, receive), send)
+
+
+def _refuse_declared_size(headers: Headers) -> None:
+    declared = headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared[:20]) > MAX_BODY:
+        raise BodyTooLargeError
+
+
+def _refuse_other_types(headers: Headers) -> None:
+    if len(headers.getlist("content-type")) > 1:
+        raise UnsupportedMediaTypeError
+    essence, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if essence.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
+        raise UnsupportedMediaTypeError
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaTypeError
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedRequestError
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise BodyTooLargeError
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+def _refuse_malformed(body: bytes) -> None:
+    try:
+        value = json.loads(body.decode(), parse_constant=_refused, object_pairs_hook=_object)
+        _refuse_hostile(value)
+    except (ValueError, RecursionError):
+        # `UnicodeError` is a ValueError: bytes that are no UTF-8, and lone surrogates.
+        raise MalformedRequestError from None
+
+
+def _refused(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    members = list(pairs)
+    value = dict(members)
+    if len(value) != len(members):
+        raise ValueError("two members of one name: parsers disagree about which one counts")
+    return value
+
+
+def _refuse_hostile(value: object, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    match value:
+        case str():
+            value.encode()
+        case float() if value in {float("inf"), float("-inf")}:
+            raise ValueError("a number beyond what a double holds")
+        case list():
+            for item in value:
+                _refuse_hostile(item, depth + 1)
+        case dict():
+            for name, item in value.items():
+                _refuse_hostile(name, depth + 1)
+                _refuse_hostile(item, depth + 1)

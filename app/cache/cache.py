@@ -1,0 +1,115 @@
+"""Reads and writes typed entries, and knows how old they are; what is fresh enough is the caller's business."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError
+
+T = TypeVar("T")
+
+PAUSE = 1.0
+"""Seconds without a command after one that failed.
+
+While Redis is away, one visitor a second pays its time-out; the others do not.
+"""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[T]):
+    """A value, and the instant at which it was true."""
+
+    as_of: datetime
+    value: T
+
+    def age(self, now: datetime) -> timedelta:
+        return now - self.as_of
+
+
+class Cache:
+    """Entries as JSON in Redis, kept for `lifetime`.
+
+    A Redis that is away, slow or full is no failure of ours: reads miss, writes
+    are skipped, and both are counted. An entry that does not parse is a miss.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        lifetime: timedelta,
+        registry: CollectorRegistry,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._redis = redis
+        self._monotonic = monotonic
+        self._lifetime = lifetime
+        self._paused_until = 0.0
+        self._failures = Counter(
+            "bff_cache_failures", "Cache round trips that failed.", ("error",), registry=registry
+        )
+
+    async def read(self, keys: Sequence[str], kind: type[T]) -> dict[str, Entry[T]]:
+        """What is there; a key that is not, is not in the answer."""
+        pipe = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipe.get(key)
+        found = await self._executed(pipe, "read")
+        entries = {key: _parsed(raw, kind) for key, raw in zip(keys, found, strict=False)}
+        return {key: entry for key, entry in entries.items() if entry is not None}
+
+    async def write(self, entries: Mapping[str, Entry[Any]]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for key, entry in entries.items():
+            pipe.set(key, _serialised(entry), px=self._lifetime)
+        await self._executed(pipe, "write")
+
+    async def forget(self, keys: Iterable[str]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipe.delete(key)
+        await self._executed(pipe, "forget")
+
+    async def _executed(self, pipe: Pipeline, purpose: str) -> list[Any]:
+        """One round trip, one reply a command: an exception where only that one failed; empty when all did.
+
+        Single commands rather than MGET and its kin, which cannot span the nodes of a cluster.
+        """
+        if self._monotonic() < self._paused_until:
+            return []
+        try:
+            return await pipe.execute(raise_on_error=False)
+        except (RedisError, OSError) as error:
+            self._paused_until = self._monotonic() + PAUSE
+            self._failures.labels(type(error).__name__).inc()
+            log.warning("cache.failed", purpose=purpose, error=type(error).__name__)
+            return []
+
+
+class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    as_of: Annotated[datetime, msgspec.Meta(tz=True)]
+    value: msgspec.Raw
+
+
+def _serialised(entry: Entry[Any]) -> bytes:
+    return msgspec.json.encode(_Stored(entry.as_of, msgspec.Raw(msgspec.json.encode(entry.value))))
+
+
+def _parsed(raw: object, kind: type[T]) -> Entry[T] | None:
+    if not isinstance(raw, bytes):
+        return None
+    try:
+        stored = msgspec.json.decode(raw, type=_Stored)
+        return Entry(stored.as_of, msgspec.json.decode(stored.value, type=kind))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        log.warning("cache.entry_unreadable")
+        return None

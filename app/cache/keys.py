@@ -1,0 +1,19 @@
+"""The only module that spells a cache key.
+
+A key names everything its value depends on and nothing about a visitor; it
+never holds a token. `SCHEMA` counts up whenever a stored shape changes, so that
+two versions of this service can share a Redis. All keys of one event type
+share a hash tag: in a Redis Cluster they live on one node.
+"""
+
+from datetime import date
+
+SCHEMA = 1
+
+
+def catalogue(account: str) -> str:
+    return f"bff:{SCHEMA}:catalogue:{{{account}}}"
+
+
+def day_bucket(event_type_id: str, day: date) -> str:
+    return f"bff:{SCHEMA}:slots:{{{event_type_id}}}:{day.isoformat()}"

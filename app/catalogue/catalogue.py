@@ -1,0 +1,104 @@
+"""Finds published event types: from memory, from the cache, or from Calendly."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+import structlog
+
+from app.cache import keys
+from app.cache.cache import Cache, Entry
+from app.calendly.client import CalendlyClient
+from app.catalogue.mapping import account_from, published_from
+from app.catalogue.model import EventType, Offer
+from app.concurrency import SingleFlight
+from app.errors import NotFoundError, UpstreamError
+
+ACCOUNT = "default"
+"""The one account that a personal access token stands for."""
+
+log = structlog.get_logger()
+
+
+class Catalogue:
+    """What the account publishes, at most `fresh` old; while Calendly fails, at most `stale`.
+
+    One reading costs two calls and answers for all event types, their forms
+    included, so that unknown ids cost nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: CalendlyClient,
+        cache: Cache,
+        lifetimes: tuple[timedelta, timedelta],
+        allowed: Collection[str],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._cache = cache
+        self._fresh, self._stale = lifetimes
+        self._allowed = frozenset(allowed)
+        self._clock = clock
+        self._flight = SingleFlight()
+        self._memory: Entry[Offer] | None = None
+
+    async def offer(self) -> Offer:
+        """Raises `UpstreamError` where nothing is known and Calendly does not answer."""
+        kept = self._memory
+        if kept is None or not self._is_fresh(kept):
+            kept = await self._cached() or kept
+        if kept is not None and self._is_fresh(kept):
+            return kept.value
+        try:
+            return await self.reread()
+        except UpstreamError as error:
+            if kept is None or kept.age(self._clock()) > self._stale:
+                raise
+            log.warning("catalogue.served_stale", error=error.code)
+            return kept.value
+
+    async def reread(self) -> Offer:
+        """Ask Calendly, whatever is known."""
+        return await self._flight.run(ACCOUNT, self._load)
+
+    async def find(self, event_type: str) -> EventType:
+        """By id, or by a slug that only one has.
+
+        Raises `NotFoundError`, alike for unknown, hidden and foreign ones.
+        """
+        return _found((await self.offer()).event_types, event_type)
+
+    async def find_now(self, event_type: str) -> EventType:
+        """As `find`, from a reading made now."""
+        return _found((await self.reread()).event_types, event_type)
+
+    def _is_fresh(self, entry: Entry[Offer]) -> bool:
+        return entry.age(self._clock()) <= self._fresh
+
+    async def _cached(self) -> Entry[Offer] | None:
+        key = keys.catalogue(ACCOUNT)
+        found = (await self._cache.read([key], Offer)).get(key)
+        if found is not None:
+            self._memory = found
+        return found
+
+    async def _load(self) -> Offer:
+        as_of = self._clock()
+        account = account_from(await self._client.get_current_user())
+        event_types = await self._client.list_event_types(user=account.uri)
+        published = published_from(event_types, account, self._client.id_from)
+        shown = [each for each in published if not self._allowed or self._allowed & {each.id, each.slug}]
+        offer = Offer(account=account, event_types=shown)
+        self._memory = Entry(as_of, offer)
+        await self._cache.write({keys.catalogue(ACCOUNT): self._memory})
+        return offer
+
+
+def _found(event_types: Collection[EventType], wanted: str) -> EventType:
+    by_id = [each for each in event_types if each.id == wanted]
+    by_slug = [each for each in event_types if each.slug == wanted]
+    for matches in (by_id, by_slug):
+        if len(matches) == 1:
+            return matches[0]
+    raise NotFoundError

@@ -1,0 +1,55 @@
+"""Several awaits, one failure; and one load for everybody who waits for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+async def together(*awaitables: Awaitable[T]) -> list[T]:
+    """Run all at once; the first failure ends the others and is raised as itself.
+
+    A bare `TaskGroup` would wrap it in an `ExceptionGroup`, which no handler of
+    ours matches.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_run(awaitable)) for awaitable in awaitables]
+    except ExceptionGroup as failures:
+        raise _first(failures) from None
+    return [task.result() for task in tasks]
+
+
+async def _run(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
+    failure = failures.exceptions[0]
+    return _first(failure) if isinstance(failure, ExceptionGroup) else failure
+
+
+class SingleFlight:
+    """Whoever asks for a key that is being loaded waits for that load.
+
+    A waiter who leaves takes nobody along; a load that fails, fails everybody
+    who waited for it once, and the next one tries again.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def run(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(_run(load()))
+            self._running[key] = task
+            task.add_done_callback(lambda done: self._landed(key, done))
+        return cast("T", await asyncio.shield(task))
+
+    def _landed(self, key: Hashable, task: "asyncio.Task[Any]") -> None:
+        del self._running[key]
+        if not task.cancelled():
+            # Everybody may have left: a failure nobody fetches must not be reported as forgotten.
+            task.exception()

@@ -1,0 +1,60 @@
+"""The OpenAPI document: what FastAPI cannot know of our contract is added here."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.problems import Problem
+
+DESCRIPTION = """\
+A booking backend between your own booking page and your Calendly account.
+
+Five calls are the whole main job: **list** what can be booked, read the
+**form** of one event type, read its **free times**, **check** a booking if you
+like, and **book**. No Calendly token and no knowledge of Calendly is needed in
+the browser.
+
+* Instants are RFC 3339 with offset, dates `YYYY-MM-DD`, time zones IANA names.
+* What goes wrong is a problem (RFC 9457, `application/problem+json`). Branch on
+  its `code`; it never changes. [All problems](/problems).
+* Unknown fields and query parameters are refused: a misspelt one never passes
+  silently.
+"""
+
+TAGS = [
+    {"name": "Event types", "description": "What can be booked, and what a booking must contain."},
+    {"name": "Availability", "description": "When."},
+    {"name": "Bookings", "description": "Booking it, once."},
+    {"name": "Operation", "description": "For operators and their machines."},
+]
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary="List, form, free times, book: Calendly behind a front end of your own.",
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=TAGS,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": "/", "description": "The service that serves this document."}],
+        separate_input_output_schemas=False,
+    )
+    _add_problem(document)
+    return document
+
+
+def document(app: FastAPI) -> str:
+    """As it is committed: indented, with a newline at the end."""
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _add_problem(document: dict[str, Any]) -> None:
+    """Routes refer to `Problem` by name: declared once, not once a route."""
+    template = "#/components/schemas/{model}"
+    problem = Problem.model_json_schema(ref_template=template, mode="serialization", by_alias=True)
+    parts = problem.pop("$defs")
+    document["components"]["schemas"] |= {**parts, "Problem": problem}

@@ -1,0 +1,106 @@
+"""`calendly-bff demo`: the service with a Calendly of its own, on this machine, without an account.
+
+The simulator runs as a process of its own and is spoken to over HTTP, as
+Calendly would be: nothing else in this package knows that it exists.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import uvicorn
+
+from app.serving import app_from_environment
+from app.settings import ConfigurationError
+
+HOST = "127.0.0.1"
+PATIENCE = 30.0
+"""Seconds for the simulator to start, on a slow machine."""
+
+_READY = """
+Calendly BFF is running, against a Calendly simulator of its own.
+
+  Booking page   http://{host}:{port}/
+  API            http://{host}:{port}/api/v1/event-types
+  API document   http://{host}:{port}/docs
+  Simulator      http://{host}:{simulator_port}/_simulator/bookings
+
+Stop with Ctrl-C.
+"""
+
+
+def demo(port: int, simulator_port: int) -> None:
+    """Blocks until told to stop.
+
+    Raises `ConfigurationError` where a port is taken.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    for wanted in (port, simulator_port):
+        _refuse_taken(wanted)
+    with _simulator(simulator_port):
+        os.environ |= {
+            "CALENDLY_TOKEN": "simulator-token-ada",
+            "CALENDLY_API_URL": f"http://{HOST}:{simulator_port}",
+            "BFF_DEMO_PAGE": "true",
+            "BFF_LOG_LEVEL": "warning",
+        }
+        app = app_from_environment()
+        config = uvicorn.Config(
+            app, host=HOST, port=port, access_log=False, log_level="warning", server_header=False
+        )
+        _Announced(config, _READY.format(host=HOST, port=port, simulator_port=simulator_port)).run()
+
+
+def _leave(*_: object) -> NoReturn:
+    """As Ctrl-C does: leave by the exits, so that the simulator is stopped too."""
+    raise SystemExit(0)
+
+
+class _Announced(uvicorn.Server):
+    """Says where it is once it can be reached, and not before: uvicorn offers no other hook for that."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(self._announcement)
+            sys.stdout.flush()
+
+
+@contextmanager
+def _simulator(port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "simulator", "--host", HOST, "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        _await_start(process, port)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+def _await_start(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        time.sleep(0.05)
+    raise ConfigurationError("The simulator did not start.")
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            raise ConfigurationError(
+                f"Port {port} is in use. Choose others: PORT=8010 SIMULATOR_PORT=8011 make demo"
+            )

@@ -1,0 +1,152 @@
+"""`calendly-bff doctor`: asks of each neighbour what the service will ask, and says what to do where it fails."""
+
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sized
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TypeVar
+
+from app.calendly.client import CalendlyClient
+from app.calendly.failures import AccessRefusedError
+from app.calendly.models import EventType, User
+from app.errors import AppError, UpstreamBusyError, UpstreamTimeoutError
+from app.observability import Metrics
+from app.resources import Clock, Resources, opened, system_clock
+from app.settings import EMBEDDED_STORE, BffSettings, ConfigurationError, Settings
+from app.store.connection import is_reachable
+
+T = TypeVar("T")
+
+SKEW = timedelta(seconds=60)
+"""A clock that is further off shows slots that are over, or hides some that are not."""
+
+AHEAD = timedelta(minutes=5), timedelta(days=7)
+"""Which free times are read, from now."""
+
+
+class Verdict(Enum):
+    FINE = "ok"
+    NOTE = "note"
+    WRONG = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    verdict: Verdict
+    subject: str
+    text: str
+
+
+async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Finding]:
+    """Each finding as soon as it is known. Nothing is written anywhere and nothing is booked."""
+    try:
+        settings.required_token()
+    except ConfigurationError as error:
+        yield Finding(
+            Verdict.WRONG, "token", f"{error}. Make a personal access token in Calendly and set it."
+        )
+        return
+    async with opened(settings, Metrics(), clock) as owned:
+        async for finding in _stores(settings.bff, owned):
+            yield finding
+        async for finding in _calendly(owned):
+            yield finding
+    yield _origins(settings.bff)
+
+
+async def _stores(bff: BffSettings, owned: Resources) -> AsyncIterator[Finding]:
+    for name, url, store, without in (
+        ("BFF_REDIS_URL", bff.redis_url, owned.cache, "every read asks Calendly"),
+        ("BFF_STATE_URL", bff.state_url, owned.state, "bookings are closed"),
+    ):
+        if url == EMBEDDED_STORE:
+            yield Finding(Verdict.NOTE, name, "embedded store: for one process, and empty after a restart")
+        elif await is_reachable(store):
+            yield Finding(Verdict.FINE, name, "Redis answers")
+        else:
+            yield Finding(
+                Verdict.WRONG, name, f"Redis does not answer, so {without}. Check address, password and TLS."
+            )
+
+
+async def _calendly(owned: Resources) -> AsyncIterator[Finding]:
+    """One read of each kind, each needing a scope of its own."""
+    client = owned.calendly
+    user, finding = await _tried("users:read", client.get_current_user())
+    yield finding
+    if user is None:
+        return
+    yield _clock(client.clock_skew)
+    event_types, finding = await _tried("event_types:read", client.list_event_types(user=user.uri))
+    yield finding
+    for scope, read in _reads(client, user, event_types or [], owned.clock()):
+        _, finding = await _tried(scope, read)
+        yield finding
+    yield Finding(
+        Verdict.NOTE, "scheduled_events:write", "not tried, for it would book; the token needs this scope too"
+    )
+
+
+def _reads(
+    client: CalendlyClient, user: User, event_types: list[EventType], now: datetime
+) -> Iterator[tuple[str, Awaitable[Sized]]]:
+    begins, ends = (now + each for each in AHEAD)
+    for event_type in event_types[:1]:
+        yield (
+            "availability:read",
+            client.list_event_type_available_times(
+                event_type=event_type.uri, start_time=begins, end_time=ends
+            ),
+        )
+    yield (
+        "scheduled_events:read",
+        client.list_scheduled_events(user=user.uri, min_start_time=begins, max_start_time=ends),
+    )
+    yield "locations:read", client.list_locations(user=user.uri)
+
+
+async def _tried(scope: str, read: Awaitable[T]) -> tuple[T | None, Finding]:
+    try:
+        found = await read
+    except AppError as error:
+        return None, Finding(Verdict.WRONG, scope, _advice(error, scope))
+    count = f", {len(found)} found" if isinstance(found, list) else ""
+    return found, Finding(Verdict.FINE, scope, f"Calendly answers{count}")
+
+
+def _advice(error: AppError, scope: str) -> str:
+    match error:
+        case AccessRefusedError(upstream_status=401):
+            return "Calendly does not know this token (any more). Make a new one and set CALENDLY_TOKEN."
+        case AccessRefusedError():
+            return f"The token may not do this. Make one with the scope {scope}, or ask the account's owner."
+        case UpstreamBusyError():
+            return f"Calendly's rate limit is spent. Try again in {error.retry_after} s."
+        case UpstreamTimeoutError():
+            return "Calendly did not answer in time. Check the network, and CALENDLY_API_URL."
+    return "Calendly gave no usable answer. Check the network, a proxy on the way, and CALENDLY_API_URL."
+
+
+def _clock(skew: timedelta | None) -> Finding:
+    if skew is None:
+        return Finding(Verdict.NOTE, "clock", "Calendly's answer has no date to compare with")
+    off = abs(skew)
+    if off > SKEW:
+        return Finding(
+            Verdict.WRONG,
+            "clock",
+            f"{off.total_seconds():.0f} s away from Calendly's. Set up NTP on this machine.",
+        )
+    return Finding(Verdict.FINE, "clock", f"within {SKEW.total_seconds():.0f} s of Calendly's")
+
+
+def _origins(bff: BffSettings) -> Finding:
+    if bff.allowed_origins:
+        return Finding(
+            Verdict.FINE, "BFF_ALLOWED_ORIGINS", f"{len(bff.allowed_origins)} may call from a browser"
+        )
+    return Finding(
+        Verdict.NOTE,
+        "BFF_ALLOWED_ORIGINS",
+        "empty: only pages of this service's own origin may call from a browser",
+    )

@@ -1,0 +1,64 @@
+"""The range of local dates that a request asks for. Pure functions."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from app.errors import Fault, InvalidRequestError
+
+MAX_DAYS = 62
+"""Dates in one request: two months on one page of a calendar."""
+
+DEFAULT_DAYS = 30
+"""Days after the first one, where `to` is not given."""
+
+HORIZON = timedelta(days=366)
+"""How far ahead a range may begin: without a limit, anybody could make us ask for every day to come."""
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def _written_out(value: object) -> object:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise PydanticCustomError("date_invalid", "This is not a date.")
+    return value
+
+
+LocalDate = Annotated[date, BeforeValidator(_written_out)]
+"""`YYYY-MM-DD` and nothing else: pydantic alone would take a number of seconds for a date."""
+
+
+def dates_asked(first: date | None, last: date | None, zone: ZoneInfo, now: datetime) -> tuple[date, date]:
+    """Both ends, included.
+
+    A range may begin in the past, as a calendar page does: those dates have no slots left.
+    Raises `InvalidRequestError` for one that is over, upside down, too long or too far away.
+    """
+    today = now.astimezone(zone).date()
+    begins = first or (min(today, last) if last else today)
+    ends = last or _after(begins, DEFAULT_DAYS)
+    fault = _fault(begins, ends, today)
+    if fault is not None:
+        raise InvalidRequestError(faults=[fault])
+    return begins, ends
+
+
+def _after(day: date, days: int) -> date:
+    return day + timedelta(days=min(days, (date.max - day).days))
+
+
+def _fault(begins: date, ends: date, today: date) -> Fault | None:
+    if ends < begins:
+        return Fault("/query/to", "before_from", "The range must not end before it begins.")
+    if ends < today:
+        return Fault("/query/to", "in_the_past", "The range is over.")
+    if (ends - begins).days >= MAX_DAYS:
+        return Fault("/query/to", "too_long", f"A range has at most {MAX_DAYS} days.")
+    if begins - today > HORIZON:
+        return Fault("/query/from", "too_far", f"A range begins at most {HORIZON.days} days ahead.")
+    return None

@@ -1,0 +1,114 @@
+"""Sends a booking once, and says what became of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from app.calendly.client import CalendlyClient, wire_time
+from app.calendly.failures import BookingRefusedError, OutcomeUnknownError
+from app.calendly.models import Invitee, ScheduledEvent
+from app.errors import AppError, BookingsClosedError, FormChangedError, SlotTakenError
+from app.features.bookings.mapping import Plan, booking_from, preflight_from
+from app.features.bookings.outcomes import Outcomes, fingerprint_of
+from app.features.bookings.planner import BookingPlanner, hosted_page_named
+from app.features.bookings.schemas import Preflight
+from app.form.submission import Submission
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`answer` is the booking as JSON; `replayed`: an earlier try with this key made it."""
+
+    answer: str
+    replayed: bool
+
+
+class BookingService:
+    def __init__(
+        self,
+        *,
+        client: CalendlyClient,
+        planner: BookingPlanner,
+        outcomes: Outcomes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._planner = planner
+        self._outcomes = outcomes
+        self._clock = clock
+
+    async def preflight_booking(self, submission: Submission) -> Preflight:
+        """Every check that booking makes, and no more: nothing is sent that could book."""
+        return preflight_from(await self._planner.planned(submission))
+
+    async def create_booking(self, submission: Submission, key: str) -> Outcome:
+        fingerprint = fingerprint_of(submission.model_dump_json())
+        earlier = await self._earlier(submission, key, fingerprint)
+        if earlier is not None:
+            return Outcome(earlier, replayed=True)
+        plan = await self._planner.planned(submission)
+        with hosted_page_named(plan.event_type):
+            await self._outcomes.claim(key, fingerprint, self._clock())
+            invitee = await self._sent(plan, submission, key)
+        await self._planner.forget(plan)
+        booking = booking_from(plan, invitee, await self._event_of(invitee))
+        answer = booking.model_dump_json(by_alias=True)
+        await self._settled(key, fingerprint, answer)
+        return Outcome(answer, replayed=False)
+
+    async def _earlier(self, submission: Submission, key: str, fingerprint: str) -> str | None:
+        try:
+            return await self._outcomes.find(key, fingerprint, self._clock())
+        except (BookingsClosedError, OutcomeUnknownError) as failure:
+            failure.hosted_url = await self._planner.hosted_page(submission)
+            raise
+
+    async def _sent(self, plan: Plan, submission: Submission, key: str) -> Invitee:
+        """Raises what is to be answered; the key stays claimed only where the booking may have been made."""
+        start = wire_time(plan.slot.start)
+        try:
+            return await self._client.create_invitee(plan.accepted.new_booking(plan.event_type.uri, start))
+        except OutcomeUnknownError:
+            raise
+        except AppError as refusal:
+            await self._outcomes.release(key)
+            raise await self._explained(refusal, plan, submission) from refusal
+
+    async def _explained(self, refusal: AppError, plan: Plan, submission: Submission) -> AppError:
+        """What Calendly's refusal means for the visitor, who filled in what we asked for."""
+        match refusal:
+            case SlotTakenError():
+                await self._planner.forget(plan)
+                free = await self._planner.alternatives(plan.event_type, submission)
+                return SlotTakenError(alternatives=free)
+            case BookingRefusedError():
+                return await self._changed_since(plan, submission) or refusal
+        return refusal
+
+    async def _changed_since(self, plan: Plan, submission: Submission) -> AppError | None:
+        """The event type is read again: it may have another form by now, no such slot, or be gone."""
+        try:
+            now = await self._planner.replanned(submission)
+        except AppError as failure:
+            return failure
+        version = now.event_type.form.version
+        return None if version == plan.event_type.form.version else FormChangedError(form_version=version)
+
+    async def _event_of(self, invitee: Invitee) -> ScheduledEvent | None:
+        """Where and when, as Calendly has it. The booking stands even if this cannot be read."""
+        try:
+            return await self._client.get_scheduled_event(self._client.id_from(invitee.event))
+        except AppError as error:
+            log.warning("bookings.event_unread", error=error.code)
+            return None
+
+    async def _settled(self, key: str, fingerprint: str, answer: str) -> None:
+        """Without the outcome the key stays claimed: a repetition is then told to look, and never books again."""
+        try:
+            await self._outcomes.settle(key, fingerprint, self._clock(), answer)
+        except BookingsClosedError:
+            log.exception("bookings.outcome_unsaved")

@@ -1,0 +1,43 @@
+"""The demo page at `/`: static files that use the public API and nothing else."""
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import FileResponse
+
+from app.errors import NotFoundError
+
+router = APIRouter(include_in_schema=False)
+
+STATIC: Final = Path(__file__).parent / "static"
+
+FILES: Final = {
+    "index.html": "text/html; charset=utf-8",
+    "demo.css": "text/css; charset=utf-8",
+    "demo.js": "text/javascript; charset=utf-8",
+}
+"""What may be asked for: names are looked up, never joined to a path."""
+
+HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'none'; connect-src 'self'; script-src 'self'; style-src 'self'; img-src data:"
+    ),
+}
+
+
+@router.get("/")
+async def get_page() -> FileResponse:
+    return _file("index.html")
+
+
+@router.get("/demo/{name}")
+async def get_file(name: str) -> FileResponse:
+    if name not in FILES:
+        raise NotFoundError
+    return _file(name)
+
+
+def _file(name: str) -> FileResponse:
+    return FileResponse(STATIC / name, media_type=FILES[name], headers=HEADERS)

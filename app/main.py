@@ -1,0 +1,91 @@
+"""What the service consists of, in reading order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from pydantic.alias_generators import to_camel
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from app import __version__
+from app.admission import Admission
+from app.contract import openapi_of
+from app.errors import InternalError
+from app.features.availability.router import router as availability
+from app.features.bookings.router import router as bookings
+from app.features.demo_page.router import router as demo_page
+from app.features.documentation.router import router as documentation
+from app.features.event_types.router import router as event_types
+from app.features.health.router import router as health
+from app.observability import Failures, Metrics, Observability
+from app.problems import declared
+from app.requests import answer_http, answer_invalid, known_query
+from app.resources import Clock, opened, system_clock
+from app.settings import Settings
+
+API = "/api/v1"
+
+MAX_AGE = 600
+"""Seconds for which a browser may remember a CORS preflight."""
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock = system_clock) -> FastAPI:
+    """The service. Opens nothing and reads no environment: that is the lifespan's business.
+
+    Without settings it can only be looked at, as `openapi` does.
+    """
+    known = settings or Settings()
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(known, metrics, clock) as owned:
+            app.state.resources = owned
+            yield
+
+    app = FastAPIOffline(
+        title="Calendly BFF",
+        version=__version__,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: to_camel(route.name),
+        middleware=_middleware(known, metrics),
+        exception_handlers={RequestValidationError: answer_invalid, HTTPException: answer_http},
+    )
+    app.include_router(_api())
+    app.include_router(health)
+    app.include_router(documentation)
+    if known.bff.demo_page:
+        app.include_router(demo_page)
+    app.openapi_schema = openapi_of(app)
+    return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix=API, dependencies=[Depends(known_query)], responses=declared(InternalError))
+    for router in (event_types, availability, bookings):
+        api.include_router(router)
+    return api
+
+
+def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    """Outermost first: even a failure has an id, a log line, and the headers that let a browser read it."""
+    cors: dict[str, Any] = {
+        "allow_origins": settings.bff.allowed_origins,
+        "allow_methods": ["GET", "POST"],
+        "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+        "expose_headers": ["Idempotency-Replayed", "Retry-After", "X-Request-Id"],
+        "max_age": MAX_AGE,
+    }
+    return [
+        Middleware(Observability, metrics=metrics),
+        Middleware(CORSMiddleware, **cors),
+        Middleware(Failures),
+        Middleware(Admission),
+    ]

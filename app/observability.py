@@ -1,0 +1,157 @@
+"""What operators see of a request: an id, one log line, two metrics. Pure ASGI.
+
+Nothing personal is recorded: the path is logged as the route's template, the
+query and the body not at all.
+"""
+
+import logging
+import re
+import secrets
+import sys
+import time
+import traceback
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict
+
+from app.errors import AppError, InternalError
+from app.problems import response_from
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+log = structlog.get_logger()
+
+
+def configure_logging(level: str) -> None:
+    """JSON lines on standard error. Libraries that would log addresses are kept at warnings."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _where_it_failed,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _where_it_failed(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """The class of an exception and the lines it passed, without its text or any values: those may be personal."""
+    error = sys.exc_info()[1] if event.pop("exc_info", None) else None
+    if error is not None:
+        event["exception"] = type(error).__name__
+        event["frames"] = [
+            f"{frame.f_code.co_filename}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)
+        ]
+    return event
+
+
+class Metrics:
+    """What `/metrics` shows; one registry an application, so that two can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "bff_requests", "Answers given.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "bff_request_seconds", "Time to an answer.", ("method", "route"), registry=self.registry
+        )
+
+
+class Observability:
+    """Gives each request an id, and records how it ended.
+
+    A caller's own `X-Request-Id` is kept when it is harmless.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = _template(scope)
+        method = scope["method"] if route else "OTHER"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
+        log.info(
+            "request.answered",
+            method=method,
+            route=route,
+            status=status,
+            duration_ms=round(seconds * 1000, 1),
+        )
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _template(scope: Scope) -> str:
+    """The route's pattern; empty where none matched: a path that somebody made up names no metric."""
+    return getattr(scope.get("route"), "path", "")
+
+
+class Failures:
+    """Turns what a request raised into a problem: the outermost handler, yet inside CORS.
+
+    The framework's own answer to an unforeseen exception would be sent outside
+    all middleware, so that a browser could not even read its status.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except AppError as error:
+            failure = error
+        except Exception:
+            log.exception("request.crashed")
+            if started:
+                raise
+            failure = InternalError()
+        else:
+            return
+        await response_from(failure, scope["state"]["request_id"])(scope, receive, send)

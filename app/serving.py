@@ -1,0 +1,47 @@
+"""Runs the service under uvicorn, in one process or several."""
+
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.main import create_app
+from app.observability import configure_logging
+from app.settings import EMBEDDED_STORE, Settings, settings_from_environment
+
+GRACE = 25
+"""Seconds that running requests have at the end: a booking may take 18 upstream, and its answer is to be kept."""
+
+_EMBEDDED = """\
+No Redis is set: free times and outcomes of bookings are kept in this process and are gone when it ends.
+That is enough to try things out. To run for visitors, set BFF_REDIS_URL, BFF_STATE_URL and BFF_PRODUCTION=true.
+"""
+
+
+def app_from_environment() -> FastAPI:
+    """What each worker process makes for itself."""
+    settings = settings_from_environment()
+    configure_logging(settings.bff.log_level)
+    return create_app(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Blocks until told to stop (SIGTERM, SIGINT), and lets running requests finish.
+
+    Raises `ConfigurationError`. `settings` must be what the environment says: with
+    several workers, each reads it again.
+    """
+    settings.required_token()
+    if EMBEDDED_STORE in {settings.bff.redis_url, settings.bff.state_url}:
+        sys.stderr.write(_EMBEDDED)
+    uvicorn.run(
+        "app.serving:app_from_environment",
+        factory=True,
+        host=settings.bff.host,
+        port=settings.bff.port,
+        workers=settings.bff.workers,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )

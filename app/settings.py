@@ -1,0 +1,248 @@
+"""Every knob: typed, frozen, read from the environment and `.env`, one model per neighbour.
+
+`CALENDLY_…` is what concerns Calendly, `BFF_…` what concerns this service. A
+setting that is wrong or unknown stops the start; the message names the
+variable and never repeats its value.
+"""
+
+import ipaddress
+import re
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+EMBEDDED_STORE = "memory://"
+"""No Redis: an embedded store in this process, gone when it ends and unseen by other processes."""
+
+_STORE_SCHEMES = frozenset({"redis", "rediss"})
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
+
+
+class ConfigurationError(Exception):
+    """The service cannot start like this. The text names settings, never their values."""
+
+
+def is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return host is not None and ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError("must be an http(s) origin such as https://booking.example.test")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError("must be an origin without path or query")
+    if "*" in parts.netloc:
+        raise ValueError("must name one exact origin; wildcards are not offered")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in {None, default} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _api_url(value: str) -> str:
+    origin = _origin(value)
+    if origin.startswith("http://") and not is_loopback(urlsplit(origin).hostname):
+        raise ValueError("must use https: the token travels with every call")
+    return origin
+
+
+def _store_url(value: str) -> str:
+    if value == EMBEDDED_STORE:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in _STORE_SCHEMES or not parts.hostname:
+        raise ValueError("must be memory://, redis://host:port/db or rediss://host:port/db")
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("does not look like a token: 8 or more visible characters without spaces")
+    return value
+
+
+def _event_type(value: str) -> str:
+    if not _EVENT_TYPE.fullmatch(value):
+        raise ValueError("must be slugs or ids of event types, separated by commas")
+    return value
+
+
+def _split(value: object) -> object:
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+def _seconds(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError("must be a number of seconds") from None
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+CommaSeparated = (NoDecode, BeforeValidator(_split))
+Origin = Annotated[str, AfterValidator(_origin)]
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
+Lifetime = Annotated[
+    timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1), le=timedelta(days=1))
+]
+"""Given in seconds."""
+
+
+class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+    """`CALENDLY_…`"""
+
+    token: Annotated[
+        Annotated[SecretStr, AfterValidator(_token)] | None,
+        BeforeValidator(_blank_is_unset),
+        Field(
+            description="Personal access token of the account whose calendar is offered. Required to serve."
+        ),
+    ] = None
+    api_url: Annotated[
+        str,
+        AfterValidator(_api_url),
+        Field(description="Origin of Calendly's API. Anything but https is refused, except on loopback."),
+    ] = "https://api.calendly.com"
+
+
+class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+    """`BFF_…`"""
+
+    redis_url: Annotated[
+        StoreUrl,
+        Field(
+            description="The cache, which may be evicted: redis://, rediss:// or memory:// (in this process)."
+        ),
+    ] = EMBEDDED_STORE
+    state_url: Annotated[
+        StoreUrl,
+        Field(
+            description="What must not be lost (outcomes of bookings): a Redis of its own with noeviction, or memory://."
+        ),
+    ] = EMBEDDED_STORE
+    allowed_origins: Annotated[
+        tuple[Origin, ...],
+        *CommaSeparated,
+        Field(description="Origins of front ends that may call from a browser, separated by commas."),
+    ] = ()
+    event_types: Annotated[
+        tuple[Annotated[str, AfterValidator(_event_type)], ...],
+        *CommaSeparated,
+        Field(description="Slugs or ids of the event types to publish, separated by commas. Empty: all."),
+    ] = ()
+    production: Annotated[
+        bool, Field(description="Refuse to start on the embedded store; hide nothing else.")
+    ] = False
+    demo_page: Annotated[bool, Field(description="Serve a small booking page at `/`.")] = False
+    availability_fresh: Annotated[
+        Lifetime,
+        Field(description="Seconds for which free times are answered without asking Calendly again."),
+    ] = timedelta(seconds=30)
+    event_types_fresh: Annotated[
+        Lifetime,
+        Field(description="Seconds for which event types and forms are answered without asking again."),
+    ] = timedelta(seconds=60)
+    stale_if_error: Annotated[
+        Lifetime,
+        Field(description="Seconds for which an older answer is still given, marked, while Calendly fails."),
+    ] = timedelta(minutes=60)
+    host: Annotated[str, Field(description="Address that `calendly-bff serve` listens on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port that `calendly-bff serve` listens on.")] = (
+        8000
+    )
+    workers: Annotated[int, Field(ge=1, le=64, description="Processes of `calendly-bff serve`.")] = 1
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severity that is logged.")
+    ] = "info"
+
+    @model_validator(mode="after")
+    def _needs_redis(self) -> Self:
+        embedded = EMBEDDED_STORE in {self.redis_url, self.state_url}
+        if embedded and (self.production or self.workers > 1):
+            raise ValueError(
+                "BFF_REDIS_URL and BFF_STATE_URL must name a Redis"
+                " when BFF_PRODUCTION is set or BFF_WORKERS is above 1"
+            )
+        if not embedded and self.redis_url == self.state_url:
+            raise ValueError(
+                "BFF_REDIS_URL and BFF_STATE_URL must differ: a cache may be evicted, state may not"
+            )
+        return self
+
+
+class Settings(BaseModel, frozen=True):
+    """What the whole service is told."""
+
+    calendly: CalendlySettings = CalendlySettings()
+    bff: BffSettings = BffSettings()
+
+    def required_token(self) -> SecretStr:
+        if self.calendly.token is None:
+            raise ConfigurationError("CALENDLY_TOKEN is not set: without it there is no calendar to offer")
+        return self.calendly.token
+
+
+class _Environment(BaseSettings):
+    """Reads the variables: `BFF_REDIS_URL` becomes `bff.redis_url`."""
+
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="_", env_nested_max_split=1, extra="ignore", hide_input_in_errors=True
+    )
+
+    calendly: CalendlySettings = CalendlySettings()
+    bff: BffSettings = BffSettings()
+
+
+def settings_from_environment(env_file: str | None = ".env") -> Settings:
+    """What the environment says; what it leaves unsaid, `env_file`.
+
+    Raises `ConfigurationError` with one line for each variable that is wrong.
+    """
+    try:
+        found = _Environment(_env_file=env_file)
+    except ValidationError as error:
+        raise ConfigurationError(_explained(error)) from None
+    return Settings(calendly=found.calendly, bff=found.bff)
+
+
+def _explained(error: ValidationError) -> str:
+    return "\n".join(
+        f"{_variable(fault['loc'])}{_reason(fault['type'], fault['msg'])}"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    of_one = len(location) > 1
+    return "_".join(str(part) for part in location[:2]).upper() + ": " if of_one else ""
+
+
+def _reason(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "no such setting"
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,62 @@
+"""Which calls fetch which days, and which slots a day has. Pure functions."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from app.calendly.models import AvailableTime
+from app.slots.model import Slot
+
+MAX_WINDOW = 31
+"""Days that one call of `GET /event_type_available_times` may span."""
+
+MARGIN = timedelta(seconds=60)
+"""Calendly refuses a window that begins in the past; this covers clocks that differ, and the way there."""
+
+Window = tuple[date, date]
+"""First and last UTC date, both included."""
+
+
+def windows(days: Collection[date]) -> list[Window]:
+    """The fewest windows of at most `MAX_WINDOW` days that hold all `days`; each begins and ends with one of them."""
+    found: list[Window] = []
+    for day in sorted(days):
+        if found and (day - found[-1][0]).days < MAX_WINDOW:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def bounds(window: Window, now: datetime) -> tuple[datetime, datetime] | None:
+    """The instants to ask for; None where the window is over, for then it holds nothing."""
+    start = max(midnight(window[0]), now + MARGIN)
+    end = midnight(window[1] + timedelta(days=1))
+    return (start, end) if start < end else None
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+def dates(window: Window) -> list[date]:
+    first, last = window
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
+def by_date(times: Iterable[AvailableTime], window: Window) -> dict[date, list[Slot]]:
+    """Every date of the window with its slots, ordered, each once.
+
+    A slot on the edge of two windows may come with both: it belongs to the
+    date of its start.
+    """
+    unique = {each.start_time.astimezone(UTC): each for each in times if each.status == "available"}
+    found: dict[date, list[Slot]] = {day: [] for day in dates(window)}
+    for start in sorted(unique):
+        if start.date() in found:
+            found[start.date()].append(Slot(start, unique[start].invitees_remaining))
+    return found
+
+
+def nearest(slots: Sequence[Slot], wanted: datetime, limit: int) -> list[Slot]:
+    """Those closest in time to `wanted`, closest first; the earlier one where two are as close."""
+    return sorted(slots, key=lambda slot: (abs(slot.start - wanted), slot.start))[:limit]
