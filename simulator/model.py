@@ -19,7 +19,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     """Opening hours of a weekday (`wday`) or of one date, which then replace the weekday's."""
 
     type: Literal["wday", "date"]
-    intervals: list[Interval] = field(default_factory=list)
+    intervals: list[Interval]
     wday: str | None = None
     date: str | None = None
 
