@@ -4,6 +4,8 @@
 #   PYTHON=/path/to/python3.12        another interpreter than python3.11
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 export PORT ?= 8000
 export SIMULATOR_PORT ?= 8001
 
