@@ -12,7 +12,7 @@ from app.features.event_types.schemas import (
     LocationOption,
     Question,
 )
-from app.form.fields import Field, fields_of
+from app.form.fields import Choice, Field, fields_of
 from app.form.model import LocationInput as Input
 from app.form.model import LocationOption as Option
 from app.form.model import Locations
@@ -88,10 +88,14 @@ def _field_from(field: Field) -> FormField:
         label=field.label,
         input=field.input,
         required=field.required,
-        choices=field.choices and [FieldChoice(value=each.value, label=each.label) for each in field.choices],
+        choices=field.choices and [_choice_from(choice) for choice in field.choices],
         allow_other=field.allow_other,
         help=field.help,
         max_length=field.max_length,
         question_id=field.question_id,
         when=field.when,
     )
+
+
+def _choice_from(choice: Choice) -> FieldChoice:
+    return FieldChoice(value=choice.value, label=choice.label, help=choice.help)

@@ -73,6 +73,7 @@ class EventTypes(Shape):
 class FieldChoice(Shape):
     value: str
     label: str
+    help: str | None = Field(description="More about this choice, such as an address.")
 
 
 class FormField(Shape):
