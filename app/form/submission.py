@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
@@ -38,7 +38,7 @@ def _instant(value: object) -> datetime:
 
 Start = Annotated[
     datetime,
-    PlainValidator(_instant),
+    BeforeValidator(_instant),
     WithJsonSchema(
         {
             "type": "string",
