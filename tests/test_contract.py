@@ -1,0 +1,52 @@
+"""`openapi/bff.json` is what the app says, and says enough for a generated client."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from app.contract import document
+from app.features.documentation.pages import problem_types
+from app.main import create_app
+from tests.project.repository import ROOT
+
+COMMITTED = ROOT / "openapi" / "bff.json"
+DOCUMENT: dict[str, Any] = json.loads(COMMITTED.read_text())
+OPERATIONS = [
+    pytest.param(operation, id=f"{method} {path}")
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+]
+
+
+def test_the_committed_document_is_what_the_app_says() -> None:
+    assert document(create_app()) == COMMITTED.read_text()
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation["operationId"] for item in DOCUMENT["paths"].values() for operation in item.values()]
+
+    assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_reads_well_in_a_generated_client(operation: dict[str, Any]) -> None:
+    assert re.fullmatch(r"(get|list|create|preflight)[A-Z][A-Za-z]+", operation["operationId"])
+    assert operation["summary"]
+    assert operation["description"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_describes_each_parameter(operation: dict[str, Any]) -> None:
+    assert [each["name"] for each in operation.get("parameters", ()) if not each.get("description")] == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_failure_is_declared_as_a_problem_with_an_example_for_each_code(operation: dict[str, Any]) -> None:
+    failures = {status: each for status, each in operation["responses"].items() if status >= "400"}
+
+    for status, failure in failures.items():
+        examples = failure["content"]["application/problem+json"]["examples"]
+        assert examples
+        assert {str(problem_types()[code].status) for code in examples} == {status}
