@@ -32,10 +32,10 @@ test: dev ## run every test, with branch coverage
 	@coverage combine --quiet
 	@coverage report
 
-check: dev check-format check-lint check-types check-architecture check-dependencies check-security check-container check-openapi ## everything short of the tests
+check: dev check-format check-lint check-types check-architecture check-dependencies check-security check-scripts check-container check-openapi ## everything short of the tests
 
 .PHONY: check-format check-lint check-types check-architecture check-dependencies check-security
-.PHONY: check-container check-openapi
+.PHONY: check-scripts check-container check-openapi
 
 check-format: dev
 	ruff format --check .
@@ -52,8 +52,12 @@ check-architecture: dev
 check-dependencies: dev
 	deptry .
 
+# What is of low severity, ruff's S rules find as well; exceptions to them are by file, with a reason.
 check-security: dev
-	bandit --quiet --configfile pyproject.toml --recursive app simulator
+	bandit --quiet --severity-level medium --configfile pyproject.toml --recursive app simulator
+
+check-scripts: dev
+	shellcheck --severity warning scripts/* .ci/run
 
 check-container: dev
 	hadolint Dockerfile
