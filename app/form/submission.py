@@ -118,7 +118,7 @@ class InviteePart(_Part):
     phone: Line | None = Field(
         default=None,
         description="Where text reminders go. Without country code it is read by `region`.",
-        examples=["+4930901820"],
+        examples=["+493023125012"],
     )
 
 
@@ -131,7 +131,7 @@ class ChosenLocation(_Part):
     value: Line | None = Field(
         default=None,
         description="Exactly where the option has an `input`: a phone number, or a place in words.",
-        examples=["+4930901820"],
+        examples=["+493023125012"],
     )
 
 
@@ -160,7 +160,7 @@ _EXAMPLE: Final[JsonDict] = {
     "start": "2026-12-01T09:00:00+01:00",
     "timeZone": "Europe/Berlin",
     "invitee": {"name": "Grace Example", "email": "grace@example.test"},
-    "location": {"optionId": "outbound_call", "value": "030 901820"},
+    "location": {"optionId": "outbound_call", "value": "030 23125012"},
     "guests": ["ada@example.test"],
     "tracking": {"utmSource": "newsletter"},
     "region": "DE",

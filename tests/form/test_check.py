@@ -66,8 +66,8 @@ def test_a_body_without_anything_optional_brings_no_optional_key() -> None:
 def test_a_body_with_everything_brings_every_key() -> None:
     booked = sent(
         CHOICE,
-        invitee=invitee(phone="030 901820"),
-        location={"optionId": "outbound_call", "value": "030 901821"},
+        invitee=invitee(phone="030 23125012"),
+        location={"optionId": "outbound_call", "value": "030 23125013"},
         answers=answered(CHOICE, "Us"),
         guests=["ada@example.test"],
         tracking={"utmSource": "newsletter"},
@@ -82,9 +82,9 @@ def test_a_body_with_everything_brings_every_key() -> None:
             "email": "grace@example.test",
             "timezone": "Europe/Berlin",
             "name": "Grace Example",
-            "text_reminder_number": "+4930901820",
+            "text_reminder_number": "+493023125012",
         },
-        "location": {"kind": "outbound_call", "location": "+4930901821"},
+        "location": {"kind": "outbound_call", "location": "+493023125013"},
         "questions_and_answers": [{"question": "Topic?", "answer": "Us", "position": 0}],
         "tracking": {
             "utm_campaign": None,

@@ -21,9 +21,9 @@ from tests.support.json_schema import assert_is_schema, is_valid
 EXPLAINED = {code.value for code, _ in BEYOND_SCHEMA}
 WITH_TEXT = {"physical", "custom", "ask_invitee", "outbound_call"}
 
-thorough = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+UNHURRIED = (HealthCheck.too_slow, HealthCheck.data_too_large)
+thorough = settings(max_examples=250, deadline=None, suppress_health_check=UNHURRIED)
+brief = settings(max_examples=50, deadline=None, suppress_health_check=UNHURRIED)
 
 
 def codes(form: Form, body: Any) -> set[str]:
@@ -108,6 +108,7 @@ def assert_extras_are_whole(sent: dict[str, Any]) -> None:
     )
 
 
+@brief
 @given(event_types().map(form_from))
 def test_the_schema_of_any_form_is_a_json_schema(form: Form) -> None:
     assert_is_schema(schema_of(form, EVENT_TYPE_ID, "intro-call"))
@@ -120,6 +121,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@thorough
 @given(json_values, st.sampled_from(sorted(Submission.model_json_schema()["properties"])))
 def test_no_body_breaks_the_model(value: Any, field: str) -> None:
     for body in (value, {field: value}):
@@ -129,6 +131,7 @@ def test_no_body_breaks_the_model(value: Any, field: str) -> None:
             continue
 
 
+@brief
 @given(event_types().map(form_from))
 def test_ids_are_never_given_twice(form: Form) -> None:
     options = [option.id for option in form.locations.options]
