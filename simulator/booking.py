@@ -112,7 +112,7 @@ def _event_at(call: Call, event_type: EventType, start: datetime, place: Place |
 def _refusal_code(call: Call, event_type: EventType, start: datetime) -> str:
     """Filled by a booking, or never on offer at all: the second is ours to assume."""
     taken = any(
-        event.start < start + event_type.length and start < event.end
+        event.start - event_type.length < start < event.end
         for host in event_type.hosts
         for event in call.state.active_events_of(host)
     )
