@@ -45,7 +45,7 @@ def test_node_packages_are_locked_by_hash_without_addresses() -> None:
 def test_every_make_target_that_is_documented_exists(document: str) -> None:
     makefile = (ROOT / "Makefile").read_text()
 
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", (ROOT / document).read_text()))
+    named = set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", (ROOT / document).read_text(), re.MULTILINE))
 
     assert {target for target in named if f"\n{target}:" not in makefile} == set()
     assert named
