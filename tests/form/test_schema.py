@@ -169,7 +169,7 @@ def test_the_check_refuses_what_is_beyond_the_schema(code: str) -> None:
     assert [found for _, found in faults(asked, body(**changes))] == [code]
 
 
-@pytest.mark.parametrize("code", BEYOND.keys() - {"start_invalid"})
+@pytest.mark.parametrize("code", [code for code in BEYOND if code != "start_invalid"])
 def test_the_schema_takes_what_is_beyond_it(code: str) -> None:
     asked, changes = BEYOND[code]
 
