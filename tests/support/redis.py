@@ -1,0 +1,72 @@
+"""A real Redis of our own, that may be killed, stopped and filled."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis import Redis
+
+from tests.support.ports import await_listener, free_port
+
+PROGRAM = shutil.which("redis-server") or "redis-server"
+CACHE, STATE = 0, 1
+"""Databases, for services that share a server."""
+
+
+class RedisServer:
+    """A `redis-server` process on a port it keeps through its deaths. Nothing is written to disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: int = CACHE) -> str:
+        return f"redis://127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        options = {
+            "port": self.port,
+            "bind": "127.0.0.1",
+            "save": "",
+            "appendonly": "no",
+            "dir": self._folder,
+        }
+        arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+        self._process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.DEVNULL)
+        await_listener(self.port)
+
+    def pause(self) -> None:
+        """It accepts connections and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def flush(self) -> None:
+        with Redis(port=self.port) as client:
+            client.flushall()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is None:
+            raise RuntimeError("this Redis does not run")
+        self._process.send_signal(number)
+
+
+@contextmanager
+def running_redis(folder: Path) -> Iterator[RedisServer]:
+    server = RedisServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

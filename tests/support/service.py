@@ -1,0 +1,119 @@
+"""The service for tests: the real application with its real lifespan, spoken to as a front end does."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from app.main import API, create_app
+from app.resources import Clock
+from app.settings import BffSettings, CalendlySettings, Settings
+from tests.support.contract import assert_kept
+from tests.support.serving import serve
+from tests.support.simulation import ADA, Simulation
+
+ORIGIN = "https://booking.example.test"
+"""The one front end that may call from a browser."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Paths are given without `/api/v1`. Every answer is held to the API document as it passes."""
+
+    app: FastAPI
+    http: httpx.AsyncClient
+
+    async def get(self, path: str, **params: Any) -> httpx.Response:
+        return await self.http.get(API + path, params=params)
+
+    async def free(self, slug: str, **params: Any) -> list[str]:
+        """The starts on offer, in order."""
+        answer = await self.get(f"/event-types/{slug}/availability", **params)
+        assert answer.status_code == 200, answer.text
+        return [slot["start"] for day in answer.json()["days"] for slot in day["slots"]]
+
+    async def booking(self, slug: str = "intro-call", **changes: Any) -> Json:
+        """A body for the first free time; enough for an event type that asks for nothing."""
+        return booking_body(slug, (await self.free(slug))[0]) | changes
+
+    async def book(self, body: Json, key: str | None = None) -> httpx.Response:
+        """With a key of its own unless one is given."""
+        return await self.http.post(
+            f"{API}/bookings", json=body, headers={"Idempotency-Key": key or str(uuid4())}
+        )
+
+    async def preflight(self, body: Json) -> httpx.Response:
+        return await self.http.post(f"{API}/bookings/preflight", json=body)
+
+
+def booking_body(slug: str, start: str) -> Json:
+    return {
+        "eventTypeId": slug,
+        "start": start,
+        "timeZone": "Europe/Berlin",
+        "invitee": {"name": "Grace Example", "email": "grace@example.test"},
+    }
+
+
+def settings_for(calendly_url: str, **bff: Any) -> Settings:
+    """For Ada's account on that simulator; on embedded stores, unless `bff` says otherwise."""
+    return Settings(
+        calendly=CalendlySettings(token=SecretStr(ADA), api_url=calendly_url),
+        bff=BffSettings(**({"allowed_origins": (ORIGIN,)} | bff)),
+    )
+
+
+@asynccontextmanager
+async def running_service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
+    """In process: the whole application, middleware and lifespan included."""
+    app = create_app(settings, clock=clock)
+    async with (
+        LifespanManager(app) as manager,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(manager.app),
+            base_url="http://bff.example.test",
+            event_hooks={"response": [assert_kept]},
+        ) as http,
+    ):
+        yield Service(app, http)
+
+
+@contextmanager
+def served_service(settings: Settings, clock: Clock) -> Iterator[str]:
+    """Behind a real socket; gives its base URL."""
+    with serve(create_app(settings, clock=clock)) as base_url:
+        yield base_url
+
+
+async def calls_of(calendly: Simulation, path: str, method: str = "GET") -> list[Mapping[str, Any]]:
+    """What Calendly was asked on this path since its log was cleared."""
+    items: list[Mapping[str, Any]] = (await calendly.http.get("/_simulator/calls")).json()["items"]
+    return [call for call in items if (call["method"], call["path"]) == (method, path)]
+
+
+async def clear_calls(calendly: Simulation) -> None:
+    await calendly.http.delete("/_simulator/calls")
+
+
+async def plan_fault(
+    calendly: Simulation,
+    kind: str,
+    *,
+    path: str = "",
+    method: str | None = None,
+    times: int = 1,
+    **fault: Any,
+) -> None:
+    """The next calls that match go wrong."""
+    match = {"path": path} | ({"method": method} if method else {})
+    plan = {"match": match, "times": times, "fault": {"kind": kind, **fault}}
+    answer = await calendly.http.post("/_simulator/faults", json=plan)
+    assert answer.status_code == 201, answer.text
