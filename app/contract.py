@@ -1,11 +1,12 @@
 """The OpenAPI document: what FastAPI cannot know of our contract is added here."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
+from app import __version__
 from app.problems import Problem
 
 DESCRIPTION = """\
@@ -23,38 +24,32 @@ the browser.
   silently.
 """
 
-TAGS = [
-    {"name": "Event types", "description": "What can be booked, and what a booking must contain."},
-    {"name": "Availability", "description": "When."},
-    {"name": "Bookings", "description": "Booking it, once."},
-    {"name": "Operation", "description": "For operators and their machines."},
-]
+ABOUT: Mapping[str, Any] = {
+    "title": "Calendly BFF",
+    "version": __version__,
+    "summary": "List, form, free times, book: Calendly behind a front end of your own.",
+    "description": DESCRIPTION,
+    "license_info": {"name": "MIT", "identifier": "MIT"},
+    "servers": [{"url": "/", "description": "The service that serves this document."}],
+    "openapi_tags": [
+        {"name": "Event types", "description": "What can be booked, and what a booking must contain."},
+        {"name": "Availability", "description": "When."},
+        {"name": "Bookings", "description": "Booking it, once."},
+        {"name": "Operation", "description": "For operators and their machines."},
+    ],
+    "separate_input_output_schemas": False,
+}
+"""What the framework is told of the document."""
 
 
-def openapi_of(app: FastAPI) -> dict[str, Any]:
-    document = get_openapi(
-        title=app.title,
-        version=app.version,
-        summary="List, form, free times, book: Calendly behind a front end of your own.",
-        description=DESCRIPTION,
-        routes=app.routes,
-        tags=TAGS,
-        license_info={"name": "MIT", "identifier": "MIT"},
-        servers=[{"url": "/", "description": "The service that serves this document."}],
-        separate_input_output_schemas=False,
-    )
-    _add_problem(document)
-    return document
+def complete(app: FastAPI) -> None:
+    """Add what routes refer to by name: `Problem` is declared once, not once a route."""
+    template = "#/components/schemas/{model}"
+    problem = Problem.model_json_schema(ref_template=template, mode="serialization", by_alias=True)
+    parts = problem.pop("$defs")
+    app.openapi()["components"]["schemas"] |= {**parts, "Problem": problem}
 
 
 def document(app: FastAPI) -> str:
     """As it is committed: indented, with a newline at the end."""
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _add_problem(document: dict[str, Any]) -> None:
-    """Routes refer to `Problem` by name: declared once, not once a route."""
-    template = "#/components/schemas/{model}"
-    problem = Problem.model_json_schema(ref_template=template, mode="serialization", by_alias=True)
-    parts = problem.pop("$defs")
-    document["components"]["schemas"] |= {**parts, "Problem": problem}

@@ -12,9 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from app import __version__
 from app.admission import Admission
-from app.contract import openapi_of
+from app.contract import ABOUT, complete
 from app.errors import InternalError
 from app.features.availability.router import router as availability
 from app.features.bookings.router import router as bookings
@@ -49,8 +48,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
             yield
 
     app = FastAPIOffline(
-        title="Calendly BFF",
-        version=__version__,
+        **ABOUT,
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,
@@ -63,7 +61,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
     app.include_router(documentation)
     if known.bff.demo_page:
         app.include_router(demo_page)
-    app.openapi_schema = openapi_of(app)
+    complete(app)
     return app
 
 

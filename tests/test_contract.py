@@ -50,3 +50,10 @@ def test_a_failure_is_declared_as_a_problem_with_an_example_for_each_code(operat
         examples = failure["content"]["application/problem+json"]["examples"]
         assert examples
         assert {str(problem_types()[code].status) for code in examples} == {status}
+
+
+def test_every_reference_resolves() -> None:
+    referred = set(re.findall(r'"\$ref": "#/components/schemas/(\w+)"', COMMITTED.read_text()))
+
+    assert "Problem" in referred
+    assert referred <= DOCUMENT["components"]["schemas"].keys()
