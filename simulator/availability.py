@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from simulator.model import EventType, Schedule, ScheduledEvent
+from simulator.model import WEEKDAYS, EventType, Schedule, ScheduledEvent
 from simulator.schedule import (
     Demand,
     Host,
@@ -15,8 +15,6 @@ from simulator.schedule import (
     starts_of_one,
 )
 from simulator.state import State
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +97,8 @@ def _hours(schedule: Schedule) -> tuple[dict[int, Hours], dict[date, Hours]]:
         hours = tuple((_from_midnight(i.start), _from_midnight(i.end)) for i in rule.intervals)
         if rule.wday is not None:
             weekdays[WEEKDAYS.index(rule.wday)] = hours
-        if rule.date is not None:
-            dates[date.fromisoformat(rule.date)] = hours
+        if rule.day is not None:
+            dates[rule.day] = hours
     return weekdays, dates
 
 

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from simulator.assumptions import Assumptions
 from simulator.errors import Detail
 from simulator.wire import TRACKING_KEYS
+from simulator.zones import timezones
 
 Body = Mapping[str, Any]
 
@@ -88,14 +87,8 @@ def _invitee(body: Body) -> Iterator[Detail]:
         yield Detail("either name or first_name must be filled", "invitee")
     if not EMAIL.fullmatch(invitee["email"]):
         yield Detail("is in invalid format", "invitee.email")
-    if invitee["timezone"] not in _timezones():
+    if invitee["timezone"] not in timezones():
         yield Detail("is not a valid timezone", "invitee.timezone")
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    """Reading their names walks the disk: once is enough."""
-    return frozenset(available_timezones())
 
 
 def _location(body: Body, assumptions: Assumptions) -> Iterator[Detail]:

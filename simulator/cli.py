@@ -1,5 +1,6 @@
 """`calendly-simulator`: the simulator alone, on one address."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -22,7 +23,9 @@ def serve(
     """Stand in for Calendly until stopped."""
     typer.echo(f"Calendly simulator on http://{host}:{port}")
     typer.echo("Tokens: simulator-token-ada, simulator-token-grace")
-    uvicorn.Server(server_config(create_simulator(control=control), host=host, port=port)).run()
+    config = server_config(create_simulator(control=control), host=host, port=port)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run()
 
 
 def main() -> None:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec import convert, to_builtins
+from msgspec import UNSET, convert, to_builtins
+from msgspec.structs import asdict, replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.faults import PlannedFault
 from simulator.json_bodies import parse_json
-from simulator.model import EventType
+from simulator.model import EventType, UserChanges
 from simulator.operations import json_response
 from simulator.seed import fill
 from simulator.settings import Settings
@@ -92,7 +93,7 @@ def patch_event_type(call: ControlCall) -> object:
     event_type = call.state.event_types.get(call.path["uuid"])
     if event_type is None:
         raise ControlError("there is no such event type", 404)
-    current = msgspec.structs.asdict(event_type)
+    current = asdict(event_type)
     changed = _event_type(call, to_builtins(current), {"updated_at": call.state.now()})
     call.state.event_types[changed.uuid] = changed
     return call.wire.event_type(changed)
@@ -118,6 +119,21 @@ def _user_id(call: ControlCall, host: object) -> str:
         if host in {user.slug, user.uuid}:
             return user.uuid
     raise ControlError("hosts is a list of user slugs")
+
+
+def patch_user(call: ControlCall) -> object:
+    """A host's `name`, `timezone`, `locale`, `avatar_url` or the `rules` of the working hours."""
+    slugs = {user.slug: user for user in call.state.users.values()}
+    user = slugs.get(call.path["slug"])
+    if user is None:
+        raise ControlError("there is no such user", 404)
+    changes = convert(call.body, UserChanges)
+    given = {name: value for name, value in asdict(changes).items() if value is not UNSET}
+    rules = given.pop("rules", user.schedule.rules)
+    zone = given.get("timezone", user.timezone)
+    changed = replace(user, **given, schedule=replace(user.schedule, timezone=zone, rules=rules))
+    call.state.users[user.uuid] = changed
+    return call.wire.user(changed) | {"schedule": call.wire.schedule(changed)}
 
 
 def get_calls(call: ControlCall) -> object:
@@ -156,6 +172,7 @@ CONTROL_CALLS: tuple[tuple[str, str, int, Act], ...] = (
     ("PATCH", "/settings", 200, patch_settings),
     ("POST", "/event_types", 201, post_event_type),
     ("PATCH", "/event_types/{uuid}", 200, patch_event_type),
+    ("PATCH", "/users/{slug}", 200, patch_user),
     ("GET", "/calls", 200, get_calls),
     ("DELETE", "/calls", 204, delete_calls),
     ("GET", "/bookings", 200, get_bookings),

@@ -1,18 +1,23 @@
 """The records the simulator keeps, in Calendly's words. Frozen: a change is a new record in `State`."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal, get_args
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from simulator.zones import timezones
+
+WallTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 Buffer = Annotated[int, Meta(ge=0, le=1440)]
 
 
 class Interval(Struct, frozen=True):
     """Local times, `HH:MM`; `24:00` ends the day."""
 
-    start: str = field(name="from")
-    end: str = field(name="to")
+    start: WallTime = field(name="from")
+    end: WallTime = field(name="to")
 
 
 class Rule(Struct, frozen=True, omit_defaults=True):
@@ -20,8 +25,8 @@ class Rule(Struct, frozen=True, omit_defaults=True):
 
     type: Literal["wday", "date"]
     intervals: list[Interval]
-    wday: str | None = None
-    date: str | None = None
+    wday: Weekday | None = None
+    day: date | None = field(name="date", default=None)
 
 
 class Schedule(Struct, frozen=True, kw_only=True):
@@ -42,6 +47,20 @@ class User(Struct, frozen=True, kw_only=True):
     locale: str = "en"
     time_notation: str = "24h"
     avatar_url: str | None = None
+
+
+class UserChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be changed of a host."""
+
+    name: str | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    locale: str | UnsetType = UNSET
+    avatar_url: str | UnsetType | None = UNSET
+    rules: list[Rule] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.timezone is not UNSET and self.timezone not in timezones():
+            raise ValueError("timezone is an IANA name")
 
 
 class LocationConfiguration(Struct, frozen=True, omit_defaults=True):

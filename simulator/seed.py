@@ -1,17 +1,28 @@
 """What every instance begins with: two hosts, and an event type for each thing that can go differently."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from msgspec import convert
 
 from simulator.availability import open_slots
-from simulator.model import EventType, Interval, Invitee, Place, Rule, Schedule, ScheduledEvent, User
+from simulator.model import (
+    WEEKDAYS,
+    EventType,
+    Interval,
+    Invitee,
+    Place,
+    Rule,
+    Schedule,
+    ScheduledEvent,
+    User,
+)
 from simulator.seed_event_types import SEED_EVENT_TYPES
 from simulator.state import State, letters_id, uuid_id
 
 SEEDED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-WORKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+FREE_DAYS = frozenset({"saturday", "sunday"})
 WORKSHOP_SEATS_LEFT = 2
 WORKSHOP_LASTS_FOR = timedelta(hours=1)
 """How long the half-full workshop surely stays the first one on offer."""
@@ -35,8 +46,7 @@ def fill(state: State) -> None:
 
 def _user(slug: str, name: str, timezone: str) -> User:
     rules = [
-        Rule("wday", [Interval("09:00", "17:00")] if day in WORKDAYS else [], wday=day)
-        for day in ("sunday", *WORKDAYS, "saturday")
+        Rule("wday", [] if day in FREE_DAYS else [Interval("09:00", "17:00")], wday=day) for day in WEEKDAYS
     ]
     schedule = Schedule(
         uuid=letters_id(f"schedule-{slug}"), name="Working hours", timezone=timezone, rules=rules
@@ -71,11 +81,11 @@ def _fill_workshop(state: State) -> None:
     now = state.now()
     workshop = next(kind for kind in state.event_types.values() if kind.slug == "workshop")
     settled = now + timedelta(minutes=workshop.minimum_notice) + WORKSHOP_LASTS_FOR
-    for slot in open_slots(state, workshop, now, now + timedelta(days=workshop.horizon)):
-        lasting = slot.start >= settled
-        _seed_workshop(state, workshop, slot.start, workshop.seats - WORKSHOP_SEATS_LEFT * lasting)
-        if lasting:
-            return
+    slots = open_slots(state, workshop, now, now + timedelta(days=workshop.horizon))
+    soon = list(takewhile(lambda slot: slot.start < settled, slots))
+    for slot in soon:
+        _seed_workshop(state, workshop, slot.start, workshop.seats)
+    _seed_workshop(state, workshop, slots[len(soon)].start, workshop.seats - WORKSHOP_SEATS_LEFT)
 
 
 def _seed_workshop(state: State, workshop: EventType, start: datetime, people: int) -> None:

@@ -8,7 +8,6 @@ from uuid import UUID, uuid5
 from msgspec.structs import replace
 
 from simulator.calls import CallLog
-from simulator.errors import not_found
 from simulator.faults import FaultPlan
 from simulator.model import EventType, Invitee, ScheduledEvent, User
 from simulator.ratelimit import RateLimits
@@ -55,13 +54,6 @@ class State:
     def fresh_id(self, kind: str) -> str:
         self._made += 1
         return uuid_id(f"{kind}-{self._made}")
-
-    def user_named(self, slug: str) -> User:
-        """Raises `CalendlyError` 404 when there is none."""
-        for user in self.users.values():
-            if user.slug == slug:
-                return user
-        raise not_found()
 
     def invitees_of(self, event: ScheduledEvent) -> list[Invitee]:
         """All of them, canceled ones too, oldest first."""

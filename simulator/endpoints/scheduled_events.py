@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from simulator.booking import book, read_body
 from simulator.call import Call
 from simulator.errors import NO_PERMISSION, denied, invalid_parameter, not_found, strictly_unknown
-from simulator.model import Cancellation, Invitee, ScheduledEvent
+from simulator.model import Cancellation, ScheduledEvent
 from simulator.paging import page
 from simulator.wire import instant
 
@@ -106,13 +106,8 @@ def cancel_event(call: Call) -> dict[str, Any]:
     )
     call.state.put_event(replace(event, cancellation=cancellation, seeded=False))
     for invitee in call.state.invitees_of(event):
-        _cancel(call, invitee, cancellation)
-    return {"resource": to_builtins(cancellation) | {"created_at": instant(call.now)}}
-
-
-def _cancel(call: Call, invitee: Invitee, cancellation: Cancellation) -> None:
-    if invitee.active:
         call.state.put_invitee(replace(invitee, cancellation=cancellation))
+    return {"resource": to_builtins(cancellation) | {"created_at": instant(call.now)}}
 
 
 def _reason(call: Call) -> str | None:

@@ -101,6 +101,15 @@ async def test_the_events_of_others_are_for_admins(
     assert response.json() == {"title": "Permission Denied", "message": message}
 
 
+async def test_an_admin_finds_everybodys_events(calendly: Simulation) -> None:
+    await calendly.as_(GRACE).book("office-hours")
+    await calendly.settings(roles={"ada": "admin"})
+
+    response = await calendly.get("/scheduled_events", organization=ORGANIZATION)
+
+    assert {item["name"] for item in response.json()["collection"]} == {"Office hours", "Workshop"}
+
+
 async def test_an_admin_finds_the_events_of_a_member(calendly: Simulation) -> None:
     graces = calendly.as_(GRACE)
     await graces.book("office-hours")

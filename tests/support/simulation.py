@@ -94,7 +94,7 @@ class Simulation:
         """A body for the first free time, with whatever the event type's place needs; a change to None removes."""
         kind = await self.event_type(slug)
         starts = await self.starts(slug)
-        body: Json = {"event_type": kind["uri"], "start_time": (starts or [None])[0], "invitee": INVITEE}
+        body: Json = {"event_type": kind["uri"], "start_time": next(iter(starts), None), "invitee": INVITEE}
         if kind["locations"] and kind["pooling_type"] != "round_robin":
             body["location"] = location_for(kind["locations"][0])
         return {key: value for key, value in (body | changes).items() if value is not None}
