@@ -11,6 +11,7 @@ import pytest
 import respx
 import trustme
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import NotSentError, OutcomeUnknownError
@@ -181,12 +182,13 @@ async def test_a_bad_certificate_gets_no_byte_and_no_second_chance(authority: tr
     async with servers.serving(servers.always(GOOD), served_by(certificate)) as server:
         client = client_trusting(authority, server.origin)
 
-        with pytest.raises(UpstreamFailedError):
+        with capture_logs() as logs, pytest.raises(UpstreamFailedError):
             await client.get_current_user()
         with pytest.raises(NotSentError):
             await client.create_invitee(booking_at(server.origin))
 
-        assert server.heads == []
+        assert (server.heads, server.connections) == ([], 0)
+        assert [entry["event"] for entry in logs] == ["calendly.call", "calendly.untrusted"]
         await client.aclose()
 
 

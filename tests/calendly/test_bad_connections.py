@@ -80,7 +80,7 @@ async def test_a_read_ends_at_its_deadline(talk: servers.Talk) -> None:
         with pytest.raises(UpstreamTimeoutError):
             await client.get_current_user()
 
-        assert time.monotonic() - started < 0.6
+        assert time.monotonic() - started < 0.75
         await client.aclose()
 
 
@@ -93,7 +93,7 @@ async def test_a_booking_that_hangs_has_an_unknown_outcome(talk: servers.Talk) -
         with pytest.raises(OutcomeUnknownError):
             await client.create_invitee(booking_at(server.origin))
 
-        assert time.monotonic() - started < 0.7
+        assert time.monotonic() - started < 0.9
         assert len(server.heads) == 1
         await client.aclose()
 

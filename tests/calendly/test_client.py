@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 import respx
@@ -180,3 +181,20 @@ async def test_a_reference_that_is_not_calendlys_costs_no_call(
 
 def test_an_id_is_the_last_segment_of_a_uri(client: CalendlyClient) -> None:
     assert client.id_from(f"{rig.EVENT}/invitees/INVITEEAAAAAAAAA") == "INVITEEAAAAAAAAA"
+
+
+async def test_no_reply_tells_no_clock(client: CalendlyClient) -> None:
+    assert client.clock_skew is None
+
+
+@pytest.mark.parametrize("minutes", [-10, 0, 10])
+async def test_a_reply_tells_how_far_calendlys_clock_is_ahead(
+    calendly: respx.Router, client: CalendlyClient, minutes: int
+) -> None:
+    skew = timedelta(minutes=minutes)
+    headers = {"Date": format_datetime(rig.NOW + skew, usegmt=True)}
+    calendly.get("/users/me").respond(json=rig.resource(rig.user()), headers=headers)
+
+    await client.get_current_user()
+
+    assert client.clock_skew == skew

@@ -1,5 +1,6 @@
 """What each of Calendly's refusals becomes, and for how long it asks us to wait."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -18,6 +19,7 @@ from app.calendly.failures import (
     OutcomeUnknownError,
     asked_wait,
 )
+from app.calendly.models import ErrorBody, ErrorDetail
 from app.errors import (
     AppError,
     BookingQuotaSpentError,
@@ -136,7 +138,7 @@ async def test_a_read_that_fails_once_succeeds(calendly: respx.Router, client: C
     assert user.slug == "ada"
 
 
-async def test_a_wait_that_fits_the_deadline_is_kept(calendly: respx.Router) -> None:
+async def test_a_wait_that_calendly_asks_for_beyond_the_deadline_is_refused(calendly: respx.Router) -> None:
     route = calendly.get("/users/me").respond(503, headers={"Retry-After": "1"})
     client = rig.client_on(calendly, read_deadline=timedelta(seconds=0.9))
 
@@ -144,6 +146,35 @@ async def test_a_wait_that_fits_the_deadline_is_kept(calendly: respx.Router) -> 
         await client.get_current_user()
 
     assert (raised.value.retry_after, route.call_count) == (1, 1)
+
+
+async def test_a_wait_that_calendly_asks_for_is_kept(calendly: respx.Router) -> None:
+    replies = [
+        httpx.Response(503, headers={"Retry-After": "1"}),
+        httpx.Response(200, json=rig.resource(rig.user())),
+    ]
+    calendly.get("/users/me").mock(side_effect=replies)
+    started = time.monotonic()
+
+    await rig.client_on(calendly).get_current_user()
+
+    assert time.monotonic() - started >= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(own=st.integers(0, 60), asked=st.none() | st.integers(0, 10**9), budget=st.integers(1, 50))
+async def test_no_wait_outlasts_the_budget(own: int, asked: int | None, budget: int) -> None:
+    calendly = respx.Router(base_url=rig.ORIGIN)
+    headers = {} if asked is None else {"Retry-After": str(asked)}
+    calendly.get("/users/me").respond(503, headers=headers)
+    client = rig.client_on(calendly, read_deadline=rig.ms(budget), retry_wait=lambda: own / 1000)
+    started = time.monotonic()
+
+    with pytest.raises(AppError):
+        await client.get_current_user()
+
+    assert time.monotonic() - started < budget / 1000 + 0.3
+    await client.aclose()
 
 
 async def test_a_wait_of_our_own_beyond_the_deadline_is_refused(calendly: respx.Router) -> None:
@@ -243,3 +274,11 @@ async def test_a_call_leaves_one_line_without_url_token_or_text(
     assert [entry["event"] for entry in logs] == ["calendly.refused_call", "calendly.call"]
     assert logs[0]["codes"] == ["bad_email"]
     assert not any(secret in str(logs) for secret in (rig.TOKEN, "grace", "example.test", "http"))
+
+
+def test_an_error_body_shows_its_codes_and_not_its_text() -> None:
+    detail = ErrorDetail(message="grace@example.test is bad", code="bad_email")
+
+    shown = repr(ErrorBody(message="grace@example.test is bad", details=[detail]))
+
+    assert shown == "<ErrorBody ('bad_email',)>"

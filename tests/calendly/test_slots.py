@@ -159,14 +159,14 @@ async def test_a_booking_outlives_the_caller_that_leaves() -> None:
 
 async def test_closing_waits_no_longer_than_a_booking_may_take() -> None:
     async with servers.serving(servers.silence) as server:
-        client = CalendlyClient(rig.transport_to(server.origin, write_deadline=rig.ms(200)))
+        client = CalendlyClient(rig.transport_to(server.origin, write_deadline=rig.ms(400)))
         booking = asyncio.create_task(client.create_invitee(booking_at(server.origin)))
         await asyncio.sleep(0.05)
         started = time.monotonic()
 
         await client.aclose()
 
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < 0.7
         with pytest.raises(OutcomeUnknownError):
             await booking
 
@@ -211,7 +211,7 @@ async def test_pages_share_one_deadline() -> None:
         with pytest.raises(UpstreamTimeoutError):
             await client.list_event_types(user=f"{server.origin}/users/ADA")
 
-        assert time.monotonic() - started < 0.6
+        assert time.monotonic() - started < 0.7
         await client.aclose()
 
 
