@@ -27,8 +27,6 @@ from app.requests import answer_http, answer_invalid, known_query
 from app.resources import Clock, opened, system_clock
 from app.settings import Settings
 
-API = "/api/v1"
-
 MAX_AGE = 600
 """Seconds for which a browser may remember a CORS preflight."""
 
@@ -66,7 +64,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=API, dependencies=[Depends(known_query)], responses=declared(InternalError))
+    api = APIRouter(dependencies=[Depends(known_query)], responses=declared(InternalError))
     for router in (event_types, availability, bookings):
         api.include_router(router)
     return api

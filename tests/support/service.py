@@ -11,7 +11,8 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from app.main import API, create_app
+from app import API
+from app.main import create_app
 from app.resources import Clock
 from app.settings import BffSettings, CalendlySettings, Settings
 from tests.support.contract import assert_kept

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from app import API
 from app.errors import InvalidRequestError, NotFoundError
 from app.features.availability.ranges import LocalDate
 from app.features.availability.schemas import Availability
@@ -12,7 +13,7 @@ from app.problems import READING, declared
 from app.resources import Owned
 from app.time_zones import TimeZoneName
 
-router = APIRouter(tags=["Availability"])
+router = APIRouter(prefix=API, tags=["Availability"])
 
 
 def availability_service(owned: Owned) -> AvailabilityService:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
 
+from app import API
 from app.errors import (
     BodyTooLargeError,
     BookingInFlightError,
@@ -28,7 +29,7 @@ from app.problems import READING, declared
 from app.resources import Owned
 from app.store.state import StateStore
 
-router = APIRouter(tags=["Bookings"])
+router = APIRouter(prefix=API, tags=["Bookings"])
 
 CHECKING = (
     MalformedRequestError,

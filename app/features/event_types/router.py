@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from app import API
 from app.errors import InvalidRequestError, NotFoundError
 from app.features.event_types.schemas import EventType, EventTypes, Form
 from app.features.event_types.service import EventTypeService
 from app.problems import READING, declared
 from app.resources import Owned
 
-router = APIRouter(tags=["Event types"])
+router = APIRouter(prefix=API, tags=["Event types"])
 
 CACHE_CONTROL = "public, max-age=60"
 """What a host offers changes rarely, and a booking is checked against the form of the moment."""
