@@ -10,6 +10,8 @@ from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import Service, running_service, settings_for
 from tests.support.simulation import MONDAY, Simulation, StandingClock, running_simulator
 
+pytest_plugins = ["tests.support.canary_plugin"]
+
 loopback.guard()
 
 

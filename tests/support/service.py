@@ -15,6 +15,7 @@ from app import API
 from app.main import create_app
 from app.resources import Clock
 from app.settings import BffSettings, CalendlySettings, Settings
+from tests.support.canary_watch import watched
 from tests.support.contract import assert_kept
 from tests.support.serving import serve
 from tests.support.simulation import ADA, Simulation
@@ -77,7 +78,7 @@ async def running_service(settings: Settings, clock: Clock) -> AsyncIterator[Ser
     """In process: the whole application, middleware and lifespan included."""
     app = create_app(settings, clock=clock)
     async with (
-        LifespanManager(app) as manager,
+        LifespanManager(watched(app)) as manager,
         httpx.AsyncClient(
             transport=httpx.ASGITransport(manager.app),
             base_url="http://bff.example.test",
@@ -90,7 +91,7 @@ async def running_service(settings: Settings, clock: Clock) -> AsyncIterator[Ser
 @contextmanager
 def served_service(settings: Settings, clock: Clock) -> Iterator[str]:
     """Behind a real socket; gives its base URL."""
-    with serve(create_app(settings, clock=clock)) as base_url:
+    with serve(watched(create_app(settings, clock=clock))) as base_url:
         yield base_url
 
 

@@ -1,0 +1,76 @@
+"""Service, simulator and Redis as processes: started once, back to the beginning for every test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.support.canary import TOKEN, leaks, report
+from tests.support.front_end import CalendlyControl, FrontEnd, both_sides
+from tests.support.programs import running_service_program, running_simulator_program
+from tests.support.redis import CACHE, STATE, RedisServer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What runs, and the clients for it."""
+
+    front_end: FrontEnd
+    calendly: CalendlyControl
+    stores: tuple[Redis, Redis]
+    log: Path
+
+    def begin(self) -> None:
+        for store in self.stores:
+            store.flushdb()
+        self.calendly.reset(tier="enterprise")
+
+    def search(self) -> None:
+        """Hold against the canaries what the service has logged, counted and stored."""
+        report(leaks("the log of the service", self.log.read_bytes()))
+        report(leaks("the metrics", self.front_end.http.get("/metrics").content))
+        for store in self.stores:
+            for key in store.scan_iter():
+                report(leaks("a Redis key", key))
+                report(leaks("a Redis value", store.get(key) or b"", ["the token"]))
+
+
+@pytest.fixture(scope="session")
+def running_stage(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("stage")
+    with running_simulator_program(folder) as simulator:
+        settings = {
+            "CALENDLY_TOKEN": TOKEN,
+            "CALENDLY_API_URL": simulator,
+            "BFF_REDIS_URL": redis_server.url(CACHE),
+            "BFF_STATE_URL": redis_server.url(STATE),
+        }
+        with (
+            Redis.from_url(redis_server.url(CACHE)) as cache,
+            Redis.from_url(redis_server.url(STATE)) as state,
+            running_service_program(folder, settings) as service,
+            both_sides(service, simulator) as (front_end, calendly),
+        ):
+            yield Stage(
+                front_end=front_end, calendly=calendly, stores=(cache, state), log=folder / "service.log"
+            )
+
+
+@pytest.fixture
+def stage(running_stage: Stage) -> Iterator[Stage]:
+    running_stage.begin()
+    yield running_stage
+    running_stage.search()
+
+
+@pytest.fixture
+def front_end(stage: Stage) -> FrontEnd:
+    return stage.front_end
+
+
+@pytest.fixture
+def calendly(stage: Stage) -> CalendlyControl:
+    """The tier has room for more bookings than a test makes."""
+    return stage.calendly
