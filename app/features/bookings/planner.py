@@ -10,7 +10,9 @@ from app.catalogue.catalogue import Catalogue
 from app.catalogue.model import EventType
 from app.errors import (
     Alternative,
+    AppError,
     BookingsClosedError,
+    FormChangedError,
     SlotTakenError,
     UpstreamError,
     UseHostedPageError,
@@ -47,12 +49,16 @@ class BookingPlanner:
             slot = await self._offered(event_type, submission)
         return Plan(event_type=event_type, accepted=accepted, slot=slot, zone=zone(submission.time_zone))
 
-    async def replanned(self, submission: Submission) -> Plan:
-        """As `planned`, from what Calendly says now: for a booking that it refused though we found it valid."""
-        event_type = await self._catalogue.find_now(submission.event_type_id)
-        accepted = check(event_type.form, submission)
-        slot = await self._offered_now(event_type, submission)
-        return Plan(event_type=event_type, accepted=accepted, slot=slot, zone=zone(submission.time_zone))
+    async def reason_refused(self, plan: Plan, submission: Submission) -> AppError | None:
+        """Why Calendly may have refused what we found valid, from what it says now; None where nothing has changed."""
+        try:
+            event_type = await self._catalogue.find_now(plan.event_type.id)
+            if event_type.form.version != plan.event_type.form.version:
+                return FormChangedError(form_version=event_type.form.version)
+            await self._offered_now(event_type, submission)
+        except AppError as reason:
+            return reason
+        return None
 
     async def hosted_page(self, submission: Submission) -> str:
         return (await self._catalogue.find(submission.event_type_id)).hosted_url

@@ -9,7 +9,7 @@ import structlog
 from app.calendly.client import CalendlyClient, wire_time
 from app.calendly.failures import BookingRefusedError, OutcomeUnknownError
 from app.calendly.models import Invitee, ScheduledEvent
-from app.errors import AppError, BookingsClosedError, FormChangedError, SlotTakenError
+from app.errors import AppError, BookingsClosedError, SlotTakenError
 from app.features.bookings.mapping import Plan, booking_from, preflight_from
 from app.features.bookings.outcomes import Outcomes, fingerprint_of
 from app.features.bookings.planner import BookingPlanner, hosted_page_named
@@ -86,17 +86,8 @@ class BookingService:
                 free = await self._planner.alternatives(plan.event_type, submission)
                 return SlotTakenError(alternatives=free)
             case BookingRefusedError():
-                return await self._changed_since(plan, submission) or refusal
+                return await self._planner.reason_refused(plan, submission) or refusal
         return refusal
-
-    async def _changed_since(self, plan: Plan, submission: Submission) -> AppError | None:
-        """The event type is read again: it may have another form by now, no such slot, or be gone."""
-        try:
-            now = await self._planner.replanned(submission)
-        except AppError as failure:
-            return failure
-        version = now.event_type.form.version
-        return None if version == plan.event_type.form.version else FormChangedError(form_version=version)
 
     async def _event_of(self, invitee: Invitee) -> ScheduledEvent | None:
         """Where and when, as Calendly has it. The booking stands even if this cannot be read."""
