@@ -1,6 +1,6 @@
 """Finds published event types: from memory, from the cache, or from Calendly."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -57,6 +57,10 @@ class Catalogue:
                 raise
             log.warning("catalogue.served_stale", error=error.code)
             return kept.value
+
+    def known(self) -> Sequence[EventType]:
+        """What the latest reading of this process had, however old: costs nothing and cannot fail."""
+        return self._memory.value.event_types if self._memory else ()
 
     async def reread(self) -> Offer:
         """Ask Calendly, whatever is known."""

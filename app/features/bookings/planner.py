@@ -66,7 +66,7 @@ class BookingPlanner:
     async def forget(self, plan: Plan) -> None:
         """A booking took time from the host: no event type's slots of that day are known any longer."""
         touched = {plan.slot.start.date(), plan.end.date()}
-        await self._buckets.forget((await self._catalogue.offer()).event_types, touched)
+        await self._buckets.forget(self._catalogue.known(), touched)
 
     async def alternatives(self, event_type: EventType, submission: Submission) -> list[Alternative]:
         """Slots that are free now, nearest first; none where Calendly does not say."""
