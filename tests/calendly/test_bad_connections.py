@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,8 @@ def booking_at(origin: str) -> NewBooking:
     )
 
 
-def client_to(origin: str) -> CalendlyClient:
-    return CalendlyClient(rig.transport_to(origin, **QUICK))
+def client_to(origin: str, **changes: Any) -> CalendlyClient:
+    return CalendlyClient(rig.transport_to(origin, **(QUICK | changes)))
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ async def test_a_booking_that_hangs_has_an_unknown_outcome(talk: servers.Talk) -
 @pytest.mark.parametrize("talk", HANGING)
 async def test_reads_work_again_after_a_hang(talk: servers.Talk) -> None:
     async with servers.serving(servers.first(talk, servers.always(GOOD))) as server:
-        client = CalendlyClient(rig.transport_to(server.origin, **QUICK, read_slots=1))
+        client = client_to(server.origin, read_slots=1)
         with pytest.raises(UpstreamTimeoutError):
             await client.get_current_user()
         await asyncio.sleep(0.5)

@@ -1,0 +1,93 @@
+"""When the HTTP client is kept, when it is replaced, and that each one is closed in the end."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from app.calendly.connections import Connections
+from app.errors import UpstreamTimeoutError
+from tests.calendly import rig, servers
+from tests.calendly.test_bad_connections import GOOD, HEAD, client_to
+
+
+class Opener:
+    def __init__(self) -> None:
+        self.opened: list[httpx.AsyncClient] = []
+
+    def __call__(self) -> httpx.AsyncClient:
+        self.opened.append(httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))))
+        return self.opened[-1]
+
+    @property
+    def closed(self) -> list[bool]:
+        return [client.is_closed for client in self.opened]
+
+
+async def use(connections: Connections, failure: BaseException | None = None) -> None:
+    async with connections.lend():
+        await asyncio.sleep(0)
+        if failure:
+            raise failure
+
+
+async def test_one_client_serves_all_until_it_is_closed() -> None:
+    opener = Opener()
+    connections = Connections(opener)
+
+    await asyncio.gather(*(use(connections) for _ in range(5)))
+    await connections.aclose()
+
+    assert opener.closed == [True]
+
+
+@pytest.mark.parametrize("failure", [httpx.ReadError("x"), httpx.ReadTimeout("x"), httpx.ConnectError("x")])
+async def test_a_failure_that_loses_no_connection_keeps_the_client(failure: httpx.HTTPError) -> None:
+    opener = Opener()
+    connections = Connections(opener)
+
+    with pytest.raises(httpx.HTTPError):
+        await use(connections, failure)
+    await use(connections)
+
+    assert opener.closed == [False]
+    await connections.aclose()
+
+
+@pytest.mark.parametrize("failure", [asyncio.CancelledError(), httpx.PoolTimeout("x")])
+async def test_a_failure_that_may_lose_a_connection_replaces_the_client(failure: BaseException) -> None:
+    opener = Opener()
+    connections = Connections(opener)
+
+    with pytest.raises(type(failure)):
+        await use(connections, failure)
+    await use(connections)
+
+    assert opener.closed == [True, False]
+    await connections.aclose()
+
+
+async def test_a_replaced_client_is_closed_only_after_its_last_user() -> None:
+    opener = Opener()
+    connections = Connections(opener)
+
+    async with connections.lend() as client:
+        with pytest.raises(httpx.PoolTimeout):
+            await use(connections, httpx.PoolTimeout("x"))
+        closed_while_used = client.is_closed
+
+    assert (closed_while_used, opener.closed) == (False, [True])
+
+
+@pytest.mark.fault("U06")
+async def test_a_dripping_body_gives_its_slot_back_at_the_deadline() -> None:
+    drip = servers.drip(HEAD + b"Content-Length: 9999\r\n\r\n", b" ", 0.02)
+    async with servers.serving(servers.first(drip, servers.always(GOOD))) as server:
+        client = client_to(server.origin, read_slots=1, pool_timeout=rig.ms(150))
+        with pytest.raises(UpstreamTimeoutError):
+            await client.get_current_user()
+
+        user = await client.get_current_user()
+
+        assert user.slug == "ada"
+        await client.aclose()
