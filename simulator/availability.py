@@ -42,21 +42,24 @@ def open_slots(state: State, event_type: EventType, first: datetime, last: datet
         return []
     seats = event_type.seats if event_type.is_group else 1
     slots = {start: Slot(start, seats) for start in _free_starts(state, event_type, demand)}
-    for event in running_groups(state, event_type):
-        if demand.earliest <= event.start <= demand.latest and event.start not in slots:
+    for event in joinable_events(state, event_type):
+        if demand.earliest <= event.start <= demand.latest:
             slots[event.start] = Slot(event.start, event.seats - state.seats_taken(event))
-    return [slots[start] for start in sorted(slots) if slots[start].seats_left > 0]
+    return [slots[start] for start in sorted(slots)]
 
 
 def slot_at(state: State, event_type: EventType, start: datetime) -> Slot | None:
     return next(iter(open_slots(state, event_type, start, start)), None)
 
 
-def running_groups(state: State, event_type: EventType) -> list[ScheduledEvent]:
-    """Group events that more people may join: the only meetings that do not take their slot away."""
+def joinable_events(state: State, event_type: EventType) -> list[ScheduledEvent]:
+    """Group events with seats left: the only meetings that do not take their slot away."""
     if not event_type.is_group:
         return []
-    return [event for event in state.events.values() if event.active and event.event_type == event_type.uuid]
+    running = (
+        event for event in state.events.values() if event.active and event.event_type == event_type.uuid
+    )
+    return [event for event in running if state.seats_taken(event) < event.seats]
 
 
 def free_hosts(state: State, event_type: EventType, start: datetime) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
-from simulator.availability import free_hosts, running_groups, slot_at
+from simulator.availability import free_hosts, joinable_events, slot_at
 from simulator.booking_rules import answer_faults, place_of
 from simulator.booking_shape import shape_faults, unknown_fields
 from simulator.call import Call, read_instant
@@ -87,7 +87,7 @@ def _event_at(call: Call, event_type: EventType, start: datetime, place: Place |
     """The group event to join, or a new one that is not stored yet. Raises 400 where the slot is not open."""
     if slot_at(call.state, event_type, start) is None:
         raise invalid(Detail(FILLED, "event.start_time", _refusal_code(call, event_type, start)))
-    for event in running_groups(call.state, event_type):
+    for event in joinable_events(call.state, event_type):
         if event.start == start:
             return replace(event, seeded=False)
     hosts = event_type.hosts
@@ -145,6 +145,6 @@ def _admit(call: Call, event: ScheduledEvent, body: Body) -> Invitee:
         scheduled_by=call.user.uuid,
     )
     guests = [*event.guests, *(body.get("event_guests") or [])]
-    call.state.put_event(replace(event, guests=guests))
+    call.state.put_event(replace(event, guests=guests, updated_at=call.now))
     call.state.put_invitee(invitee)
     return invitee

@@ -62,7 +62,8 @@ def _respond(operation: Operation, state: State, request: Request, body: bytes) 
     user = state.tokens.get(token, ANONYMOUS) if scheme == "Bearer" else ANONYMOUS
     windows = _windows(operation, state)
     allowed = state.limits.take(user, windows, state.now())
-    headers = state.limits.standing(user, _shown(windows, state), state.now()).headers()
+    shown = _shown(windows, state) if allowed else windows
+    headers = state.limits.standing(user, shown, state.now()).headers()
     try:
         if user == ANONYMOUS:
             raise unauthenticated()

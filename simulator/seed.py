@@ -104,7 +104,7 @@ def _seed_workshop(state: State, workshop: EventType, start: datetime, people: i
         place=Place(kind="zoom_conference"),
         seeded=True,
     )
-    state.events[event.uuid] = event
+    state.put_event(event)
     for number in range(1, people + 1):
         invitee = Invitee(
             uuid=uuid_id(f"seeded-invitee-{start.isoformat()}-{number}"),
@@ -115,4 +115,4 @@ def _seed_workshop(state: State, workshop: EventType, start: datetime, people: i
             created_at=SEEDED_AT,
             updated_at=SEEDED_AT,
         )
-        state.invitees[invitee.uuid] = invitee
+        state.put_invitee(invitee)

@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid5
 
-from msgspec.structs import replace
-
 from simulator.calls import CallLog
 from simulator.faults import FaultPlan
 from simulator.model import EventType, Invitee, ScheduledEvent, User
@@ -46,6 +44,7 @@ class State:
         self.calls = CallLog()
         self.faults = FaultPlan()
         self.limits = RateLimits()
+        self._guest_lists: dict[str, dict[str, None]] = {}
         self._made = 0
 
     def now(self) -> datetime:
@@ -57,7 +56,7 @@ class State:
 
     def invitees_of(self, event: ScheduledEvent) -> list[Invitee]:
         """All of them, canceled ones too, oldest first."""
-        return [invitee for invitee in self.invitees.values() if invitee.event == event.uuid]
+        return [self.invitees[uuid] for uuid in self._guest_lists.get(event.uuid, ())]
 
     def seats_taken(self, event: ScheduledEvent) -> int:
         return sum(invitee.active for invitee in self.invitees_of(event))
@@ -66,7 +65,9 @@ class State:
         return (event for event in self.events.values() if event.active and user in event.hosts)
 
     def put_event(self, event: ScheduledEvent) -> None:
-        self.events[event.uuid] = replace(event, updated_at=self.now())
+        self.events[event.uuid] = event
 
     def put_invitee(self, invitee: Invitee) -> None:
-        self.invitees[invitee.uuid] = replace(invitee, updated_at=self.now())
+        """Add or replace."""
+        self.invitees[invitee.uuid] = invitee
+        self._guest_lists.setdefault(invitee.event, {})[invitee.uuid] = None

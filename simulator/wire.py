@@ -1,6 +1,6 @@
 """Records as Calendly's JSON. Addresses stand on the base URL at which the simulator was reached."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +24,12 @@ CONFERENCES: Mapping[str, tuple[str, bool]] = {
 
 def instant(moment: datetime) -> str:
     """UTC with six decimals, as all of Calendly's answers have it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _iso(moment, "microseconds")
+
+
+def _iso(moment: datetime, precision: str) -> str:
+    # A month has hundreds of slots: this is several times faster than strftime.
+    return moment.astimezone(UTC).isoformat(timespec=precision)[: -len("+00:00")] + "Z"
 
 
 def _progress(age: timedelta, ready: timedelta) -> str:
@@ -111,13 +116,17 @@ class Wire:
             return {"type": "Team", "name": event_type.team, "owner": self.links.team(event_type.team)}
         return {"type": "User", "name": owner.name, "owner": self.links.user(owner.uuid)}
 
-    def slot(self, event_type: EventType, slot: Slot) -> dict[str, Any]:
-        return {
-            "status": "available",
-            "start_time": instant(slot.start),
-            "invitees_remaining": slot.seats_left,
-            "scheduling_url": f"{self.page(event_type)}/{slot.start:%Y-%m-%dT%H:%M:%SZ}",
-        }
+    def slots(self, event_type: EventType, slots: Iterable[Slot]) -> list[dict[str, Any]]:
+        page = self.page(event_type)
+        return [
+            {
+                "status": "available",
+                "start_time": instant(slot.start),
+                "invitees_remaining": slot.seats_left,
+                "scheduling_url": f"{page}/{_iso(slot.start, 'seconds')}",
+            }
+            for slot in slots
+        ]
 
     def schedule(self, user: User) -> dict[str, Any]:
         schedule: Schedule = user.schedule

@@ -91,7 +91,7 @@ def list_available_times(call: Call) -> dict[str, Any]:
     if not assumptions.end_time_inclusive:
         end -= timedelta(microseconds=1)
     slots = open_slots(call.state, kind, start, end)
-    return {"collection": [call.wire.slot(kind, slot) for slot in slots]}
+    return {"collection": call.wire.slots(kind, slots)}
 
 
 def _event_type_in_query(call: Call) -> EventType:

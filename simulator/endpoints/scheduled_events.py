@@ -104,9 +104,9 @@ def cancel_event(call: Call) -> dict[str, Any]:
     cancellation = Cancellation(
         canceled_by=call.user.name, reason=reason, canceler_type="host", created_at=call.now
     )
-    call.state.put_event(replace(event, cancellation=cancellation, seeded=False))
+    call.state.put_event(replace(event, cancellation=cancellation, seeded=False, updated_at=call.now))
     for invitee in call.state.invitees_of(event):
-        call.state.put_invitee(replace(invitee, cancellation=cancellation))
+        call.state.put_invitee(replace(invitee, cancellation=cancellation, updated_at=call.now))
     return {"resource": to_builtins(cancellation) | {"created_at": instant(call.now)}}
 
 

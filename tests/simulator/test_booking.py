@@ -185,6 +185,26 @@ async def test_two_people_in_a_group_share_one_event(calendly: Simulation) -> No
     assert event["invitees_counter"] == {"total": 10, "active": 10, "limit": 10}
 
 
+async def test_a_full_group_of_one_host_leaves_the_slot_to_another(calendly: Simulation) -> None:
+    await calendly.change("team-demo", kind="group", seats=1)
+    start = "2026-11-23T14:00:00.000000Z"
+    first = await calendly.book("team-demo", start_time=start)
+
+    second = await calendly.book("team-demo", start_time=start)
+
+    assert second["event"] != first["event"]
+
+
+async def test_a_group_of_one_host_is_filled_before_another_host_opens_one(calendly: Simulation) -> None:
+    await calendly.change("team-demo", kind="group", seats=3)
+    start = "2026-11-23T14:00:00.000000Z"
+    await calendly.book("team-demo", start_time=start)
+
+    response = await calendly.available_times("team-demo", start_time=start, end_time=start[:17] + "01Z")
+
+    assert response.json()["collection"][0]["invitees_remaining"] == 2
+
+
 async def test_round_robin_picks_the_host_with_the_fewest_meetings(calendly: Simulation) -> None:
     start = "2026-11-25T14:00:00.000000Z"
     first = await calendly.book("team-demo", start_time=start)

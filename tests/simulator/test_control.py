@@ -96,6 +96,16 @@ async def test_the_seeded_workshop_is_shown_once_it_was_booked(calendly: Simulat
     assert [len(item["invitees"]) for item in response.json()["items"]] == [9]
 
 
+async def test_the_seeded_workshop_is_shown_once_it_was_canceled(calendly: Simulation) -> None:
+    listing = await calendly.get("/scheduled_events", user=await calendly.me())
+    (workshop,) = listing.json()["collection"]
+    await calendly.call("POST", f"{workshop['uri']}/cancellation")
+
+    response = await calendly.http.get("/_simulator/bookings")
+
+    assert [item["uri"] for item in response.json()["items"]] == [workshop["uri"]]
+
+
 async def test_a_reset_leads_back_to_the_seed(calendly: Simulation) -> None:
     fresh = (await calendly.available_times("workshop")).json()
     await calendly.book("workshop")

@@ -148,6 +148,25 @@ async def test_failed_bookings_are_free_where_assumed(calendly: Simulation) -> N
     assert limits(response) == (10, 9, 60)
 
 
+async def test_a_failed_booking_is_still_a_call_where_assumed_free(calendly: Simulation) -> None:
+    await calendly.assume(failedBookingsCount=False)
+    await bad_booking(calendly)
+
+    response = await calendly.get("/users/me")
+
+    assert limits(response) == (500, 498, 60)
+
+
+async def test_a_refusal_shows_the_spent_quota_whatever_is_assumed(calendly: Simulation) -> None:
+    await calendly.assume(bookingHeadersShowQuota=False)
+    for _ in range(10):
+        await bad_booking(calendly)
+
+    response = await bad_booking(calendly)
+
+    assert limits(response) == (10, 0, 60)
+
+
 async def test_the_headers_show_the_general_limit_where_assumed(calendly: Simulation) -> None:
     await calendly.assume(bookingHeadersShowQuota=False)
 

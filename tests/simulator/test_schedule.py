@@ -254,3 +254,15 @@ def test_the_hours_of_a_date_replace_those_of_its_weekday() -> None:
     starts = starts_of_one(range_of_one_day, short_day)
 
     assert [start.astimezone(BERLIN).hour for start in starts] == [10, 11]
+
+
+def test_a_gap_exactly_as_long_as_the_meeting_is_offered() -> None:
+    nine = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    booked = [
+        Meeting(start=begin, end=begin + HOUR, before=timedelta(), after=timedelta())
+        for begin in (nine, nine + 2 * HOUR)
+    ]
+
+    starts = starts_of_one(demand(nine, nine + 2 * HOUR), host(BERLIN, meetings=booked))
+
+    assert starts == [nine + HOUR]
