@@ -15,15 +15,32 @@ STATIC: Final = Path(__file__).parent / "static"
 FILES: Final = {
     "index.html": "text/html; charset=utf-8",
     "demo.css": "text/css; charset=utf-8",
-    "demo.js": "text/javascript; charset=utf-8",
+    **dict.fromkeys(
+        (
+            "api.js",
+            "calendar.js",
+            "dates.js",
+            "demo.js",
+            "details.js",
+            "dom.js",
+            "fields.js",
+            "form.js",
+            "summary.js",
+            "times.js",
+        ),
+        "text/javascript; charset=utf-8",
+    ),
 }
 """What may be asked for: names are looked up, never joined to a path."""
 
 HEADERS: Final = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
-        "default-src 'none'; connect-src 'self'; script-src 'self'; style-src 'self'; img-src data:"
+        "default-src 'none'; connect-src 'self'; script-src 'self'; style-src 'self'; img-src data:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
 }
 
 

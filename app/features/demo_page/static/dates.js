@@ -11,12 +11,16 @@ export const ownZone = () => {
 /** Zone names by continent, the given one among them whatever it is. */
 export function zonesWith(zone) {
   const names = new Set([...(Intl.supportedValuesOf?.("timeZone") ?? []), "UTC", zone]);
-  return Map.groupBy
-    ? Map.groupBy([...names].sort(), (name) => (name.includes("/") ? name.split("/")[0] : "Other"))
-    : new Map([["All", [...names].sort()]]);
+  return Map.groupBy([...names].sort(), (name) => (name.includes("/") ? name.split("/")[0] : "Other"));
 }
 
-export const zoneLabel = (zone) => zone.split("/").slice(-2).reverse().join(", ").replaceAll("_", " ");
+/** Cities that browsers still know by a former name. */
+const RENAMED = { Calcutta: "Kolkata", Katmandu: "Kathmandu", Kiev: "Kyiv", Rangoon: "Yangon", Saigon: "Ho Chi Minh City" };
+
+export function zoneLabel(zone) {
+  const city = zone.split("/").at(-1).replaceAll("_", " ");
+  return RENAMED[city] ?? city;
+}
 
 /** Swedish is how Intl spells ISO 8601. */
 export const today = (zone) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(new Date());

@@ -1,0 +1,143 @@
+/** The second step: a day and a time, in the visitor's zone. */
+
+import { getAvailability } from "./api.js";
+import { calendar } from "./calendar.js";
+import { addMonths, dayName, lastDay, monthName, ownZone, time, timeAndZone, today, zoneLabel, zonesWith } from "./dates.js";
+import { button, h, loading, outward, panel, say, showStep } from "./dom.js";
+import { summaryOf } from "./summary.js";
+
+let zone = ownZone();
+
+export const chosenZone = () => zone;
+
+/** Where the visitor was, to come back to from the form. */
+const places = new Map();
+
+/** How many empty months are leafed over before the visitor is asked. */
+const LEAFED = 2;
+
+export function showTimes(eventType, onTime) {
+  const place = places.get(eventType.id) ?? { month: today(zone).slice(0, 7), day: null };
+  places.set(eventType.id, place);
+  let days = new Map();
+  let asked = 0;
+
+  const times = h("section", { class: "times", "aria-labelledby": "day" });
+  const month = calendar({ zone: () => zone, onMonth: (wanted) => load(wanted), onDay: (date) => choose(date, true) });
+  const note = h("p", { class: "note", hidden: true });
+  showStep(
+    2,
+    "Choose a day and a time",
+    h("a", { href: "#/", class: "back" }, "All meetings"),
+    h(
+      "div",
+      { class: "columns" },
+      summaryOf(eventType),
+      h("div", { class: "picker" }, note, month.element, times, zonePart(() => load(place.month))),
+    ),
+  );
+  load(place.month, place.day ? 0 : LEAFED);
+
+  /** Only the latest question's answer is shown: earlier ones may come later. */
+  async function load(wanted, leafing = 0) {
+    const turn = ++asked;
+    place.month = wanted;
+    month.show(wanted, null);
+    times.replaceChildren(loading("Looking for free times …"));
+    say(`Looking for free times in ${monthName(wanted)}`);
+    const from = [`${wanted}-01`, today(zone)].sort()[1];
+    try {
+      const answer = await getAvailability(eventType.id, { from, to: lastDay(wanted), timeZone: zone });
+      if (turn === asked) arrive(answer, leafing);
+    } catch (problem) {
+      if (turn === asked) fail(problem);
+    }
+  }
+
+  function arrive({ days: all, state, asOf }, leafing) {
+    days = new Map(all.filter((day) => day.slots.length).map((day) => [day.date, day.slots]));
+    if (!days.size && leafing) return load(addMonths(place.month, 1), leafing - 1);
+    note.hidden = state !== "stale";
+    note.textContent = `Calendly does not answer at the moment. These times are from ${time(asOf, zone)} and are checked again when you book.`;
+    if (days.size) return choose(days.has(place.day) ? place.day : days.keys().next().value, false);
+    month.show(place.month, new Set());
+    const text = `There are no free times in ${monthName(place.month)}.`;
+    const on = button(`Look in ${monthName(addMonths(place.month, 1))}`, () => load(addMonths(place.month, 1)));
+    times.replaceChildren(h("h2", { id: "day", tabindex: "-1" }, text), on);
+    say(text);
+  }
+
+  function fail(problem) {
+    month.show(place.month, new Set());
+    times.replaceChildren(
+      panel(
+        problem.heading,
+        `${problem.text} So we cannot say which times are free.`,
+        button("Try again", () => load(place.month), "strong"),
+        outward("Book on Calendly’s page", eventType.hostedUrl, "quiet"),
+      ),
+    );
+    times.querySelector("h2").id = "day";
+    say(`${problem.heading}. The free times could not be read.`);
+  }
+
+  function choose(date, move) {
+    place.day = date;
+    month.show(place.month, new Set(days.keys()), date);
+    const slots = days.get(date);
+    const heading = h("h2", { id: "day", tabindex: "-1" }, dayName(date));
+    times.replaceChildren(heading, ...partsOf(slots, eventType, onTime));
+    say(`${slots.length} free ${slots.length === 1 ? "time" : "times"} on ${dayName(date)}`);
+    if (move) heading.focus();
+  }
+}
+
+/** Parts of the day, by the hour at which each ends. */
+const PARTS = [
+  ["Morning", 12],
+  ["Afternoon", 17],
+  ["Evening", 24],
+];
+
+function partsOf(slots, eventType, onTime) {
+  const labels = labelsOf(slots);
+  const rows = slots.map((slot, index) => ({ slot, label: labels[index], hour: Number(slot.start.slice(11, 13)) }));
+  return PARTS.flatMap(([name, end], index) => {
+    const begin = index ? PARTS[index - 1][1] : 0;
+    const own = rows.filter(({ hour }) => hour >= begin && hour < end);
+    if (!own.length) return [];
+    const items = own.map(({ slot, label }) => h("li", {}, slotButton(slot, label, eventType, onTime)));
+    return [h("h3", {}, name), h("ul", { class: "slots" }, items)];
+  });
+}
+
+function slotButton(slot, label, eventType, onTime) {
+  const left = eventType.kind === "group" && `${slot.spotsLeft} ${slot.spotsLeft === 1 ? "place" : "places"} left`;
+  const control = button(label, () => onTime(slot.start), "slot");
+  if (left) control.append(h("small", {}, left));
+  return control;
+}
+
+/** When the clocks go back an hour comes twice: then the zone's name tells them apart. */
+function labelsOf(slots) {
+  const plain = slots.map((slot) => time(slot.start, zone));
+  return plain.map((label, index) =>
+    plain.filter((other) => other === label).length > 1 ? timeAndZone(slots[index].start, zone) : label,
+  );
+}
+
+function zonePart(onChange) {
+  const groups = [...zonesWith(zone)].map(([name, zones]) =>
+    h(
+      "optgroup",
+      { label: name },
+      zones.map((each) => h("option", { value: each, selected: each === zone }, zoneLabel(each))),
+    ),
+  );
+  const select = h("select", { id: "zone" }, groups);
+  select.addEventListener("change", () => {
+    zone = select.value;
+    onChange();
+  });
+  return h("div", { class: "zone" }, h("label", { for: "zone" }, "Your time zone"), select);
+}
