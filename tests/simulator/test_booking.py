@@ -1,5 +1,8 @@
 """`POST /invitees` that succeeds: what it answers, and what it leaves behind."""
 
+import asyncio
+from itertools import pairwise
+
 import pytest
 
 from tests.support.simulation import BASE, GRACE, Simulation, simulation
@@ -260,3 +263,28 @@ async def test_the_same_calls_give_the_same_ids() -> None:
             ids.append((await fresh.book("intro-call"))["uri"])
 
     assert ids[0] == ids[1]
+
+
+async def test_of_simultaneous_bookings_of_a_slot_one_is_made(calendly: Simulation) -> None:
+    body = await calendly.booking("intro-call")
+
+    responses = await asyncio.gather(*(calendly.send(body) for _ in range(8)))
+
+    assert sorted(response.status_code for response in responses) == [201] + [400] * 7
+
+
+async def test_whatever_is_booked_no_host_is_in_two_meetings_at_once(calendly: Simulation) -> None:
+    await calendly.settings(tier="enterprise")
+    slugs = ["team-demo", "intro-call", "panel", "deep-dive", "call-us", "visit", "workshop"]
+    for turn in range(42):
+        starts = await calendly.starts(slugs[turn % len(slugs)], end_time="2026-12-02T00:00:00Z")
+        await calendly.book(slugs[turn % len(slugs)], start_time=starts[turn * 7 % len(starts)])
+
+    busy: dict[str, list[tuple[str, str]]] = {}
+    for item in (await calendly.http.get("/_simulator/bookings")).json()["items"]:
+        for host in item["event_memberships"]:
+            busy.setdefault(host["user"], []).append((item["start_time"], host["buffered_end_time"]))
+
+    assert len(busy) == 2
+    for meetings in busy.values():
+        assert all(earlier[1] <= later[0] for earlier, later in pairwise(sorted(meetings)))
