@@ -36,6 +36,9 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     """A start that was never offered (off the grid, too soon, too far) is refused like one that was filled:
     Calendly has one question to ask, whether the slot is open."""
 
+    single_location_required: bool = True
+    """Even the only location of an event type has to be sent: four projects were refused without it."""
+
     location_text_must_match: bool = True
     """`physical` and `custom` repeat a configured text, the only thing that tells two addresses apart."""
 
@@ -51,6 +54,12 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     unknown_questions_refused: bool = True
     """The answer's `question` must match a configured text exactly, so one that matches none is a mistake."""
 
+    blank_answers_refused: bool = True
+    """One blank answer, even to an optional question, failed the whole list in what was observed."""
+
+    phones_checked: bool = True
+    """An answer or an `outbound_call` location that is no phone number is refused. Of answers this was observed."""
+
     positions_must_match: bool = True
     """`position` is required; a wrong one would put the answer under another question."""
 
@@ -65,6 +74,9 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
 
     group_same_email_refused: bool = False
     """One person may take two seats of a group event: nothing says otherwise."""
+
+    multi_pool_needs_all_hosts: bool = True
+    """`multi_pool` event types are not explained anywhere: taken for collective, not for round robin."""
 
     buffers_add_up: bool = False
     """Between two meetings the longer of the two buffers is kept free, not their sum."""

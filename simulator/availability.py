@@ -72,9 +72,16 @@ def free_hosts(state: State, event_type: EventType, start: datetime) -> list[str
     return sorted(free, key=lambda user: len(list(state.active_events_of(user))))
 
 
+def takes_one_host(state: State, event_type: EventType) -> bool:
+    """Whether any of its hosts will do, rather than all of them."""
+    if event_type.pooling_type == "multi_pool":
+        return not state.settings.assumptions.multi_pool_needs_all_hosts
+    return event_type.pooling_type == "round_robin"
+
+
 def _free_starts(state: State, event_type: EventType, demand: Demand) -> list[datetime]:
     hosts = [_host(state, user) for user in event_type.hosts]
-    find = starts_of_any if event_type.pooling_type == "round_robin" else starts_of_all
+    find = starts_of_any if takes_one_host(state, event_type) else starts_of_all
     return find(demand, hosts, buffers_add_up=state.settings.assumptions.buffers_add_up)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
-from simulator.availability import free_hosts, joinable_events, slot_at
+from simulator.availability import free_hosts, joinable_events, slot_at, takes_one_host
 from simulator.booking_rules import answer_faults, place_of
 from simulator.booking_shape import shape_faults, unknown_fields
 from simulator.call import Call, read_instant
@@ -91,7 +91,7 @@ def _event_at(call: Call, event_type: EventType, start: datetime, place: Place |
         if event.start == start:
             return replace(event, seeded=False)
     hosts = event_type.hosts
-    if event_type.pooling_type == "round_robin":
+    if takes_one_host(call.state, event_type):
         hosts = free_hosts(call.state, event_type, start)[:1]
     return ScheduledEvent(
         uuid=call.state.fresh_id("event"),

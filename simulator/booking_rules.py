@@ -10,8 +10,9 @@ from simulator.model import CustomQuestion, EventType, LocationConfiguration, Pl
 
 Location = Mapping[str, Any]
 
-NEEDS_VALUE = frozenset({"physical", "custom", "ask_invitee", "outbound_call"})
+NEEDS_INPUT = frozenset({"ask_invitee", "outbound_call"})
 TEXT_IS_CONFIGURED = frozenset({"physical", "custom"})
+NEEDS_VALUE = NEEDS_INPUT | TEXT_IS_CONFIGURED
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 PHONE_PUNCTUATION = str.maketrans("", "", " -.()")
 NOT_CONFIGURED = "Specified location kind is not configured for this event type."
@@ -31,13 +32,11 @@ def place_of(
         return _place_of_round_robin(event_type, sent, assumptions)
     configured = event_type.locations or []
     if not sent:
-        if configured:
-            raise invalid_location("kind")
-        return None
+        return _place_unsaid(configured, assumptions)
     candidates = [location for location in configured if location.kind == sent["kind"]]
     if not candidates:
         raise invalid_location("location", message=NOT_CONFIGURED)
-    _check_value(sent, strict=strict)
+    _check_value(sent, assumptions, strict=strict)
     return _place(_matching(candidates, sent, assumptions), sent)
 
 
@@ -52,13 +51,21 @@ def _place_of_round_robin(
     return _place(first, {}) if first else None
 
 
+def _place_unsaid(configured: Sequence[LocationConfiguration], assumptions: Assumptions) -> Place | None:
+    if not configured:
+        return None
+    if len(configured) > 1 or configured[0].kind in NEEDS_INPUT or assumptions.single_location_required:
+        raise invalid_location("kind")
+    return _place(configured[0], {})
+
+
 def invalid_location(field: str, *, message: str = INVALID_PARAMETERS) -> CalendlyError:
     """The path has the prefix of Calendly's internal model: the body itself is flat."""
     path = f"event.location_configuration.{field}"
     return invalid(Detail("invalid location choice", path, "invalid_location_choice"), message=message)
 
 
-def _check_value(sent: Location, *, strict: bool) -> None:
+def _check_value(sent: Location, assumptions: Assumptions, *, strict: bool) -> None:
     kind, value = sent["kind"], sent.get("location") or ""
     if kind in NEEDS_VALUE and not value.strip():
         raise invalid(Detail("must be filled" if value else "is missing", "location.location"))
@@ -67,7 +74,7 @@ def _check_value(sent: Location, *, strict: bool) -> None:
             Detail("is not allowed for this kind", "location.location", STRICT_CODE),
             message=STRICT_MESSAGE,
         )
-    if kind == "outbound_call" and not is_phone(value):
+    if kind == "outbound_call" and assumptions.phones_checked and not is_phone(value):
         raise invalid(Detail("is not a valid phone number", "event.location_configuration.location"))
 
 
@@ -110,7 +117,7 @@ def answer_faults(
             faults += _faults_of_one(question, item, path, assumptions)
         elif assumptions.unknown_questions_refused:
             faults.append(Detail("does not match a question of this event type", f"{path}.question"))
-    answered = {item["question"] for item in answers}
+    answered = {item["question"] for item in answers if item["answer"].strip()}
     if any(question.required and question.name not in answered for question in questions.values()):
         faults.append(Detail("Required Questions and Answers cannot be blank.", ANSWERS))
     return faults
@@ -122,7 +129,9 @@ def _faults_of_one(
     faults: list[Detail] = []
     if assumptions.positions_must_match and item["position"] != question.position:
         faults.append(Detail("does not match the question's position", f"{path}.position"))
-    if question.type == "phone_number" and not is_phone(item["answer"]):
+    if not item["answer"].strip():
+        return faults
+    if question.type == "phone_number" and assumptions.phones_checked and not is_phone(item["answer"]):
         faults.append(Detail("Phone Number is not a valid phone number", f"{path}.answer"))
     if assumptions.choices_enforced and not _chosen_well(question, item["answer"], assumptions):
         faults.append(Detail("is not included in the list", f"{path}.answer"))

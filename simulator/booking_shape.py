@@ -55,7 +55,7 @@ def shape_faults(body: Body, assumptions: Assumptions) -> list[Detail]:
         *_text(body, "start_time"),
         *_invitee(body),
         *_location(body, assumptions),
-        *_answers(body),
+        *_answers(body, assumptions),
         *_tracking(body, assumptions),
         *_guests(body),
     ]
@@ -107,7 +107,7 @@ def _location(body: Body, assumptions: Assumptions) -> Iterator[Detail]:
         )
 
 
-def _answers(body: Body) -> Iterator[Detail]:
+def _answers(body: Body, assumptions: Assumptions) -> Iterator[Detail]:
     answers = body.get("questions_and_answers")
     if answers is None:
         return
@@ -116,14 +116,15 @@ def _answers(body: Body) -> Iterator[Detail]:
     for index, item in enumerate(_list(answers)):
         path = f"questions_and_answers[{index}]"
         if isinstance(item, Mapping):
-            yield from _answer(item, f"{path}.")
+            yield from _answer(item, f"{path}.", assumptions)
         else:
             yield Detail("must be a hash", path)
 
 
-def _answer(item: Body, prefix: str) -> Iterator[Detail]:
+def _answer(item: Body, prefix: str, assumptions: Assumptions) -> Iterator[Detail]:
     yield from _text(item, "question", prefix)
-    yield from _text(item, "answer", prefix)
+    if assumptions.blank_answers_refused or not isinstance(item.get("answer"), str):
+        yield from _text(item, "answer", prefix)
     position = item.get("position")
     if position is None:
         yield Detail(MISSING, f"{prefix}position")

@@ -132,6 +132,24 @@ async def test_collective_is_open_only_while_all_hosts_are(calendly: Simulation)
     assert [start[11:16] for start in starts] == ["14:30", "15:00", "15:30"]
 
 
+@pytest.mark.parametrize(
+    ("all_hosts", "hours"),
+    [
+        pytest.param(True, ("14:00", "15:30"), id="all of them"),
+        pytest.param(False, ("08:00", "21:30"), id="any of them"),
+    ],
+)
+async def test_a_multi_pool_needs_the_hosts_it_is_assumed_to(
+    calendly: Simulation, *, all_hosts: bool, hours: tuple[str, str]
+) -> None:
+    await calendly.change("panel", pooling_type="multi_pool")
+    await calendly.assume(multiPoolNeedsAllHosts=all_hosts)
+
+    starts = await calendly.starts("panel", end_time="2026-11-24T00:00:00Z")
+
+    assert (starts[0][11:16], starts[-1][11:16]) == hours
+
+
 async def test_an_inactive_event_type_has_no_slots(calendly: Simulation) -> None:
     assert await calendly.starts("retired") == []
 

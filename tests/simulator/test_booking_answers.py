@@ -116,6 +116,42 @@ async def test_an_unknown_question_is_ignored_where_assumed(calendly: Simulation
     assert response.status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("blank", "status"),
+    [
+        pytest.param({TOPIC: " ", PHONE: ""}, 201, id="optional"),
+        pytest.param({TEAM: ""}, 400, id="required"),
+    ],
+)
+async def test_only_optional_answers_may_be_blank_where_assumed(
+    calendly: Simulation, blank: dict[int, str], status: int
+) -> None:
+    await calendly.assume(blankAnswersRefused=False)
+    given = await answers(calendly, REQUIRED | blank)
+
+    response = await calendly.send(await calendly.booking("questionnaire", questions_and_answers=given))
+
+    assert response.status_code == status
+
+
+async def test_an_answer_is_a_string_even_where_it_may_be_blank(calendly: Simulation) -> None:
+    await calendly.assume(blankAnswersRefused=False)
+    given = [{"question": "Which company are you with?", "answer": 7, "position": 0}]
+
+    details = await refusal(calendly, given)
+
+    assert details == [{"message": "must be a string", "parameter": f"{PATH}[0].answer"}]
+
+
+async def test_any_text_is_a_phone_answer_where_assumed(calendly: Simulation) -> None:
+    await calendly.assume(phonesChecked=False)
+    given = await answers(calendly, REQUIRED | {PHONE: "soon"})
+
+    response = await calendly.send(await calendly.booking("questionnaire", questions_and_answers=given))
+
+    assert response.status_code == 201
+
+
 async def test_a_position_is_that_of_the_question(calendly: Simulation) -> None:
     given = await answers(calendly, REQUIRED)
     given[0]["position"] = 5

@@ -123,6 +123,27 @@ async def test_a_configured_place_may_not_be_left_out(calendly: Simulation, slug
 
 
 @pytest.mark.parametrize(
+    ("slug", "status"),
+    [
+        pytest.param("intro-call", 201, id="one conference"),
+        pytest.param("call-us", 201, id="one number to call"),
+        pytest.param("phone-consult", 400, id="one that needs input"),
+        pytest.param("visit", 400, id="several"),
+    ],
+)
+async def test_only_a_single_place_may_be_left_out_where_assumed(
+    calendly: Simulation, slug: str, status: int
+) -> None:
+    await calendly.assume(singleLocationRequired=False)
+    body = await calendly.booking(slug)
+    del body["location"]
+
+    response = await calendly.send(body)
+
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
     ("slug", "location"),
     [
         pytest.param("intro-call", {"kind": "zoom_conference"}, id="another conference"),
@@ -199,6 +220,14 @@ async def test_a_call_needs_a_phone_number(calendly: Simulation, number: str) ->
     assert response.json()["details"] == [
         {"message": "is not a valid phone number", "parameter": "event.location_configuration.location"}
     ]
+
+
+async def test_any_text_can_be_called_where_assumed(calendly: Simulation) -> None:
+    await calendly.assume(phonesChecked=False)
+
+    invitee = await calendly.book("phone-consult", location={"kind": "outbound_call", "location": "me"})
+
+    assert invitee["status"] == "active"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith(("conference", "inbound_call"))])
