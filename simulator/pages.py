@@ -72,7 +72,7 @@ def _slot(state: State, request: Request) -> str | None:
     event_type = _event_type_at(state, request)
     try:
         start = datetime.fromisoformat(request.path_params["start"]).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (
         _page(event_type.name or "", f"{event_type.duration} minutes on {_spoken(start)}.")

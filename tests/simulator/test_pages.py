@@ -69,6 +69,7 @@ async def test_what_a_visitor_typed_is_text_on_a_page(calendly: Simulation) -> N
         "/ada/nothing",
         "/grace/intro-call",
         "/ada/intro-call/noon",
+        "/ada/intro-call/0001-01-01T00:00:00+23:00",
         "/ada/nothing/2026-11-23T08:00:00Z",
         "/cancellations/nobody",
         "/reschedulings/nobody",
