@@ -28,8 +28,10 @@ class Stage:
         self.calendly.reset(tier="enterprise")
 
     def search(self) -> None:
-        """Hold against the canaries what the service has logged, counted and stored."""
-        report(leaks("the log of the service", self.log.read_bytes()))
+        """Nothing crashed, and no canary is in what the service has logged, counted and stored."""
+        logged = self.log.read_text()
+        assert [line for line in logged.splitlines() if "request.crashed" in line] == []
+        report(leaks("the log of the service", logged))
         report(leaks("the metrics", self.front_end.http.get("/metrics").content))
         for store in self.stores:
             for key in store.scan_iter():
