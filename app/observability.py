@@ -81,7 +81,8 @@ class Observability:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        # A dictionary of its own: a server may lend the same one to all requests.
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         started = time.perf_counter()
         status = 0
 
@@ -89,7 +90,10 @@ class Observability:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                # Whoever stores an answer that says nothing of caching would have to guess how long it holds.
+                headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

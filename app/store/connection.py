@@ -1,6 +1,6 @@
 """Opens a store by its URL."""
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -17,6 +17,9 @@ visitor for a minute; a cache that takes longer than this is no help.
 
 MAX_CONNECTIONS = 50
 
+WAIT = 0.5
+"""Seconds for a connection while all are in use: a crowd is served in turn, not told that Redis is away."""
+
 
 async def is_reachable(store: Redis) -> bool:
     try:
@@ -30,10 +33,12 @@ def open_store(url: str) -> Redis:
     """A client for commands. Connects when first used; close it with `aclose()`."""
     if url == EMBEDDED_STORE:
         return embedded_store()
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        timeout=WAIT,
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),
         max_connections=MAX_CONNECTIONS,
     )
+    return Redis.from_pool(pool)

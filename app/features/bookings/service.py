@@ -49,8 +49,15 @@ class BookingService:
         fingerprint = fingerprint_of(submission.model_dump_json())
         earlier = await self._earlier(submission, key, fingerprint)
         if earlier is not None:
-            return Outcome(earlier, replayed=True)
-        plan = await self._planner.planned(submission)
+            return earlier
+        try:
+            plan = await self._planner.planned(submission)
+        except SlotTakenError:
+            # Perhaps by this very key: its first try may have ended since we looked.
+            earlier = await self._earlier(submission, key, fingerprint)
+            if earlier is None:
+                raise
+            return earlier
         with hosted_page_named(plan.event_type):
             await self._outcomes.claim(key, fingerprint, self._clock())
             invitee = await self._sent(plan, submission, key)
@@ -60,12 +67,13 @@ class BookingService:
         await self._settled(key, fingerprint, answer)
         return Outcome(answer, replayed=False)
 
-    async def _earlier(self, submission: Submission, key: str, fingerprint: str) -> str | None:
+    async def _earlier(self, submission: Submission, key: str, fingerprint: str) -> Outcome | None:
         try:
-            return await self._outcomes.find(key, fingerprint, self._clock())
+            answer = await self._outcomes.find(key, fingerprint, self._clock())
         except (BookingsClosedError, OutcomeUnknownError) as failure:
             failure.hosted_url = await self._planner.hosted_page(submission)
             raise
+        return None if answer is None else Outcome(answer, replayed=True)
 
     async def _sent(self, plan: Plan, submission: Submission, key: str) -> Invitee:
         """Raises what is to be answered; the key stays claimed only where the booking may have been made."""
