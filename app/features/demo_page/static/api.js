@@ -45,7 +45,8 @@ async function call(path, options) {
 
 export const listEventTypes = async () => (await call("/event-types")).items;
 
-export const getForm = (id) => call(`/event-types/${encodeURIComponent(id)}/form`);
+/** `cache` as of `fetch`: "reload" passes by what the browser remembers. */
+export const getForm = (id, cache) => call(`/event-types/${encodeURIComponent(id)}/form`, { cache });
 
 export const getAvailability = (id, query) =>
   call(`/event-types/${encodeURIComponent(id)}/availability?${new URLSearchParams(query)}`);

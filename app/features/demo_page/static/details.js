@@ -17,7 +17,7 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   const sheet = h("form", { novalidate: true, hidden: true }, holder, h("div", { class: "ways" }, send));
   sheet.addEventListener("submit", (event) => {
     event.preventDefault();
-    submit();
+    if (!sending) submit(form.fill({ eventTypeId: eventType.id, start, timeZone: zone }));
   });
   const hint = h("p", { class: "help" }, "All of this is needed, unless it says optional.");
   const main = h("div", { class: "details" }, troubles, hint, sheet);
@@ -33,7 +33,7 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   async function read(notice) {
     say("Reading the form");
     try {
-      form = drawForm(await getForm(eventType.id));
+      form = drawForm(await getForm(eventType.id, notice ? "reload" : "default"));
     } catch (problem) {
       return trouble(problem.heading, problem.text, button("Try again", () => read(notice), "strong"), hosted(problem));
     }
@@ -54,19 +54,20 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
     box.focus();
   }
 
-  async function submit() {
-    if (sending || !form) return;
+  async function submit(body) {
+    if (sending) return;
     sending = true;
     form.settle();
+    if (sheet.hidden) troubles.replaceChildren(loading("Asking again …"));
     send.setAttribute("aria-disabled", "true");
     send.textContent = "Booking …";
     say("Booking");
     try {
-      const booking = await book(form.fill({ eventTypeId: eventType.id, start, timeZone: zone }));
+      const booking = await book(body);
       forgetDrafts();
       onBooked(booking);
     } catch (problem) {
-      refused(problem);
+      refused(problem, body);
     } finally {
       sending = false;
       send.removeAttribute("aria-disabled");
@@ -74,10 +75,10 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
     }
   }
 
-  function refused(problem) {
+  function refused(problem, body) {
     troubles.replaceChildren();
     sheet.hidden = hint.hidden = isUnsettled(problem);
-    if (isUnsettled(problem)) return unsettled(problem);
+    if (isUnsettled(problem)) return unsettled(problem, body);
     const { code, heading, text } = problem;
     if (code === "invalid_request") form.refuse(problem.errors);
     else if (code === "slot_taken") taken(problem);
@@ -87,9 +88,9 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   }
 
   /** The form is put away: another body would be another booking, and the first may have been made. */
-  function unsettled(problem) {
+  function unsettled(problem, body) {
     const text = "We do not know yet whether your time is booked. Ask again: it is booked once, however often you ask.";
-    trouble(problem.heading, text, button("Ask again", submit, "strong"), hosted(problem));
+    trouble(problem.heading, text, button("Ask again", () => submit(body), "strong"), hosted(problem));
   }
 
   function taken({ heading, text, alternatives = [] }) {

@@ -1,0 +1,46 @@
+"""Scenes in a real browser, played by node; what they give comes back as plain values."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.project.repository import ROOT
+from tests.support.canary import TOKEN
+from tests.support.front_end import CalendlyControl
+
+Json = dict[str, Any]
+
+FOLDER = Path(__file__).parent
+NODE = Path(sys.executable).with_name("node")
+PICTURES = ROOT / "build" / "screenshots"
+"""Where the pictures of the steps stay, to be looked at."""
+
+PATIENCE = 120.0
+"""Seconds for one scene, on a busy machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The demo, in front of a browser, and the Calendly behind it."""
+
+    service: str
+    simulator: str
+    calendly: CalendlyControl
+
+    def play(self, scene: str, slug: str = "", **options: Any) -> Json:
+        """`scene` is `file.name`. Wherever it leads, the page must keep to its origin, and axe find nothing."""
+        file, name = scene.split(".")
+        places = {"service": self.service, "simulator": self.simulator, "token": TOKEN}
+        looks = {"pictures": str(PICTURES), "label": f"{name}-{options.get('width', 1280)}"}
+        given = {**places, **looks, "browser": shutil.which("chromium"), "slug": slug, **options}
+        command = [str(NODE), str(FOLDER / "play.mjs"), f"{file}.mjs", name, json.dumps(given)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        assert done.returncode == 0, done.stderr
+        result: Json = json.loads(done.stdout)
+        assert [each for each in result["requests"] if not each.startswith(f"{self.service}/")] == []
+        assert result.get("findings", []) == []
+        return result
