@@ -155,9 +155,7 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         *CommaSeparated,
         Field(description="Slugs or ids of the event types to publish, separated by commas. Empty: all."),
     ] = ()
-    production: Annotated[
-        bool, Field(description="Refuse to start on the embedded store.")
-    ] = False
+    production: Annotated[bool, Field(description="Refuse to start on the embedded store.")] = False
     demo_page: Annotated[bool, Field(description="Serve a small booking page at `/`.")] = False
     availability_fresh: Annotated[
         Lifetime,

@@ -57,3 +57,7 @@ def test_every_reference_resolves() -> None:
 
     assert "Problem" in referred
     assert referred <= DOCUMENT["components"]["schemas"].keys()
+
+
+def test_a_shape_has_a_name_that_a_client_would_like() -> None:
+    assert [name for name in DOCUMENT["components"]["schemas"] if "__" in name] == []

@@ -10,7 +10,15 @@ from app.calendly.models import EventLocation, NewAnswer, NewLocation, Scheduled
 from app.calendly.models import Invitee as WireInvitee
 from app.catalogue.model import EventType
 from app.errors import Alternative
-from app.features.bookings.schemas import Answer, Booking, BookingLocation, Host, Hosted, Invitee, Preflight
+from app.features.bookings.schemas import (
+    BookedAnswer,
+    Booking,
+    BookingHost,
+    BookingLocation,
+    Hosted,
+    Invitee,
+    Preflight,
+)
 from app.form.check import Accepted
 from app.form.locations import KINDS
 from app.slots.model import Slot
@@ -66,7 +74,7 @@ def booking_from(plan: Plan, invitee: WireInvitee, event: ScheduledEvent | None)
         end=local_time(event.end_time if event else plan.end, plan.zone),
         time_zone=plan.zone.key,
         location=_location_from(event.location if event else _expected(accepted.location)),
-        host=Host(name=event_type.host_name),
+        host=BookingHost(name=event_type.host_name),
         invitee=Invitee(name=_name_from(accepted), email=accepted.invitee.email),
         guests=list(accepted.guests or ()),
         answers=[_answer_from(answer, event_type) for answer in accepted.answers or ()],
@@ -101,10 +109,10 @@ def _name_from(accepted: Accepted) -> str:
     return person.name or " ".join(part for part in (person.first_name, person.last_name) if part)
 
 
-def _answer_from(answer: NewAnswer, event_type: EventType) -> Answer:
+def _answer_from(answer: NewAnswer, event_type: EventType) -> BookedAnswer:
     asked = next(
         each
         for each in event_type.form.questions
         if (each.label, each.position) == (answer.question, answer.position)
     )
-    return Answer(question_id=asked.id, label=asked.label, value=answer.answer)
+    return BookedAnswer(question_id=asked.id, label=asked.label, value=answer.answer)

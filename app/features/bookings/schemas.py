@@ -20,7 +20,7 @@ class BookingLocation(Shape):
     status: Literal["pending", "ready", "failed"]
 
 
-class Host(Shape):
+class BookingHost(Shape):
     name: str = Field(examples=["Ada Example"])
 
 
@@ -29,7 +29,7 @@ class Invitee(Shape):
     email: str = Field(examples=["grace@example.test"])
 
 
-class Answer(Shape):
+class BookedAnswer(Shape):
     question_id: str
     label: str
     value: str = Field(description="Several choices are joined by newlines.")
@@ -53,10 +53,10 @@ class Booking(Shape):
     end: str = Field(examples=["2026-12-01T09:30:00+01:00"])
     time_zone: str = Field(examples=["Europe/Berlin"])
     location: BookingLocation | None
-    host: Host
+    host: BookingHost
     invitee: Invitee
     guests: list[str]
-    answers: list[Answer]
+    answers: list[BookedAnswer]
     hosted: Hosted
     rescheduled_from: str | None
     created_at: datetime
