@@ -2,7 +2,9 @@
 
 import re
 
+import httpx
 import phonenumbers
+import pytest
 
 from tests.browser.stage import Stage
 from tests.project.repository import ROOT
@@ -43,3 +45,18 @@ def test_the_countries_offered_for_phone_numbers_are_those_that_have_some() -> N
     (listed,) = re.findall(r'"([A-Z]{400,})"', (STATIC / "fields.js").read_text())
 
     assert set(re.findall("..", listed)) == set(phonenumbers.SUPPORTED_REGIONS)
+
+
+def test_every_file_of_the_page_is_served_and_bound_to_its_origin(stage: Stage) -> None:
+    for name in sorted(file.name for file in STATIC.iterdir()):
+        answer = httpx.get(f"{stage.service}/demo/{name}")
+
+        assert (answer.status_code, answer.text) == (200, (STATIC / name).read_text())
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; connect-src 'self';")
+
+
+@pytest.mark.parametrize("name", ["router.py", "..%2frouter.py", "nothing.js"])
+def test_what_is_no_file_of_the_page_is_not_found(stage: Stage, name: str) -> None:
+    answer = httpx.get(f"{stage.service}/demo/{name}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -16,15 +16,24 @@ const reference = (eventType) => encodeURIComponent(eventType.slug ?? eventType.
 
 /** Addresses: `#/` list, `#/<meeting>` times, `#/<meeting>/<start>` form, `#/booked` with the booking in the history. */
 async function route() {
-  const [id, start] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  if (id === "booked" && history.state?.booking) return showBooked(history.state);
+  if (location.hash === "#/booked" && history.state?.booking) return showBooked(history.state);
   if (!(await haveEventTypes())) return;
+  const [id, start] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
   const eventType = eventTypes.find((each) => [each.slug, each.id].includes(id));
   if (!id || id === "booked") showList();
   else if (!eventType) showMissing();
   else if (!start) showTimes(eventType, (slot) => go(`#/${reference(eventType)}/${encodeURIComponent(slot)}`));
   else if (Number.isNaN(Date.parse(start))) showMissing();
   else showForm(eventType, start);
+}
+
+/** What is no proper escape names nothing, and is left as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function go(hash) {

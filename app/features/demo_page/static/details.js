@@ -94,7 +94,9 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   }
 
   function taken({ heading, text, alternatives = [] }) {
-    const others = alternatives.map((slot) => h("li", {}, button(shortly(slot.start, zone), () => move(slot.start), "slot")));
+    // Nearest first, they come; a list of times is read by the clock.
+    const inOrder = alternatives.toSorted((one, other) => Date.parse(one.start) - Date.parse(other.start));
+    const others = inOrder.map((slot) => h("li", {}, button(shortly(slot.start, zone), () => move(slot.start), "slot")));
     if (!others.length) return trouble(heading, "What you typed stays.", h("a", { href: back, class: "strong" }, "See all free times"));
     trouble(heading, text, h("ul", { class: "slots wide" }, others), h("a", { href: back, class: "quiet" }, "See all free times"));
   }

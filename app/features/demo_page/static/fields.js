@@ -87,7 +87,9 @@ function textControl(field, id, state, help, error) {
   return { element, marked: [input], described: input, first: () => input, value, state: () => input.value };
 }
 
-let region = new Intl.Locale(navigator.language).maximize().region ?? "US";
+const guess = new Intl.Locale(navigator.language).maximize().region;
+
+let region = REGIONS.includes(guess) ? guess : "US";
 
 /** Whose numbers are read without a country code: one answer for all phone fields of a booking. */
 export const chosenRegion = () => region;

@@ -131,7 +131,9 @@ function zonePart(onChange) {
     h(
       "optgroup",
       { label: name },
-      zones.map((each) => h("option", { value: each, selected: each === zone }, zoneLabel(each))),
+      zones
+        .sort((one, other) => zoneLabel(one).localeCompare(zoneLabel(other)))
+        .map((each) => h("option", { value: each, selected: each === zone }, zoneLabel(each))),
     ),
   );
   const select = h("select", { id: "zone" }, groups);
