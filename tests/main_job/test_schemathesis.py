@@ -1,0 +1,128 @@
+"""Thousands of generated requests, sent to the running service from the committed API document."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.main_job.conftest import Stage
+from tests.main_job.schemathesis_hooks import BOOKINGS
+from tests.support.form_filler import Filling, filled
+from tests.support.programs import BIN
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "openapi" / "bff.json"
+CASES = 2_000
+PER_OPERATION = 280
+HOOKS = "tests.main_job.schemathesis_hooks"
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+
+Json = dict[str, Any]
+Run = tuple[Mapping[str, Any], list[dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def run(running_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """What the tool reports, and what the service says it answered meanwhile, by method, route and status."""
+    running_stage.begin()
+    folder = tmp_path_factory.mktemp("schemathesis")
+    report = folder / "report.json"
+    bookings = json.dumps(list(_bookable(running_stage)))
+    before = _answers(running_stage)
+    subprocess.run(
+        _command(str(running_stage.front_end.http.base_url), report),
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": HOOKS, BOOKINGS: bookings},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    after = _answers(running_stage)
+    running_stage.search()
+    gained = [dict(labels) for labels, count in after.items() if count > before.get(labels, 0)]
+    return json.loads(report.read_text()), gained
+
+
+def _bookable(stage: Stage) -> Iterator[Json]:
+    """Bookings of several event types that do not stand in each other's way."""
+    for slug, starts in (("visit", slice(0, 60, 4)), ("questionnaire", slice(100, 130))):
+        form = stage.front_end.form(slug)
+        for start in stage.front_end.starts(slug)[starts]:
+            yield filled(form, Filling(start=start, everything=True))
+
+
+def _command(base_url: str, report: Path) -> list[str]:
+    options = {
+        "url": base_url,
+        "phases": "examples,coverage,fuzzing",
+        "max-examples": str(PER_OPERATION),
+        "seed": "7",
+        "checks": ",".join(CHECKS),
+        "report": "json",
+        "report-json-path": str(report),
+        "warnings": "off",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return [
+        str(BIN / "schemathesis"),
+        "run",
+        str(DOCUMENT),
+        "--continue-on-failure",
+        "--no-shrink",
+        *arguments,
+    ]
+
+
+def _answers(stage: Stage) -> dict[frozenset[tuple[str, str]], float]:
+    text = stage.front_end.http.get("/metrics").text
+    return {
+        frozenset(sample.labels.items()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "bff_requests_total"
+    }
+
+
+def test_the_document_is_current() -> None:
+    checked = subprocess.run(
+        [BIN / "calendly-bff", "openapi", str(DOCUMENT), "--check"], capture_output=True, check=False
+    )
+
+    assert checked.returncode == 0, checked.stderr.decode()
+
+
+def test_no_generated_request_is_answered_otherwise_than_the_document_says(run: Run) -> None:
+    report, _ = run
+
+    assert [report["failures"], report["errors"], report["exit_code"]] == [[], [], 0]
+
+
+def test_as_many_cases_ran_as_promised(run: Run) -> None:
+    report, _ = run
+
+    assert report["test_cases"]["generated"] >= CASES
+    assert report["operations"]["tested"] == report["operations"]["total"]
+
+
+def test_the_service_itself_counts_no_5xx(run: Run) -> None:
+    _, answered = run
+
+    assert [labels for labels in answered if labels["status"] >= "500"] == []
+
+
+def test_generated_requests_got_as_far_as_an_answer_on_every_route(run: Run) -> None:
+    _, answered = run
+
+    paths = json.loads(DOCUMENT.read_text())["paths"]
+    served = {labels["route"] for labels in answered if labels["status"] < "300"}
+    assert set(paths) - served == set()
