@@ -90,8 +90,9 @@ async def test_a_clock_change_shifts_offsets_and_loses_nothing(bff: Service, cal
 
 async def test_what_is_past_is_not_shown_even_from_the_cache(bff: Service, calendly: Simulation) -> None:
     await calendly.change("intro-call", minimum_notice=0)
+    calendly.clock.moment = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
     assert (await bff.free("intro-call"))[0] == "2026-11-23T09:00:00+01:00"
-    await plan_fault(calendly, "status", times=10, status=500)
+    await plan_fault(calendly, "status", path=TIMES, times=10, status=500)
     calendly.clock.moment = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
     later = (await bff.free("intro-call"))[0]

@@ -1,0 +1,142 @@
+"""What is there for operators and for whoever follows a link: health, metrics, pages."""
+
+import pytest
+
+from app.features.documentation.pages import problem_types
+from app.store.connection import open_store
+from tests.support.ports import free_port
+from tests.support.redis import STATE, RedisServer
+from tests.support.service import Service, running_service, settings_for
+from tests.support.simulation import Simulation
+
+
+async def test_a_living_process_says_so(bff: Service) -> None:
+    answer = await bff.http.get("/livez")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+async def test_a_service_with_both_stores_is_ready(bff: Service) -> None:
+    answer = await bff.http.get("/readyz")
+
+    assert answer.json() == {"status": "ready", "cache": "ok", "state": "ok"}
+
+
+@pytest.mark.parametrize("away", ["cache", "state"])
+async def test_a_store_that_is_away_degrades_the_service(
+    calendly: Simulation, redis: RedisServer, away: str
+) -> None:
+    urls = {"cache": redis.url(), "state": redis.url(STATE)} | {away: f"redis://127.0.0.1:{free_port()}/0"}
+    settings = settings_for(str(calendly.http.base_url), redis_url=urls["cache"], state_url=urls["state"])
+    async with running_service(settings, calendly.clock) as bff:
+        answer = await bff.http.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "degraded", "cache": "ok", "state": "ok"} | {away: "away"}
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+async def test_the_state_of_things_is_never_stored(bff: Service, path: str) -> None:
+    assert (await bff.http.get(path)).headers["Cache-Control"] == "no-store"
+
+
+async def _metrics(bff: Service) -> list[str]:
+    answer = await bff.http.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    return answer.text.splitlines()
+
+
+async def test_requests_are_counted_by_the_route_and_not_by_the_path(bff: Service) -> None:
+    await bff.get("/event-types/visit")
+    await bff.get("/event-types/panel")
+
+    route = 'method="GET",route="/api/v1/event-types/{eventTypeId}",status="200"'
+    assert f"bff_requests_total{{{route}}} 2.0" in await _metrics(bff)
+
+
+async def test_paths_and_methods_that_somebody_made_up_name_no_metric(bff: Service) -> None:
+    await bff.http.request("BREW", "/coffee")
+
+    assert 'bff_requests_total{method="OTHER",route="",status="404"} 1.0' in await _metrics(bff)
+
+
+async def test_failures_of_the_cache_are_counted(calendly: Simulation) -> None:
+    settings = settings_for(str(calendly.http.base_url), redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    async with running_service(settings, calendly.clock) as bff:
+        await bff.get("/event-types")
+
+        assert 'bff_cache_failures_total{error="ConnectionError"} 1.0' in await _metrics(bff)
+
+
+@pytest.mark.parametrize("code", sorted(problem_types()))
+async def test_every_problem_has_a_page_of_its_own(bff: Service, code: str) -> None:
+    answer = await bff.http.get(f"/problems/{code}")
+
+    assert answer.status_code == 200
+    assert code in answer.text
+
+
+async def test_one_page_lists_all_problems(bff: Service) -> None:
+    page = (await bff.http.get("/problems")).text
+
+    assert [code for code in problem_types() if f"/problems/{code}" not in page] == []
+
+
+async def test_a_page_about_no_problem_is_not_found(bff: Service) -> None:
+    assert (await bff.http.get("/problems/%3Cscript%3E")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/problems", "/problems/slot_taken"])
+async def test_pages_about_problems_run_no_scripts(bff: Service, path: str) -> None:
+    policy = (await bff.http.get(path)).headers["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'none'")
+    assert "script-src" not in policy
+
+
+async def test_the_api_document_is_served_and_names_its_version(bff: Service) -> None:
+    document = (await bff.http.get("/openapi.json")).json()
+
+    assert document["openapi"].startswith("3.1")
+    assert "Problem" in document["components"]["schemas"]
+
+
+async def test_the_documentation_page_needs_no_other_host(bff: Service) -> None:
+    page = (await bff.http.get("/docs")).text
+
+    assert "https://" not in page
+
+
+async def test_what_the_documentation_page_loads_is_here(bff: Service) -> None:
+    page = (await bff.http.get("/docs")).text
+    linked = [part.split('"')[0] for part in page.replace('href="', 'src="').split('src="')[1:]]
+
+    assert {(await bff.http.get(path)).status_code for path in linked} == {200}
+
+
+@pytest.mark.parametrize("name", ["index.html", "demo.css", "demo.js"])
+async def test_the_demo_page_is_served_where_it_is_switched_on(calendly: Simulation, name: str) -> None:
+    async with running_service(
+        settings_for(str(calendly.http.base_url), demo_page=True), calendly.clock
+    ) as bff:
+        answer = await bff.http.get("/" if name == "index.html" else f"/demo/{name}")
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("name", ["router.py", "..%2Frouter.py", "index.html%00", "nothing.js"])
+async def test_the_demo_page_gives_away_no_other_file(calendly: Simulation, name: str) -> None:
+    async with running_service(
+        settings_for(str(calendly.http.base_url), demo_page=True), calendly.clock
+    ) as bff:
+        answer = await bff.http.get(f"/demo/{name}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_readiness_check_leaves_nothing_in_the_stores(bff: Service, redis: RedisServer) -> None:
+    await bff.http.get("/readyz")
+
+    async with open_store(redis.url()) as cache, open_store(redis.url(STATE)) as state:
+        assert (await cache.dbsize(), await state.dbsize()) == (0, 0)

@@ -1,0 +1,126 @@
+"""How a problem looks, whatever it is; and that every route owns up to its problems."""
+
+from datetime import datetime
+
+import pytest
+
+from app import API
+from app.features.documentation.pages import problem_types
+from app.main import create_app
+from tests.support.contract import declared_codes, operation_of
+from tests.support.service import Service, running_service, settings_for
+from tests.support.simulation import Simulation
+
+OPERATIONS = [
+    (method.upper(), path)
+    for path, item in create_app().openapi()["paths"].items()
+    for method in item
+    if path.startswith(API)
+]
+READING = {"upstream_failed", "upstream_refused_us", "upstream_busy", "upstream_timeout", "internal"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        pytest.param("GET", "/api/v1/nothing", id="unknown"),
+        pytest.param("GET", "/api/v1/event-types/", id="slash at the end"),
+        pytest.param("GET", "/api/v2/event-types", id="another version"),
+        pytest.param("GET", "/API/v1/event-types", id="in capitals"),
+        pytest.param("GET", "//api/v1/event-types", id="two slashes"),
+        pytest.param("GET", "/api/v1/../../etc/passwd", id="upwards"),
+        pytest.param("GET", "/", id="no demo page"),
+        pytest.param("PATCH", "/nothing", id="a write to nothing"),
+    ],
+)
+async def test_an_unknown_path_is_a_problem(bff: Service, method: str, path: str) -> None:
+    answer = await bff.http.request(method, path, json={} if method == "PATCH" else None)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/v1/event-types", "GET"),
+        ("POST", "/api/v1/event-types/visit", "GET"),
+        ("GET", "/api/v1/bookings", "POST"),
+        ("PUT", "/api/v1/bookings/preflight", "POST"),
+        ("DELETE", "/livez", "GET"),
+    ],
+)
+async def test_an_unknown_method_is_a_problem_that_names_the_known_ones(
+    bff: Service, method: str, path: str, allowed: str
+) -> None:
+    answer = await bff.http.request(method, path, json={} if method in {"POST", "PUT"} else None)
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_a_crash_is_a_problem_that_tells_nothing(calendly: Simulation, method: str, path: str) -> None:
+    def broken_clock() -> datetime:
+        raise ZeroDivisionError("marker")
+
+    body = {
+        "eventTypeId": "visit",
+        "start": "2026-12-01T09:00:00Z",
+        "timeZone": "Europe/Berlin",
+        "invitee": {"name": "Grace Example", "email": "grace@example.test"},
+    }
+    async with running_service(settings_for(str(calendly.http.base_url)), broken_clock) as bff:
+        answer = await bff.http.request(
+            method,
+            path.replace("{eventTypeId}", "visit"),
+            json=body if method == "POST" else None,
+            headers={"Idempotency-Key": "k"},
+        )
+
+    problem = answer.json()
+    assert problem.pop("requestId")
+    assert problem == {
+        "type": "/problems/internal",
+        "title": "Something went wrong on our side.",
+        "status": 500,
+        "code": "internal",
+    }
+
+
+async def test_a_callers_own_request_id_is_kept(bff: Service) -> None:
+    answer = await bff.http.get("/api/v1/nothing", headers={"X-Request-Id": "front-end_1.2-3"})
+
+    assert answer.json()["requestId"] == "front-end_1.2-3"
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["short", "a" * 65, "with blank inside", "new\tline-inside", "<script>alert</script>", "ünicode-id"],
+)
+@pytest.mark.fault("C15")
+async def test_a_request_id_that_could_do_harm_is_replaced(bff: Service, given: str) -> None:
+    answer = await bff.http.get("/api/v1/nothing", headers={b"X-Request-Id": given.encode()})
+
+    assert answer.headers["X-Request-Id"] != given
+    assert len(answer.json()["requestId"]) == 16
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_every_route_declares_what_reading_from_calendly_can_end_in(method: str, path: str) -> None:
+    operation = operation_of(method, path)
+
+    assert operation is not None
+    declared = {code for status in operation["responses"] for code in declared_codes(operation, status)}
+    assert declared >= READING
+
+
+def test_every_problem_is_declared_by_some_route_or_can_happen_to_any() -> None:
+    declared = {
+        code
+        for method, path in OPERATIONS
+        if (operation := operation_of(method, path)) is not None
+        for status in operation["responses"]
+        for code in declared_codes(operation, status)
+    }
+
+    assert set(problem_types()) - declared == {"method_not_allowed"}
