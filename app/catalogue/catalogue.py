@@ -11,7 +11,7 @@ from app.calendly.client import CalendlyClient
 from app.catalogue.mapping import account_from, published_from
 from app.catalogue.model import EventType, Offer
 from app.concurrency import SingleFlight
-from app.errors import NotFoundError, UpstreamError
+from app.errors import NotFoundError, UpstreamError, UpstreamFailedError
 
 ACCOUNT = "default"
 """The one account that a personal access token stands for."""
@@ -89,8 +89,12 @@ class Catalogue:
 
     async def _load(self) -> Offer:
         as_of = self._clock()
-        account = account_from(await self._client.get_current_user())
-        event_types = await self._client.list_event_types(user=account.uri)
+        try:
+            account = account_from(await self._client.get_current_user())
+            event_types = await self._client.list_event_types(user=account.uri)
+        except NotFoundError as error:
+            # It is the account that is not there: nothing a visitor asked for.
+            raise UpstreamFailedError from error
         published = published_from(event_types, account, self._client.id_from)
         shown = [each for each in published if not self._allowed or self._allowed & {each.id, each.slug}]
         offer = Offer(account=account, event_types=shown)

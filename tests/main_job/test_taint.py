@@ -1,0 +1,156 @@
+"""Calendly puts our token and people's addresses into everything it says: none of it reaches a visitor or a log."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.canary import CANARIES, TOKEN, VISITOR_EMAIL, leaks, report
+from tests.support.form_filler import Filling, filled
+from tests.support.front_end import API, CalendlyControl, FrontEnd, both_sides
+from tests.support.programs import running_service_program, running_simulator_program
+
+Json = dict[str, Any]
+
+TAINT = " ".join(CANARIES.values())
+DETAIL = {"parameter": TAINT, "message": TAINT, "code": TAINT}
+TAINTED_ERROR = {"title": TAINT, "message": TAINT, "details": [DETAIL], "required_scopes": [TAINT]}
+TAINTED_HEADERS = dict.fromkeys(("X-Taint", "Retry-After", "X-RateLimit-Reset", "Set-Cookie"), TAINT)
+
+STATUSES = (400, 401, 403, 404, 409, 418, 422, 424, 429, 500, 502, 503)
+
+FAULTS: dict[str, Json] = {
+    **{
+        f"status-{status}": {
+            "kind": "status",
+            "status": status,
+            "body": TAINTED_ERROR,
+            "headers": TAINTED_HEADERS,
+        }
+        for status in STATUSES
+    },
+    "redirect": {"kind": "status", "status": 302, "headers": {"Location": f"http://127.0.0.1:9/{TOKEN}"}},
+    "words": {"kind": "status", "status": 500, "body": TAINT},
+    "page": {"kind": "html", "body": f"<html>{TAINT}</html>"},
+    "no-resource": {"kind": "status", "status": 200, "body": {"resource": TAINT, "collection": TAINT}},
+    "wrong-types": {"kind": "status", "status": 200, "body": {"resource": {"uri": TAINT, "email": [TAINT]}}},
+    "a-list": {"kind": "status", "status": 200, "body": [TAINT]},
+    "truncated": {"kind": "truncate"},
+    "reset": {"kind": "reset"},
+}
+
+LOST: dict[str, Json] = {
+    "commit-then-status": {"kind": "commit_then_status", "status": 500, "body": TAINTED_ERROR},
+    "commit-then-reset": {"kind": "commit_then_reset"},
+}
+"""The booking was made, and all we hear is this."""
+
+READS = (
+    "/event-types",
+    "/event-types/visit",
+    "/event-types/visit/form",
+    "/event-types/visit/availability",
+)
+
+UPSTREAM_CODES = frozenset({"upstream_failed", "upstream_refused_us", "upstream_busy", "upstream_timeout"})
+NO_SUCH_EVENT_TYPE = "not_found"
+"""What 404 means where Calendly was asked about one event type."""
+
+BODY: Json = {
+    "eventTypeId": "visit",
+    "start": "2027-01-04T09:00:00+01:00",
+    "timeZone": "Europe/Berlin",
+    "invitee": {"name": "Grace Example", "email": VISITOR_EMAIL},
+    "location": {"optionId": "physical-1"},
+}
+
+
+def each_of(faults: Mapping[str, Json]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("fault", [pytest.param(fault, id=id_) for id_, fault in faults.items()])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blind:
+    """A service that has never had a usable answer from Calendly."""
+
+    front_end: FrontEnd
+    calendly: CalendlyControl
+    log: Path
+
+    def asked_for_everything(self) -> list[httpx.Response]:
+        reads = [self.front_end.http.get(API + path) for path in READS]
+        return reads + [self.front_end.send(call, BODY) for call in ("bookings", "preflight")]
+
+    def search(self) -> None:
+        report(leaks("the log of the service", self.log.read_bytes()))
+        report(leaks("the metrics", self.front_end.http.get("/metrics").content))
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blind]:
+    folder = tmp_path_factory.mktemp("blind")
+    with running_simulator_program(folder) as simulator:
+        settings = {"CALENDLY_TOKEN": TOKEN, "CALENDLY_API_URL": simulator}
+        with (
+            running_service_program(folder, settings) as service,
+            both_sides(service, simulator) as (front_end, calendly),
+        ):
+            yield Blind(front_end=front_end, calendly=calendly, log=folder / "service.log")
+
+
+@each_of(FAULTS)
+def test_whatever_calendly_says_visitors_get_a_problem_of_ours(blind: Blind, fault: Json) -> None:
+    blind.calendly.reset()
+    blind.calendly.fail("", **fault)
+
+    answers = blind.asked_for_everything()
+
+    blind.search()
+    assert {answer.json()["code"] for answer in answers} <= UPSTREAM_CODES
+    assert [answer for answer in answers if TOKEN in answer.text] == []
+
+
+@each_of(FAULTS | LOST)
+def test_nothing_of_a_refused_booking_is_repeated(
+    fault: Json, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    body = filled(front_end.form("intro-call"), Filling(start=front_end.starts("intro-call")[0]))
+    calendly.fail("^/invitees$", **fault)
+
+    response = front_end.book(body)
+
+    assert response.status_code >= 400
+    assert leaks("the answer", response.text) == []
+
+
+@each_of(FAULTS)
+def test_nothing_of_unread_free_times_is_repeated(
+    fault: Json, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    calendly.fail("available_times", **fault)
+
+    answers = [
+        front_end.http.get(f"{API}/event-types/visit/availability"),
+        front_end.preflight(BODY),
+        front_end.book(BODY),
+    ]
+
+    assert {answer.json()["code"] for answer in answers} <= UPSTREAM_CODES | {NO_SUCH_EVENT_TYPE}
+    assert [leaks("the answer", answer.text) for answer in answers] == [[], [], []]
+
+
+@each_of(FAULTS)
+def test_a_booking_whose_event_cannot_be_read_stands_and_repeats_nothing(
+    fault: Json, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    body = filled(front_end.form("intro-call"), Filling(start=front_end.starts("intro-call")[0]))
+    calendly.fail("^/scheduled_events/", **fault)
+
+    response = front_end.book(body)
+
+    booking = response.json()
+    assert (response.status_code, booking["location"]["status"]) == (201, "pending")
+    assert leaks("the booking", str(booking | {"invitee": None})) == []
