@@ -40,7 +40,7 @@ export async function byKeyboard({ page, options }) {
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
   stations.push((await focused(page)) === days[1] ? "the heading of the day" : await focused(page));
-  await tabTo(page, /^\d\d:\d\d$/);
+  await tabTo(page, /^\d+:\d\d$/);
   await page.keyboard.press("Enter");
   await formOf(page).waitFor();
   stations.push(await focused(page));
@@ -110,7 +110,8 @@ export async function hastily({ page, options }) {
   await openTimes(page, options);
   await chooseTime(page, { nth: 3 });
   await introduce(page);
-  await bookButton(page).dblclick();
+  // At its left end: the button is narrower once it says that it is booking.
+  await bookButton(page).dblclick({ position: { x: 20, y: 20 } });
   await booked(page);
   await page.reload();
   await booked(page);

@@ -17,7 +17,7 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   const sheet = h("form", { novalidate: true, hidden: true }, holder, h("div", { class: "ways" }, send));
   sheet.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!sending) submit(form.fill({ eventTypeId: eventType.id, start, timeZone: zone }));
+    submit(form.fill({ eventTypeId: eventType.id, start, timeZone: zone }));
   });
   const hint = h("p", { class: "help" }, "All of this is needed, unless it says optional.");
   const main = h("div", { class: "details" }, troubles, hint, sheet);

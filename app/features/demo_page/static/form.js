@@ -45,7 +45,7 @@ export function drawForm({ fields, version }) {
     // The fields are in the order of the page; the faults are in that of the body.
     const links = asked
       .filter((control) => found.has(control))
-      .map((control) => h("li", {}, button(`${control.field.label}: ${found.get(control)}`, control.focus, "link")));
+      .map((control) => h("li", {}, button(`${titled(control.field.label)} ${found.get(control)}`, control.focus, "link")));
     const title = errors.length === 1 ? "Please check one thing" : "Please check a few things";
     summary.replaceChildren(h("h2", { tabindex: "-1" }, title), h("ul", {}, general, links));
     summary.hidden = false;
@@ -57,6 +57,9 @@ export function drawForm({ fields, version }) {
 
   return { element, fill, refuse, settle: () => (summary.hidden = true) };
 }
+
+/** A question keeps its own mark. */
+const titled = (label) => (/[?!.:]$/.test(label) ? label : `${label}:`);
 
 /** What stands for nothing where a missing key would be refused before the rest is looked at. */
 const EMPTY = { "/invitee/name": null, "/invitee/email": "" };
