@@ -1,0 +1,193 @@
+"""Redis slow, silent, full, dead or emptied while the service runs: reads go on, bookings close, all heals."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import product
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis
+
+from tests.support.ports import free_port
+from tests.support.redis import CACHE, STATE, RedisServer, running_redis
+from tests.support.service import Service, calls_of, running_service, settings_for
+from tests.support.simulation import Simulation
+
+QUICK = 1.5
+"""Seconds for a read that pays a time-out of Redis, on a busy machine."""
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of one's own, to be harmed."""
+    with running_redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def bff(calendly: Simulation, fragile: RedisServer) -> AsyncIterator[Service]:
+    stores = {"redis_url": fragile.url(CACHE), "state_url": fragile.url(STATE)}
+    async with running_service(
+        settings_for(str(calendly.http.base_url), **stores), calendly.clock
+    ) as service:
+        yield service
+
+
+async def _assert_reads_go_on(bff: Service) -> None:
+    started = time.monotonic()
+    answer = await bff.get("/event-types/intro-call/availability")
+    assert answer.status_code == 200
+    assert time.monotonic() - started < QUICK
+
+
+def _assert_closed(answer: httpx.Response) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (503, "bookings_closed")
+    assert answer.headers["Retry-After"] == "30"
+    assert answer.json()["hostedUrl"].startswith("http")
+
+
+async def _healed(bff: Service) -> httpx.Response:
+    """Whatever was paused after a failure is over by then."""
+    for _ in range(50):
+        if (await bff.http.get("/readyz")).json()["status"] == "ready":
+            break
+        await asyncio.sleep(0.1)
+    return await bff.book(await bff.booking())
+
+
+@pytest.mark.fault("R01")
+async def test_without_redis_at_the_start_reads_work_and_bookings_are_closed(calendly: Simulation) -> None:
+    stores = {
+        "redis_url": f"redis://127.0.0.1:{free_port()}/0",
+        "state_url": f"redis://127.0.0.1:{free_port()}/1",
+    }
+    async with running_service(settings_for(str(calendly.http.base_url), **stores), calendly.clock) as bff:
+        await _assert_reads_go_on(bff)
+        _assert_closed(await bff.book(await bff.booking()))
+
+
+@pytest.mark.fault("R02")
+async def test_a_redis_that_dies_is_survived_and_used_again(bff: Service, fragile: RedisServer) -> None:
+    body = await bff.booking()
+    fragile.kill()
+
+    await _assert_reads_go_on(bff)
+    _assert_closed(await bff.book(body))
+
+    fragile.start()
+    assert (await _healed(bff)).status_code == 201
+
+
+@pytest.mark.fault("R04")
+async def test_a_redis_that_hangs_is_survived_and_used_again(bff: Service, fragile: RedisServer) -> None:
+    body = await bff.booking()
+    fragile.pause()
+
+    await _assert_reads_go_on(bff)
+    _assert_closed(await bff.book(body))
+
+    fragile.resume()
+    assert (await _healed(bff)).status_code == 201
+
+
+@pytest.mark.fault("R05")
+async def test_a_full_redis_closes_bookings_and_nothing_else(bff: Service, fragile: RedisServer) -> None:
+    body = await bff.booking()
+    with Redis(port=fragile.port) as client:
+        client.config_set("maxmemory", "1")
+
+        await _assert_reads_go_on(bff)
+        _assert_closed(await bff.book(body))
+
+        client.config_set("maxmemory", "0")
+    assert (await _healed(bff)).status_code == 201
+
+
+@pytest.mark.fault("R07")
+async def test_a_redis_that_only_reads_closes_bookings_and_nothing_else(
+    bff: Service, fragile: RedisServer
+) -> None:
+    body = await bff.booking()
+    with Redis(port=fragile.port) as client:
+        client.config_set("min-replicas-to-write", "1")
+
+        await _assert_reads_go_on(bff)
+        _assert_closed(await bff.book(body))
+
+        client.config_set("min-replicas-to-write", "0")
+    assert (await _healed(bff)).status_code == 201
+
+
+async def test_a_booking_sent_before_redis_died_is_still_confirmed(
+    bff: Service, fragile: RedisServer, calendly: Simulation
+) -> None:
+    body = await bff.booking()
+    fault = {"match": {"path": "/invitees"}, "fault": {"kind": "delay", "seconds": 0.5}}
+    await calendly.http.post("/_simulator/faults", json=fault)
+    running = asyncio.create_task(bff.book(body, "key"))
+    with Redis(port=fragile.port, db=STATE) as client:
+        for _ in range(500):
+            if client.dbsize():
+                break
+            await asyncio.sleep(0.01)
+    fragile.kill()
+
+    answer = await running
+
+    assert answer.status_code == 201
+    assert len(await calls_of(calendly, "/invitees", "POST")) == 1
+
+
+@pytest.mark.fault("R09")
+async def test_an_emptied_cache_is_filled_again(bff: Service, fragile: RedisServer) -> None:
+    before = await bff.free("intro-call")
+    fragile.flush()
+
+    assert await bff.free("intro-call") == before
+
+
+@pytest.mark.fault("R10")
+async def test_garbage_under_our_keys_is_read_past(bff: Service, fragile: RedisServer) -> None:
+    before = await bff.free("intro-call")
+    with Redis(port=fragile.port, db=CACHE) as client:
+        for name in client.keys("*"):
+            client.set(name, os.urandom(100))
+
+    assert await bff.free("intro-call") == before
+
+
+@pytest.mark.fault("C09")
+async def test_however_many_ranges_are_asked_for_there_are_no_more_keys_than_days(
+    bff: Service, fragile: RedisServer
+) -> None:
+    zones = ("Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin", "Pacific/Apia", "Asia/Kathmandu")
+    for first, length, zone in product(range(1, 31), (0, 9), zones):
+        range_ = {"from": f"2026-12-{first:02}", "to": f"2026-12-{min(first + length, 31):02}"}
+        await bff.get("/event-types/intro-call/availability", **range_, timeZone=zone)
+
+    with Redis(port=fragile.port, db=CACHE) as client:
+        assert len(client.keys("bff:1:slots:*")) <= 33
+
+
+async def test_nothing_of_a_visitor_or_the_token_is_in_a_name(bff: Service, fragile: RedisServer) -> None:
+    await bff.book(await bff.booking())
+
+    with Redis(port=fragile.port, db=CACHE) as client:
+        names = b" ".join(client.keys("*"))
+    assert b"grace" not in names
+    assert b"token" not in names
+
+
+async def test_simultaneous_readers_share_one_call(bff: Service, calendly: Simulation) -> None:
+    range_ = {"from": "2026-12-01", "to": "2026-12-20"}
+
+    answers = await asyncio.gather(
+        *(bff.get("/event-types/intro-call/availability", **range_) for _ in range(100))
+    )
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(await calls_of(calendly, "/event_type_available_times")) == 1
+    assert len(await calls_of(calendly, "/event_types")) == 1
