@@ -30,6 +30,13 @@ def test_times_are_shown_in_the_visitors_zone_until_another_is_chosen(stage: Sta
     assert scene["before"] != scene["after"]
 
 
+def test_months_without_times_say_so_and_one_can_leaf_no_further_back_than_today(stage: Stage) -> None:
+    scene = stage.play("visits.beyond", "call-us")
+
+    assert scene["text"].startswith("There are no free times in ")
+    assert scene["back"] == scene["left"]
+
+
 def test_an_address_that_names_no_meeting_says_so(stage: Stage) -> None:
     assert stage.play("visits.nowhere")["complaints"] == []
 

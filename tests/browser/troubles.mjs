@@ -107,3 +107,16 @@ export async function hostedOnly({ page, options }) {
   await link.waitFor();
   return { hosted: await link.getAttribute("href") };
 }
+
+/** Calendly takes no more bookings for now. */
+export async function quotaSpent({ page, options, look }) {
+  await openTimes(page, options);
+  await chooseTime(page, { nth: 7 });
+  await introduce(page);
+  await submit(page);
+  const panel = page.getByRole("heading", { name: "No more bookings here for now" }).locator("..");
+  await panel.waitFor();
+  const hosted = await panel.getByRole("link").getAttribute("href");
+  const name = await page.getByLabel("Name", { exact: true }).inputValue();
+  return { findings: await look("spent"), hosted, name, text: await panel.innerText() };
+}

@@ -41,3 +41,19 @@ export async function documentation({ page, options }) {
   await page.locator(".opblock").first().waitFor();
   return { operations: await page.locator(".opblock").count() };
 }
+
+/** Further ahead than anything is offered, and back. */
+export async function beyond({ page, options, look }) {
+  await openTimes(page, options);
+  const left = await page.locator("#month").innerText();
+  for (let leaves = 0; leaves < 6; leaves++) {
+    await page.getByRole("button", { name: "Later month" }).click();
+    await page.locator(".calendar[aria-busy=false]").waitFor();
+  }
+  const text = await page.locator(".times h2").innerText();
+  const findings = await look("beyond");
+  // By force: otherwise the driver waits for a button that says it is disabled.
+  for (let leaves = 0; leaves < 8; leaves++) await page.getByRole("button", { name: "Earlier month" }).click({ force: true });
+  await page.locator(".slot").first().waitFor();
+  return { text, findings, left, back: await page.locator("#month").innerText() };
+}
