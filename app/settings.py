@@ -9,7 +9,7 @@ import ipaddress
 import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -43,8 +43,18 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def _parts(value: str) -> SplitResult:
+    """The parts of a URL, its port looked at too; the library's own complaints would repeat the value."""
+    try:
+        parts = urlsplit(value.strip())
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    return parts
+
+
 def _origin(value: str) -> str:
-    parts = urlsplit(value.strip())
+    parts = _parts(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError("must be an http(s) origin such as https://booking.example.test")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
@@ -67,7 +77,7 @@ def _api_url(value: str) -> str:
 def _store_url(value: str) -> str:
     if value == EMBEDDED_STORE:
         return value
-    parts = urlsplit(value)
+    parts = _parts(value)
     if parts.scheme not in _STORE_SCHEMES or not parts.hostname:
         raise ValueError("must be memory://, redis://host:port/db or rediss://host:port/db")
     return value

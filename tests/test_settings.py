@@ -1,0 +1,205 @@
+"""Settings: what is wrong is named, what was given is never repeated."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.settings import ConfigurationError, Settings, is_loopback, settings_from_environment
+
+MARKER = "marker"
+TOKEN = "a-token-of-ours"
+
+BROKEN = [
+    pytest.param("CALENDLY_TOKEN", "marker", id="short token"),
+    pytest.param("CALENDLY_TOKEN", "marker with blanks", id="token with blanks"),
+    pytest.param("CALENDLY_TOKEN", "marker\nmarker", id="token of two lines"),
+    pytest.param("CALENDLY_TOKEN", "märker-märker", id="token with umlauts"),
+    pytest.param("CALENDLY_TOKEN", "marker" * 2000, id="endless token"),
+    pytest.param("CALENDLY_API_URL", "http://marker.example.test", id="token without TLS"),
+    pytest.param("CALENDLY_API_URL", "ftp://marker.example.test", id="FTP"),
+    pytest.param("CALENDLY_API_URL", "marker.example.test", id="no scheme"),
+    pytest.param("CALENDLY_API_URL", "https://", id="no host"),
+    pytest.param("CALENDLY_API_URL", "", id="empty"),
+    pytest.param("CALENDLY_API_URL", "https://marker.example.test/v2", id="a path"),
+    pytest.param("CALENDLY_API_URL", "https://user:marker@example.test", id="a password"),
+    pytest.param("CALENDLY_API_URL", "https://marker.example.test?x=1", id="a query"),
+    pytest.param("CALENDLY_API_URL", "https://marker.example.test:99999", id="no such port"),
+    pytest.param("CALENDLY_API_URL", "https://[marker", id="half an address"),
+    pytest.param("CALENDLY_API_URL", "https://example.test:marker", id="a word for a port"),
+    pytest.param("CALENDLY_API_URL", "https://marker\u2100.test", id="a letter that hides slashes"),
+    pytest.param("BFF_REDIS_URL", "redis://example.test:marker/0", id="Redis on no port"),
+    pytest.param("CALENDLY_TOKENS", "marker-marker", id="misspelt, of Calendly's"),
+    pytest.param("BFF_REDIS_URL", "http://marker:6379", id="no Redis"),
+    pytest.param("BFF_REDIS_URL", "redis://", id="Redis nowhere"),
+    pytest.param("BFF_REDIS_URL", "memory", id="half an embedded store"),
+    pytest.param("BFF_STATE_URL", "marker", id="state nowhere"),
+    pytest.param("BFF_STATE_URL", "unix:///marker.sock", id="state on a file"),
+    pytest.param("BFF_ALLOWED_ORIGINS", "*", id="every origin"),
+    pytest.param("BFF_ALLOWED_ORIGINS", "https://*.marker.example.test", id="a wildcard"),
+    pytest.param("BFF_ALLOWED_ORIGINS", "null", id="null"),
+    pytest.param("BFF_ALLOWED_ORIGINS", "marker.example.test", id="origin without scheme"),
+    pytest.param("BFF_ALLOWED_ORIGINS", "https://a.example.test,https://marker.test/page", id="a page"),
+    pytest.param("BFF_EVENT_TYPES", "intro call marker", id="a name for a slug"),
+    pytest.param("BFF_EVENT_TYPES", "https://calendly.com/ada/marker", id="a link for a slug"),
+    pytest.param("BFF_PRODUCTION", "marker", id="neither true nor false"),
+    pytest.param("BFF_DEMO_PAGE", "2", id="a number for a switch"),
+    pytest.param("BFF_AVAILABILITY_FRESH", "marker", id="no number"),
+    pytest.param("BFF_AVAILABILITY_FRESH", "0", id="no time at all"),
+    pytest.param("BFF_AVAILABILITY_FRESH", "-5", id="negative time"),
+    pytest.param("BFF_AVAILABILITY_FRESH", "nan", id="not a number"),
+    pytest.param("BFF_AVAILABILITY_FRESH", "inf", id="for ever"),
+    pytest.param("BFF_EVENT_TYPES_FRESH", "86401", id="more than a day"),
+    pytest.param("BFF_EVENT_TYPES_FRESH", "PT1M", id="a duration in letters"),
+    pytest.param("BFF_STALE_IF_ERROR", "1e400", id="beyond doubles"),
+    pytest.param("BFF_PORT", "marker", id="no port"),
+    pytest.param("BFF_PORT", "65536", id="a port too high"),
+    pytest.param("BFF_WORKERS", "0", id="no workers"),
+    pytest.param("BFF_WORKERS", "65", id="too many workers"),
+    pytest.param("BFF_LOG_LEVEL", "marker", id="no level"),
+    pytest.param("BFF_MARKER", "marker", id="misspelt, of ours"),
+]
+
+CONTRADICTIONS = [
+    pytest.param({"BFF_PRODUCTION": "true"}, id="production without Redis"),
+    pytest.param({"BFF_WORKERS": "2"}, id="workers without Redis"),
+    pytest.param({"BFF_WORKERS": "2", "BFF_REDIS_URL": "redis://marker:6379/0"}, id="half on Redis"),
+    pytest.param(
+        {"BFF_REDIS_URL": "redis://marker:6379/0", "BFF_STATE_URL": "redis://marker:6379/0"},
+        id="cache and state in one",
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the machine that runs the tests, and no `.env` of a developer."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CALENDLY_TOKEN", "CALENDLY_API_URL", "BFF_REDIS_URL", "BFF_STATE_URL", "BFF_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.fault("P08")
+@pytest.mark.parametrize(("name", "value"), BROKEN)
+def test_a_wrong_setting_is_named_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from_environment()
+
+    assert str(caught.value).startswith(f"{name}: ")
+    assert MARKER not in str(caught.value)
+
+
+@pytest.mark.fault("P08")
+@pytest.mark.parametrize("environment", CONTRADICTIONS)
+def test_settings_that_contradict_each_other_are_named(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from_environment()
+
+    assert "BFF_REDIS_URL and BFF_STATE_URL must" in str(caught.value)
+    assert MARKER not in str(caught.value)
+
+
+def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALENDLY_TOKEN", "x")
+    monkeypatch.setenv("BFF_PORT", "-1")
+
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from_environment()
+
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["CALENDLY_TOKEN", "BFF_PORT"]
+
+
+def test_without_settings_there_are_defaults() -> None:
+    assert settings_from_environment() == Settings()
+
+
+def test_without_a_token_nothing_can_be_served() -> None:
+    with pytest.raises(ConfigurationError, match="CALENDLY_TOKEN is not set"):
+        Settings().required_token()
+
+
+def test_an_empty_token_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALENDLY_TOKEN", "")
+
+    assert settings_from_environment().calendly.token is None
+
+
+def test_a_token_is_not_shown_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALENDLY_TOKEN", TOKEN)
+
+    settings = settings_from_environment()
+
+    assert settings.required_token().get_secret_value() == TOKEN
+    assert TOKEN not in repr(settings)
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"CALENDLY_TOKEN={TOKEN}\nBFF_PORT=8123\nOTHER=1\n")
+
+    settings = settings_from_environment()
+
+    assert (settings.required_token().get_secret_value(), settings.bff.port) == (TOKEN, 8123)
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BFF_PORT=8123\n")
+    monkeypatch.setenv("BFF_PORT", "8124")
+
+    assert settings_from_environment().bff.port == 8124
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        pytest.param("", (), id="none"),
+        pytest.param(" , ", (), id="only commas"),
+        pytest.param("https://a.example.test", ("https://a.example.test",), id="one"),
+        pytest.param("https://A.example.test/", ("https://a.example.test",), id="capitals and slash"),
+        pytest.param("https://a.example.test:443", ("https://a.example.test",), id="its usual port"),
+        pytest.param("http://localhost:5173", ("http://localhost:5173",), id="another port"),
+        pytest.param("http://[::1]:80", ("http://[::1]",), id="IPv6"),
+        pytest.param(
+            "https://a.example.test , http://b.example.test",
+            ("https://a.example.test", "http://b.example.test"),
+            id="several",
+        ),
+    ],
+)
+def test_origins_are_kept_as_browsers_send_them(
+    monkeypatch: pytest.MonkeyPatch, given: str, kept: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("BFF_ALLOWED_ORIGINS", given)
+
+    assert settings_from_environment().bff.allowed_origins == kept
+
+
+def test_lifetimes_are_given_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BFF_AVAILABILITY_FRESH", "1.5")
+
+    assert settings_from_environment().bff.availability_fresh == timedelta(seconds=1.5)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("calendly.com", False),
+        ("localhost.example.test", False),
+        ("10.0.0.1", False),
+        (None, False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str | None, *, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
