@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TextIO
 
 import pytest
 from redis import Redis
@@ -20,7 +20,8 @@ class Stage:
     front_end: FrontEnd
     calendly: CalendlyControl
     stores: tuple[Redis, Redis]
-    log: Path
+    log: TextIO
+    """Open: each look at it gives what is new."""
 
     def begin(self) -> None:
         for store in self.stores:
@@ -29,7 +30,7 @@ class Stage:
 
     def search(self) -> None:
         """Nothing crashed, and no canary is in what the service has logged, counted and stored."""
-        logged = self.log.read_text()
+        logged = self.log.read()
         assert [line for line in logged.splitlines() if "request.crashed" in line] == []
         report(leaks("the log of the service", logged))
         report(leaks("the metrics", self.front_end.http.get("/metrics").content))
@@ -54,10 +55,9 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisS
             Redis.from_url(redis_server.url(STATE)) as state,
             running_service_program(folder, settings) as service,
             both_sides(service, simulator) as (front_end, calendly),
+            (folder / "service.log").open() as log,
         ):
-            yield Stage(
-                front_end=front_end, calendly=calendly, stores=(cache, state), log=folder / "service.log"
-            )
+            yield Stage(front_end=front_end, calendly=calendly, stores=(cache, state), log=log)
 
 
 @pytest.fixture
