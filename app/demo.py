@@ -5,18 +5,16 @@ Calendly would be: nothing else in this package knows that it exists.
 """
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
 
 import uvicorn
 
-from app.serving import app_from_environment
+from app.serving import app_from_environment, leave_on_sigterm
 from app.settings import ConfigurationError
 
 HOST = "127.0.0.1"
@@ -40,7 +38,7 @@ def demo(port: int, simulator_port: int) -> None:
 
     Raises `ConfigurationError` where a port is taken.
     """
-    signal.signal(signal.SIGTERM, _leave)
+    leave_on_sigterm()
     for wanted in (port, simulator_port):
         _refuse_taken(wanted)
     with _simulator(simulator_port):
@@ -55,11 +53,6 @@ def demo(port: int, simulator_port: int) -> None:
             app, host=HOST, port=port, access_log=False, log_level="warning", server_header=False
         )
         _Announced(config, _READY.format(host=HOST, port=port, simulator_port=simulator_port)).run()
-
-
-def _leave(*_: object) -> NoReturn:
-    """As Ctrl-C does: leave by the exits, so that the simulator is stopped too."""
-    raise SystemExit(0)
 
 
 class _Announced(uvicorn.Server):

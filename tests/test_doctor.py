@@ -1,0 +1,160 @@
+"""`doctor`: each neighbour in each state, and what to do about it."""
+
+from typing import Any
+
+import pytest
+
+from app.doctor import Finding, Verdict, diagnose
+from app.settings import Settings
+from tests.support.ports import free_port
+from tests.support.redis import CACHE, STATE, RedisServer
+from tests.support.service import plan_fault, settings_for
+from tests.support.simulation import ADA, Simulation, StandingClock
+
+SCOPES = [
+    "users:read",
+    "event_types:read",
+    "availability:read",
+    "scheduled_events:read",
+    "locations:read",
+]
+
+
+async def _examined(calendly: Simulation, **bff: Any) -> dict[str, Finding]:
+    settings = settings_for(str(calendly.http.base_url), **bff)
+    return {finding.subject: finding async for finding in diagnose(settings, calendly.clock)}
+
+
+async def test_where_all_is_well_nothing_is_wrong(calendly: Simulation, redis: RedisServer) -> None:
+    found = await _examined(calendly, redis_url=redis.url(CACHE), state_url=redis.url(STATE))
+
+    assert {subject: finding.verdict for subject, finding in found.items()} == {
+        "BFF_REDIS_URL": Verdict.FINE,
+        "BFF_STATE_URL": Verdict.FINE,
+        "clock": Verdict.FINE,
+        **dict.fromkeys(SCOPES, Verdict.FINE),
+        "scheduled_events:write": Verdict.NOTE,
+        "BFF_ALLOWED_ORIGINS": Verdict.FINE,
+    }
+
+
+async def test_it_says_how_much_it_found(calendly: Simulation) -> None:
+    found = await _examined(calendly)
+
+    assert found["event_types:read"].text == "Calendly answers, 14 found"
+
+
+async def test_it_books_nothing_and_writes_nothing(calendly: Simulation, redis: RedisServer) -> None:
+    await _examined(calendly, redis_url=redis.url(CACHE), state_url=redis.url(STATE))
+
+    calls = (await calendly.http.get("/_simulator/calls")).json()["items"]
+    assert {call["method"] for call in calls} == {"GET"}
+
+
+async def test_embedded_stores_and_no_origins_are_worth_a_note(calendly: Simulation) -> None:
+    found = await _examined(calendly, allowed_origins=())
+
+    noted = [subject for subject, finding in found.items() if finding.verdict is Verdict.NOTE]
+    assert noted == ["BFF_REDIS_URL", "BFF_STATE_URL", "scheduled_events:write", "BFF_ALLOWED_ORIGINS"]
+
+
+@pytest.mark.parametrize(
+    ("away", "without"),
+    [("redis_url", "every read asks Calendly"), ("state_url", "bookings are closed")],
+)
+async def test_a_redis_that_is_away_is_wrong(
+    calendly: Simulation, redis: RedisServer, away: str, without: str
+) -> None:
+    urls = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
+
+    found = await _examined(calendly, **urls | {away: f"redis://127.0.0.1:{free_port()}/0"})
+
+    finding = found[f"BFF_{away.upper()}"]
+    assert finding.verdict is Verdict.WRONG
+    assert without in finding.text
+
+
+async def test_without_a_token_it_says_how_to_get_one() -> None:
+    [finding] = [finding async for finding in diagnose(Settings(), StandingClock())]
+
+    assert (finding.verdict, finding.subject) == (Verdict.WRONG, "token")
+    assert "CALENDLY_TOKEN is not set" in finding.text
+
+
+async def test_a_token_that_calendly_does_not_know_ends_the_examination(calendly: Simulation) -> None:
+    await plan_fault(calendly, "status", path="/users/me", status=401)
+
+    found = await _examined(calendly)
+
+    assert found["users:read"].verdict is Verdict.WRONG
+    assert "Make a new one and set CALENDLY_TOKEN" in found["users:read"].text
+    assert "event_types:read" not in found
+
+
+@pytest.mark.parametrize("scope", SCOPES[1:])
+async def test_a_scope_that_is_missing_is_named(calendly: Simulation, scope: str) -> None:
+    await calendly.settings(scopes={ADA: [each for each in SCOPES if each != scope]})
+
+    finding = (await _examined(calendly))[scope]
+
+    assert finding.verdict is Verdict.WRONG
+    assert f"with the scope {scope}" in finding.text
+
+
+@pytest.mark.fault("U19")
+@pytest.mark.parametrize("seconds", [-120, 120])
+async def test_a_clock_that_is_off_is_wrong(calendly: Simulation, seconds: int) -> None:
+    await calendly.settings(clockOffsetSeconds=seconds)
+
+    finding = (await _examined(calendly))["clock"]
+
+    assert finding == Finding(
+        Verdict.WRONG, "clock", "120 s away from Calendly's. Set up NTP on this machine."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [
+        pytest.param(
+            {"kind": "status", "status": 429, "headers": {"retry-after": "42"}},
+            "Calendly's rate limit is spent. Try again in 42 s.",
+            id="429",
+        ),
+        pytest.param({"kind": "delay", "seconds": 30}, "Calendly did not answer in time.", id="silent"),
+        pytest.param({"kind": "status", "status": 500}, "Calendly gave no usable answer.", id="500"),
+    ],
+)
+async def test_what_calendly_does_wrong_comes_with_advice(
+    calendly: Simulation, fault: dict[str, Any], advice: str
+) -> None:
+    await plan_fault(calendly, **fault, path="/users/me", times=5)
+
+    finding = (await _examined(calendly))["users:read"]
+
+    assert finding.verdict is Verdict.WRONG
+    assert finding.text.startswith(advice)
+
+
+async def test_an_account_without_event_types_has_no_times_to_read(calendly: Simulation) -> None:
+    await plan_fault(
+        calendly,
+        "status",
+        path="/event_types$",
+        status=200,
+        body={"collection": [], "pagination": {"count": 0, "next_page": None}},
+    )
+
+    found = await _examined(calendly)
+
+    assert "availability:read" not in found
+    assert found["locations:read"].verdict is Verdict.FINE
+
+
+async def test_a_calendly_that_tells_no_time_is_worth_a_note(calendly: Simulation) -> None:
+    user = (await calendly.get("/users/me")).json()
+    await plan_fault(calendly, "status", path="/users/me", status=200, body=user)
+
+    found = await _examined(calendly)
+
+    assert found["clock"].verdict is Verdict.NOTE
