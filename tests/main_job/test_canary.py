@@ -7,9 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
+from app.main import create_app
+from app.resources import system_clock
 from tests.support.canary import (
     CANARIES,
     HOST_EMAIL,
@@ -21,6 +24,8 @@ from tests.support.canary import (
     leaks,
 )
 from tests.support.canary_watch import watched
+from tests.support.service import settings_for
+from tests.support.serving import serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,6 +94,25 @@ async def test_a_watched_service_is_heard() -> None:
         await http.get("/leak")
 
     assert drained() == [Leak("the host's e-mail", "body of 200 to /leak")]
+
+
+async def test_a_watched_service_is_searched_when_it_stops() -> None:
+    app = create_app(settings_for("http://127.0.0.1:9"), clock=system_clock)
+
+    async with LifespanManager(watched(app)):
+        await app.state.resources.cache.set(f"bff:{VISITOR_EMAIL}", "")
+        await app.state.resources.state.set(TOKEN, "")
+
+    assert drained() == [Leak("the visitor's e-mail", "a Redis key"), Leak("the token", "a Redis key")]
+
+
+def test_a_service_behind_a_socket_is_searched_as_well() -> None:
+    app = create_app(settings_for("http://127.0.0.1:9"), clock=system_clock)
+
+    with serve(watched(app), patience=2.0):
+        app.state.resources.metrics.requests.labels("GET", HOST_EMAIL, "200").inc()
+
+    assert drained() == [Leak("the host's e-mail", "the metrics")]
 
 
 @pytest.mark.parametrize(

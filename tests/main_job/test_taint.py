@@ -154,3 +154,18 @@ def test_a_booking_whose_event_cannot_be_read_stands_and_repeats_nothing(
     booking = response.json()
     assert (response.status_code, booking["location"]["status"]) == (201, "pending")
     assert leaks("the booking", str(booking | {"invitee": None})) == []
+
+
+def test_what_a_client_says_of_itself_is_neither_logged_nor_stored(front_end: FrontEnd) -> None:
+    said = dict.fromkeys(("User-Agent", "X-Request-Id", "Referer", "X-Forwarded-For"), VISITOR_EMAIL)
+    body = filled(front_end.form("intro-call"), Filling(start=front_end.starts("intro-call")[0]))
+
+    answers = [
+        front_end.http.post(f"{API}/bookings", json=body, headers=said | {"Idempotency-Key": VISITOR_EMAIL}),
+        front_end.http.get(f"{API}/event-types/{VISITOR_EMAIL}", headers=said),
+        front_end.http.get(f"{API}/event-types", params={"slug": VISITOR_EMAIL}, headers=said),
+        front_end.http.get(f"{API}/event-types", params={VISITOR_EMAIL: VISITOR_EMAIL}, headers=said),
+        front_end.http.get(f"/{VISITOR_EMAIL}", headers=said),
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 404, 200, 422, 404]

@@ -91,7 +91,7 @@ async def running_service(settings: Settings, clock: Clock) -> AsyncIterator[Ser
 @contextmanager
 def served_service(settings: Settings, clock: Clock) -> Iterator[str]:
     """Behind a real socket; gives its base URL."""
-    with serve(watched(create_app(settings, clock=clock))) as base_url:
+    with serve(watched(create_app(settings, clock=clock)), patience=2.0) as base_url:
         yield base_url
 
 

@@ -12,15 +12,18 @@ START_SECONDS = 10.0
 
 
 @contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
-    """Its base URL on a free port of the loopback, until the block ends."""
+def serve(app: ASGIApp, *, patience: float = 0.0) -> Iterator[str]:
+    """Its base URL on a free port of the loopback, until the block ends.
+
+    Its lifespan ends properly where all requests do within `patience` seconds.
+    """
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, ws="none")
-    with serve_config(config) as base_url:
+    with serve_config(config, patience=patience) as base_url:
         yield base_url
 
 
 @contextmanager
-def serve_config(config: uvicorn.Config) -> Iterator[str]:
+def serve_config(config: uvicorn.Config, *, patience: float = 0.0) -> Iterator[str]:
     """As `serve`, for a caller with wishes about the server. Its port should be 0."""
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -28,7 +31,9 @@ def serve_config(config: uvicorn.Config) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{_port(server, thread)}"
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
+        thread.join(patience)
+        server.force_exit = True
         thread.join(START_SECONDS)
 
 
