@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 
@@ -43,11 +43,24 @@ ABOUT: Mapping[str, Any] = {
 
 
 def complete(app: FastAPI) -> None:
-    """Add what routes refer to by name: `Problem` is declared once, not once a route."""
+    """Add to the document what the framework leaves out; not before somebody asks for it, for drawing takes a while."""
+    draw = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            draw()["components"]["schemas"] |= _problem_schemas()
+        return draw()
+
+    # The framework's own way to another document; its types do not know of it.
+    cast("Any", app).openapi = openapi
+
+
+def _problem_schemas() -> dict[str, Any]:
+    """What routes refer to by name: `Problem` is declared once, not once a route."""
     template = "#/components/schemas/{model}"
     problem = Problem.model_json_schema(ref_template=template, mode="serialization", by_alias=True)
     parts = problem.pop("$defs")
-    app.openapi()["components"]["schemas"] |= {**parts, "Problem": problem}
+    return {**parts, "Problem": problem}
 
 
 def document(app: FastAPI) -> str:
