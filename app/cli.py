@@ -51,9 +51,11 @@ def serve(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(envvar="PORT", help="Where the service listens.")] = 8000,
+    port: Annotated[
+        int, typer.Option(envvar="PORT", min=1, max=65535, help="Where the service listens.")
+    ] = 8000,
     simulator_port: Annotated[
-        int, typer.Option(envvar="SIMULATOR_PORT", help="Where the simulator does.")
+        int, typer.Option(envvar="SIMULATOR_PORT", min=1, max=65535, help="Where the simulator does.")
     ] = 8001,
 ) -> None:
     """Try everything on this machine: no Calendly account, no Redis, nothing to set."""

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -153,6 +154,25 @@ async def test_demo_explains_a_port_that_is_taken(calendly: Simulation, tmp_path
 
     assert run.returncode == 2
     assert f"Port {calendly.http.base_url.port} is in use." in run.stderr
+
+
+def test_demo_explains_that_the_simulator_did_not_start(tmp_path: Path) -> None:
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        port = str(kept.getsockname()[1])
+
+        run = _run("demo", folder=tmp_path, PORT=str(free_port()), SIMULATOR_PORT=port)
+
+    assert run.returncode == 2
+    assert "The simulator did not start." in run.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
+def test_demo_explains_a_port_that_is_none(tmp_path: Path, port: str) -> None:
+    run = _run("demo", folder=tmp_path, SIMULATOR_PORT=port)
+
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
 
 
 def test_doctor_ends_well_where_all_is_well(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import ConfigurationError, Settings, is_loopback, settings_from_environment
+from app.settings import BffSettings, ConfigurationError, Settings, is_loopback, settings_from_environment
 
 MARKER = "marker"
 TOKEN = "a-token-of-ours"
@@ -186,6 +186,16 @@ def test_lifetimes_are_given_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("BFF_AVAILABILITY_FRESH", "1.5")
 
     assert settings_from_environment().bff.availability_fresh == timedelta(seconds=1.5)
+
+
+def test_lifetimes_in_code_are_durations() -> None:
+    assert BffSettings(availability_fresh=timedelta(minutes=1)).availability_fresh == timedelta(minutes=1)
+
+
+def test_an_embedded_store_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BFF_REDIS_URL", "memory://")
+
+    assert settings_from_environment() == Settings()
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,17 @@ async def test_a_range_may_begin_in_the_past_and_those_dates_are_empty(
     assert len(await calls_of(calendly, TIMES)) == 1
 
 
+async def test_a_day_that_is_over_in_a_moment_is_empty_and_costs_no_call(
+    bff: Service, calendly: Simulation
+) -> None:
+    calendly.clock.moment = datetime(2026, 11, 23, 23, 59, 30, tzinfo=UTC)
+
+    found = await _ask(bff, to="2026-11-23", timeZone="UTC")
+
+    assert [day["slots"] for day in found["days"]] == [[]]
+    assert await calls_of(calendly, TIMES) == []
+
+
 @pytest.mark.parametrize(
     ("query", "pointer", "code"),
     [

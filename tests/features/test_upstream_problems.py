@@ -109,6 +109,16 @@ async def test_a_silent_calendly_is_given_up_before_a_visitor_is(bff: Service, c
     assert time.monotonic() - started < 3.5
 
 
+async def test_an_account_that_is_gone_is_our_failure_and_not_the_visitors(
+    bff: Service, calendly: Simulation
+) -> None:
+    await plan_fault(calendly, "status", path="/users/me", status=404)
+
+    answer = await bff.get("/event-types/visit")
+
+    assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
+
+
 @pytest.mark.fault("U02")
 async def test_a_calendly_that_is_away_is_a_problem() -> None:
     async with running_service(settings_for(f"http://127.0.0.1:{free_port()}"), StandingClock()) as bff:
