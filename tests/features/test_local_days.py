@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from app.calendly.models import AvailableTime
 from app.errors import InvalidRequestError
-from app.features.availability.mapping import dates_between, local_days, utc_dates
-from app.features.availability.ranges import DEFAULT_DAYS, HORIZON, MAX_DAYS, dates_asked
+from app.features.availability.mapping import local_days, utc_dates
+from app.features.availability.ranges import DEFAULT_DAYS, MAX_DAYS, dates_asked
 from app.slots.model import Day, Slot
-from app.slots.planning import by_date
+from app.slots.planning import by_date, dates
 from app.time_zones import time_zones
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
+A_YEAR_AHEAD = timedelta(days=366)
 ZONES = [ZoneInfo(name) for name in sorted(time_zones())]
 
 
@@ -53,11 +54,11 @@ def _expected(first: date, last: date, zone: ZoneInfo) -> list[datetime]:
 
 
 def _assert_lossless(first: date, last: date, zone: ZoneInfo) -> None:
-    shown = local_days(_buckets(first, last, zone), dates_between(first, last), zone, LONG_AGO)
+    shown = local_days(_buckets(first, last, zone), dates((first, last)), zone, LONG_AGO)
 
     starts = [datetime.fromisoformat(slot.start) for day in shown for slot in day.slots]
     assert [start.astimezone(UTC) for start in starts] == _expected(first, last, zone)
-    assert [day.date for day in shown] == dates_between(first, last)
+    assert [day.date for day in shown] == dates((first, last))
     assert all(slot.start.startswith(day.date.isoformat()) for day in shown for slot in day.slots)
 
 
@@ -118,7 +119,7 @@ def test_no_utc_date_is_read_in_vain(zone: ZoneInfo, first: date, more: int) -> 
 
     begins = datetime.combine(needed[0], time.max, UTC).astimezone(zone).date()
     ends = datetime.combine(needed[-1], time.min, UTC).astimezone(zone).date()
-    assert needed == dates_between(needed[0], needed[-1])
+    assert needed == dates((needed[0], needed[-1]))
     assert begins >= first
     assert ends <= last
 
@@ -155,7 +156,7 @@ def test_any_range_is_a_sensible_one_or_refused(
     assert begins <= ends
     assert ends >= today
     assert (ends - begins).days < MAX_DAYS
-    assert begins - today <= HORIZON
+    assert begins - today <= A_YEAR_AHEAD
 
 
 def test_without_wishes_a_range_is_a_month_from_today() -> None:
