@@ -42,6 +42,9 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     location_text_must_match: bool = True
     """`physical` and `custom` repeat a configured text, the only thing that tells two addresses apart."""
 
+    text_reminder_must_be_phone: bool = True
+    """A number that no text can reach is refused, as one in an answer is."""
+
     round_robin_location_refused: bool = True
     """The reference says that a location must not be sent; what happens otherwise it does not say."""
 

@@ -1,27 +1,20 @@
 """What a booking of one event type must say: its location and its answers."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.assumptions import Assumptions
 from simulator.errors import INVALID_PARAMETERS, STRICT_CODE, STRICT_MESSAGE, CalendlyError, Detail, invalid
 from simulator.model import CustomQuestion, EventType, LocationConfiguration, Place
+from simulator.phones import is_phone
 
 Location = Mapping[str, Any]
 
 NEEDS_INPUT = frozenset({"ask_invitee", "outbound_call"})
 TEXT_IS_CONFIGURED = frozenset({"physical", "custom"})
 NEEDS_VALUE = NEEDS_INPUT | TEXT_IS_CONFIGURED
-PHONE = re.compile(r"\+[1-9]\d{6,14}")
-PHONE_PUNCTUATION = str.maketrans("", "", " -.()")
 NOT_CONFIGURED = "Specified location kind is not configured for this event type."
 ANSWERS = "questions_and_answers"
-
-
-def is_phone(text: str) -> bool:
-    """E.164, with the usual punctuation forgiven."""
-    return bool(PHONE.fullmatch(text.translate(PHONE_PUNCTUATION)))
 
 
 def place_of(

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.assumptions import Assumptions
 from simulator.errors import Detail
+from simulator.phones import is_phone
 from simulator.wire import TRACKING_KEYS
 from simulator.zones import timezones
 
@@ -37,6 +38,8 @@ KNOWN_FIELDS: Mapping[str, frozenset[str]] = {
 def unknown_fields(body: Body) -> list[str]:
     """The paths that Calendly would ignore in silence."""
     found = _unknown(body, "", KNOWN_FIELDS[""])
+    if "location" in body and body["location"] is None:
+        found.append("location")
     for part in ("invitee", "location", "tracking"):
         found += _unknown(body.get(part), f"{part}.", KNOWN_FIELDS[part])
     for index, item in enumerate(_list(body.get("questions_and_answers"))):
@@ -53,7 +56,7 @@ def shape_faults(body: Body, assumptions: Assumptions) -> list[Detail]:
     return [
         *_text(body, "event_type"),
         *_text(body, "start_time"),
-        *_invitee(body),
+        *_invitee(body, assumptions),
         *_location(body, assumptions),
         *_answers(body, assumptions),
         *_tracking(body, assumptions),
@@ -72,7 +75,7 @@ def _text(part: Body, key: str, prefix: str = "", *, required: bool = True) -> I
         yield Detail("must be filled", prefix + key)
 
 
-def _invitee(body: Body) -> Iterator[Detail]:
+def _invitee(body: Body, assumptions: Assumptions) -> Iterator[Detail]:
     invitee = body.get("invitee")
     if not isinstance(invitee, Mapping):
         yield Detail(MISSING if invitee is None else "must be a hash", "invitee")
@@ -89,6 +92,9 @@ def _invitee(body: Body) -> Iterator[Detail]:
         yield Detail("is in invalid format", "invitee.email")
     if invitee["timezone"] not in timezones():
         yield Detail("is not a valid timezone", "invitee.timezone")
+    number = invitee.get("text_reminder_number")
+    if number is not None and assumptions.text_reminder_must_be_phone and not is_phone(number):
+        yield Detail("is not a valid phone number", "invitee.text_reminder_number")
 
 
 def _location(body: Body, assumptions: Assumptions) -> Iterator[Detail]:

@@ -75,6 +75,12 @@ FAULTS = [
         {"invitee": person(name=" ")}, "invitee", "either name or first_name must be filled", id="blank name"
     ),
     pytest.param({"invitee": person(name=3)}, "invitee.name", "must be a string", id="name a number"),
+    pytest.param(
+        {"invitee": person(text_reminder_number="not a phone")},
+        "invitee.text_reminder_number",
+        "is not a valid phone number",
+        id="bad text reminder number",
+    ),
     pytest.param({"location": "zoom"}, "location", "must be a hash", id="location a string"),
     pytest.param({"location": {"location": "x"}}, "location.kind", "is missing", id="location without kind"),
     pytest.param(

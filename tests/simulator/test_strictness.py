@@ -49,6 +49,16 @@ async def test_an_unknown_field_is_ignored_otherwise(
     assert parameter not in response.text
 
 
+async def test_a_location_that_is_null_is_refused(calendly: Simulation) -> None:
+    body = await calendly.booking("team-demo")
+
+    response = await calendly.send(body | {"location": None})
+
+    assert response.json()["details"] == [
+        {"message": "is unknown", "parameter": "location", "code": "simulator_strict"}
+    ]
+
+
 async def test_a_booking_with_a_stray_field_succeeds_otherwise(calendly: Simulation) -> None:
     await calendly.settings(strict=False)
 
