@@ -25,7 +25,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 EMBEDDED_STORE = "memory://"
 """No Redis: an embedded store in this process, gone when it ends and unseen by other processes."""
 
+REDIS_PORT = 6379
+"""Where Redis listens unless told otherwise."""
+
 _STORE_SCHEMES = frozenset({"redis", "rediss"})
+_STORE_HELP = "must be memory://, redis://host:port/db or rediss://host:port/db"
+_DATABASE = re.compile(r"(/[0-9]{0,4})?", re.ASCII)
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
 
@@ -78,9 +83,17 @@ def _store_url(value: str) -> str:
     if value == EMBEDDED_STORE:
         return value
     parts = _parts(value)
-    if parts.scheme not in _STORE_SCHEMES or not parts.hostname:
-        raise ValueError("must be memory://, redis://host:port/db or rediss://host:port/db")
+    if parts.scheme not in _STORE_SCHEMES or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(_STORE_HELP)
+    if not _DATABASE.fullmatch(parts.path) or parts.port == 0:
+        raise ValueError(_STORE_HELP)
     return value
+
+
+def _database(url: str) -> tuple[str | None, int, str]:
+    """Which database a URL leads to, however it is spelt."""
+    parts = _parts(url)
+    return parts.hostname, parts.port or REDIS_PORT, parts.path.strip("/") or "0"
 
 
 def _token(value: SecretStr) -> SecretStr:
@@ -196,7 +209,7 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
                 "BFF_REDIS_URL and BFF_STATE_URL must name a Redis"
                 " when BFF_PRODUCTION is set or BFF_WORKERS is above 1"
             )
-        if not embedded and self.redis_url == self.state_url:
+        if not embedded and _database(self.redis_url) == _database(self.state_url):
             raise ValueError(
                 "BFF_REDIS_URL and BFF_STATE_URL must differ: a cache may be evicted, state may not"
             )
