@@ -4,7 +4,6 @@ The simulator runs as a process of its own and is spoken to over HTTP, as
 Calendly would be: nothing else in this package knows that it exists.
 """
 
-import os
 import socket
 import subprocess
 import sys
@@ -13,9 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from pydantic import SecretStr
 
-from app.serving import app_from_environment, leave_on_sigterm
-from app.settings import ConfigurationError
+from app.main import create_app
+from app.observability import configure_logging
+from app.serving import leave_on_sigterm
+from app.settings import BffSettings, CalendlySettings, ConfigurationError, Settings
 
 HOST = "127.0.0.1"
 PATIENCE = 30.0
@@ -34,21 +36,24 @@ Stop with Ctrl-C.
 
 
 def demo(port: int, simulator_port: int) -> None:
-    """Blocks until told to stop.
+    """Blocks until told to stop. Neither the environment nor `.env` is looked at: they may be about a real account.
 
     Raises `ConfigurationError` where a port is taken.
     """
     leave_on_sigterm()
+    if port == simulator_port:
+        raise ConfigurationError("PORT and SIMULATOR_PORT must differ.")
     for wanted in (port, simulator_port):
         _refuse_taken(wanted)
+    settings = Settings(
+        calendly=CalendlySettings(
+            token=SecretStr("simulator-token-ada"), api_url=f"http://{HOST}:{simulator_port}"
+        ),
+        bff=BffSettings(demo_page=True, log_level="warning"),
+    )
     with _simulator(simulator_port):
-        os.environ |= {
-            "CALENDLY_TOKEN": "simulator-token-ada",
-            "CALENDLY_API_URL": f"http://{HOST}:{simulator_port}",
-            "BFF_DEMO_PAGE": "true",
-            "BFF_LOG_LEVEL": "warning",
-        }
-        app = app_from_environment()
+        configure_logging(settings.bff.log_level)
+        app = create_app(settings)
         config = uvicorn.Config(
             app, host=HOST, port=port, access_log=False, log_level="warning", server_header=False
         )
