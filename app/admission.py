@@ -1,15 +1,17 @@
-"""What may come in: bodies of JSON, of a bounded size, that every parser reads alike. Pure ASGI.
+"""What may come in: bodies of JSON, of a bounded size, that every parser reads alike.
 
 Strictness here keeps the rest simple: behind this door there is no NaN, no lone
 surrogate, no duplicate key and no nesting that could exhaust a stack.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NoReturn
 
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive
 
 from app.errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaTypeError
 
@@ -19,25 +21,21 @@ MAX_BODY = 64 * 1024
 MAX_DEPTH = 16
 """Nested arrays and objects. A booking needs four."""
 
-WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
+class JsonRoute(APIRoute):
+    """The route of a write: its body is read and judged before the framework parses it."""
 
-class Admission:
-    """Reads the body of a write before anything else does, and refuses what is not plain JSON."""
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        async def admit(request: Request) -> Response:
+            _refuse_declared_size(request.headers)
+            _refuse_other_types(request.headers)
+            body = await _read(request.receive)
+            _refuse_malformed(body)
+            return await handle(Request(request.scope, _replaying(body, request.receive)))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in WITH_BODY:
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        _refuse_declared_size(headers)
-        _refuse_other_types(headers)
-        body = await _read(receive)
-        _refuse_malformed(body)
-        await self._app(scope, _replaying(body, receive), send)
+        return admit
 
 
 def _refuse_declared_size(headers: Headers) -> None:

@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from app.admission import Admission
 from app.contract import ABOUT, complete
 from app.errors import InternalError
 from app.features.availability.router import router as availability
@@ -83,5 +82,4 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(Observability, metrics=metrics),
         Middleware(CORSMiddleware, **cors),
         Middleware(Failures),
-        Middleware(Admission),
     ]

@@ -119,6 +119,7 @@ def declared(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
 def _declaration(errors: list[type[AppError]]) -> dict[str, Any]:
     return {
         "description": " ".join(f"`{error.code}`: {error.title}" for error in errors),
+        "headers": _HEADERS,
         "content": {
             MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},
@@ -126,6 +127,15 @@ def _declaration(errors: list[type[AppError]]) -> dict[str, Any]:
             }
         },
     }
+
+
+_HEADERS: Mapping[str, Any] = {
+    "X-Request-Id": {"description": "As `requestId`.", "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds to wait, where the problem has a `retryAfter`.",
+        "schema": {"type": "integer"},
+    },
+}
 
 
 def _example(error: type[AppError]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.errors import (
     AppError,
     Fault,
+    IdempotencyKeyMissingError,
     InternalError,
     InvalidRequestError,
     MethodNotAllowedError,
@@ -21,6 +22,9 @@ from app.form.faults import Code, fault, fault_from
 from app.problems import response_from
 
 Part = str | int
+
+_KEY_HEADER = ("header", "Idempotency-Key")
+"""The one missing parameter that has a problem of its own."""
 
 
 def known_query(request: Request) -> None:
@@ -41,6 +45,8 @@ def known_query(request: Request) -> None:
 
 async def answer_invalid(request: Request, error: RequestValidationError) -> Response:
     """The framework's own finding, without what it would repeat of the input."""
+    if any(each["loc"] == _KEY_HEADER and each["type"] == "missing" for each in error.errors()):
+        return response_from(IdempotencyKeyMissingError(), request.state.request_id)
     found = (_fault(each["type"], each["loc"], error.body) for each in error.errors())
     return response_from(InvalidRequestError(faults=_unique(found)), request.state.request_id)
 

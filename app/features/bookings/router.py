@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Response
 
 from app import API
+from app.admission import JsonRoute
 from app.errors import (
     BodyTooLargeError,
     BookingInFlightError,
@@ -29,7 +30,7 @@ from app.problems import READING, declared
 from app.resources import Owned
 from app.store.state import StateStore
 
-router = APIRouter(prefix=API, tags=["Bookings"])
+router = APIRouter(prefix=API, tags=["Bookings"], route_class=JsonRoute)
 
 CHECKING = (
     MalformedRequestError,
@@ -55,7 +56,7 @@ def booking_service(owned: Owned) -> BookingService:
 
 def idempotency_key(
     given: Annotated[
-        str | None,
+        str,
         Header(
             alias="Idempotency-Key",
             description="Chosen by you for this attempt, a UUID for example. A repetition with the same key and"
@@ -63,10 +64,8 @@ def idempotency_key(
             examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
             pattern=r"^[\x21-\x7e]{1,255}$",
         ),
-    ] = None,
+    ],
 ) -> str:
-    if given is None:
-        raise IdempotencyKeyMissingError
     return given
 
 
@@ -78,14 +77,24 @@ Service = Annotated[BookingService, Depends(booking_service)]
     status_code=201,
     summary="Book a slot",
     response_model=Booking,
-    responses=declared(
-        IdempotencyKeyMissingError,
-        BookingInFlightError,
-        IdempotencyKeyReusedError,
-        BookingQuotaSpentError,
-        BookingsClosedError,
-        *CHECKING,
-    ),
+    responses={
+        201: {
+            "headers": {
+                "Idempotency-Replayed": {
+                    "description": "`true` where an earlier try with this key made the booking.",
+                    "schema": {"type": "string", "const": "true"},
+                }
+            }
+        },
+        **declared(
+            IdempotencyKeyMissingError,
+            BookingInFlightError,
+            IdempotencyKeyReusedError,
+            BookingQuotaSpentError,
+            BookingsClosedError,
+            *CHECKING,
+        ),
+    },
 )
 async def create_booking(
     submission: Submission, service: Service, key: Annotated[str, Depends(idempotency_key)]
