@@ -9,6 +9,7 @@ from typing import TypeVar
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import EventType, User
+from app.calendly.reports import TOLERATED_SKEW
 from app.errors import AppError, UpstreamBusyError, UpstreamTimeoutError
 from app.observability import Metrics
 from app.resources import Clock, Resources, opened, system_clock
@@ -16,9 +17,6 @@ from app.settings import EMBEDDED_STORE, BffSettings, ConfigurationError, Settin
 from app.store.connection import is_reachable
 
 T = TypeVar("T")
-
-SKEW = timedelta(seconds=60)
-"""A clock that is further off shows slots that are over, or hides some that are not."""
 
 AHEAD = timedelta(minutes=5), timedelta(days=7)
 """Which free times are read, from now."""
@@ -118,8 +116,9 @@ def _advice(error: AppError, scope: str) -> str:
     match error:
         case AccessRefusedError(upstream_status=401):
             return "Calendly does not know this token (any more). Make a new one and set CALENDLY_TOKEN."
-        case AccessRefusedError():
-            return f"The token may not do this. Make one with the scope {scope}, or ask the account's owner."
+        case AccessRefusedError(required_scopes=needed):
+            scopes = " ".join(needed) or scope
+            return f"The token may not do this. Make one with the scope {scopes}, or ask the account's owner."
         case UpstreamBusyError():
             return f"Calendly's rate limit is spent. Try again in {error.retry_after} s."
         case UpstreamTimeoutError():
@@ -131,13 +130,13 @@ def _clock(skew: timedelta | None) -> Finding:
     if skew is None:
         return Finding(Verdict.NOTE, "clock", "Calendly's answer has no date to compare with")
     off = abs(skew)
-    if off > SKEW:
+    if off > TOLERATED_SKEW:
         return Finding(
             Verdict.WRONG,
             "clock",
             f"{off.total_seconds():.0f} s away from Calendly's. Set up NTP on this machine.",
         )
-    return Finding(Verdict.FINE, "clock", f"within {SKEW.total_seconds():.0f} s of Calendly's")
+    return Finding(Verdict.FINE, "clock", f"within {TOLERATED_SKEW.total_seconds():.0f} s of Calendly's")
 
 
 def _origins(bff: BffSettings) -> Finding:

@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from app.cache.cache import Cache
 from app.calendly.client import CalendlyClient
 from app.calendly.transport import Transport
-from app.catalogue.catalogue import Catalogue
+from app.catalogue.catalogue import Catalogue, CatalogueOptions
 from app.observability import Metrics
 from app.settings import Settings
 from app.slots.buckets import DayBuckets
@@ -56,8 +58,12 @@ async def opened(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIte
         catalogue = Catalogue(
             client=client,
             cache=cache,
-            lifetimes=(bff.event_types_fresh, bff.stale_if_error),
-            allowed=bff.event_types,
+            options=CatalogueOptions(
+                fresh=bff.event_types_fresh,
+                stale=bff.stale_if_error,
+                allowed=frozenset(bff.event_types),
+                access=_access(settings.calendly.api_url, token),
+            ),
             clock=clock,
         )
         buckets = DayBuckets(
@@ -72,6 +78,11 @@ async def opened(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIte
             catalogue=catalogue,
             buckets=buckets,
         )
+
+
+def _access(api_url: str, token: SecretStr) -> str:
+    """Names this origin and this token, for whoever shares the cache; neither can be read from it."""
+    return sha256(f"{api_url} {token.get_secret_value()}".encode()).hexdigest()[:16]
 
 
 def resources(request: Request) -> Resources:

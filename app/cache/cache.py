@@ -74,18 +74,22 @@ class Cache:
         await self._executed(pipe, "write")
 
     async def forget(self, keys: Iterable[str]) -> None:
+        """Tried even in a pause: what is forgotten in vain is answered wrongly until it ages."""
         pipe = self._redis.pipeline(transaction=False)
         for key in keys:
             pipe.delete(key)
-        await self._executed(pipe, "forget")
+        await self._attempted(pipe, "forget")
 
     async def _executed(self, pipe: Pipeline, purpose: str) -> list[Any]:
+        if self._monotonic() < self._paused_until:
+            return []
+        return await self._attempted(pipe, purpose)
+
+    async def _attempted(self, pipe: Pipeline, purpose: str) -> list[Any]:
         """One round trip, one reply a command: an exception where only that one failed; empty when all did.
 
         Single commands rather than MGET and its kin, which cannot span the nodes of a cluster.
         """
-        if self._monotonic() < self._paused_until:
-            return []
         try:
             return await pipe.execute(raise_on_error=False)
         except (RedisError, OSError) as error:

@@ -11,8 +11,9 @@ from datetime import date
 SCHEMA = 1
 
 
-def catalogue(account: str) -> str:
-    return f"bff:{SCHEMA}:catalogue:{{{account}}}"
+def catalogue(access: str) -> str:
+    """`access` tells one origin and token from another, and gives neither away."""
+    return f"bff:{SCHEMA}:catalogue:{{{access}}}"
 
 
 def day_bucket(event_type_id: str, day: date) -> str:

@@ -4,6 +4,7 @@ anybody's words.
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
@@ -11,6 +12,8 @@ import structlog
 from app.calendly.exchange import Trouble
 from app.calendly.failures import AccessRefusedError, Refusal
 from app.errors import AppError, UpstreamFailedError
+
+TOLERATED_SKEW = timedelta(seconds=60)
 
 log = structlog.get_logger()
 
@@ -40,6 +43,12 @@ def report_refusal(refusal: Refusal, failure: AppError) -> None:
             codes=_names(refusal.error.codes()),
             parameters=_names(parameters),
         )
+
+
+def report_skew(skew: timedelta) -> None:
+    """An alarm where the clocks are so far apart that slots are shown which Calendly finds past."""
+    if abs(skew) > TOLERATED_SKEW:
+        log.error("calendly.clock_skewed", seconds=round(skew.total_seconds()))
 
 
 def report_dropped(operation: str, dropped: int) -> None:

@@ -21,7 +21,7 @@ from app.calendly.calls import Calls
 from app.calendly.exchange import Reply, ReplyError, Trouble, instant_from, trouble_of
 from app.calendly.failures import Refusal, error_body, failure_of
 from app.calendly.options import Deadline, TransportOptions
-from app.calendly.reports import report_attempt, report_refusal
+from app.calendly.reports import report_attempt, report_refusal, report_skew
 from app.calendly.sender import Sender
 from app.errors import UpstreamBusyError
 
@@ -131,6 +131,7 @@ class Transport:
         said = instant_from(reply.headers.get("date", ""))
         if said is not None:
             self.clock_skew = said - self._clock()
+            report_skew(self.clock_skew)
 
     def _judged(self, call: Call[T], reply: Reply) -> T:
         if is_success(reply):

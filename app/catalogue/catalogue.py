@@ -1,6 +1,7 @@
 """Finds published event types: from memory, from the cache, or from Calendly."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,10 +14,20 @@ from app.catalogue.model import EventType, Offer
 from app.concurrency import SingleFlight
 from app.errors import NotFoundError, UpstreamError, UpstreamFailedError
 
-ACCOUNT = "default"
-"""The one account that a personal access token stands for."""
+RECENT = timedelta(seconds=5)
+"""A reading this young is as good as one made now, for whoever merely claims that something has changed."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueOptions:
+    """`allowed`: ids and slugs to show, all where it is empty. `access` names the account in the cache."""
+
+    fresh: timedelta
+    stale: timedelta
+    allowed: frozenset[str]
+    access: str
 
 
 class Catalogue:
@@ -31,14 +42,13 @@ class Catalogue:
         *,
         client: CalendlyClient,
         cache: Cache,
-        lifetimes: tuple[timedelta, timedelta],
-        allowed: Collection[str],
+        options: CatalogueOptions,
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._cache = cache
-        self._fresh, self._stale = lifetimes
-        self._allowed = frozenset(allowed)
+        self._options = options
+        self._key = keys.catalogue(options.access)
         self._clock = clock
         self._flight = SingleFlight()
         self._memory: Entry[Offer] | None = None
@@ -49,22 +59,22 @@ class Catalogue:
         if kept is None or not self._is_fresh(kept):
             kept = await self._cached() or kept
         if kept is not None and self._is_fresh(kept):
-            return kept.value
+            return self._shown(kept.value)
         try:
             return await self.reread()
         except UpstreamError as error:
-            if kept is None or kept.age(self._clock()) > self._stale:
+            if kept is None or kept.age(self._clock()) > self._options.stale:
                 raise
             log.warning("catalogue.served_stale", error=error.code)
-            return kept.value
+            return self._shown(kept.value)
 
     def known(self) -> Sequence[EventType]:
         """What the latest reading of this process had, however old: costs nothing and cannot fail."""
-        return self._memory.value.event_types if self._memory else ()
+        return self._shown(self._memory.value).event_types if self._memory else ()
 
     async def reread(self) -> Offer:
         """Ask Calendly, whatever is known."""
-        return await self._flight.run(ACCOUNT, self._load)
+        return self._shown(await self._flight.run(self._key, self._load))
 
     async def find(self, event_type: str) -> EventType:
         """By id, or by a slug that only one has.
@@ -77,12 +87,25 @@ class Catalogue:
         """As `find`, from a reading made now."""
         return _found((await self.reread()).event_types, event_type)
 
+    async def find_recent(self, event_type: str) -> EventType:
+        """As `find_now`, but for a reading that is only just over."""
+        if self._memory is not None and self._memory.age(self._clock()) <= RECENT:
+            return await self.find(event_type)
+        return await self.find_now(event_type)
+
+    def _shown(self, offer: Offer) -> Offer:
+        """What the setting lets through; applied to each reading, so that it holds for what others have cached."""
+        allowed = self._options.allowed
+        if not allowed:
+            return offer
+        shown = [each for each in offer.event_types if allowed & {each.id, each.slug}]
+        return Offer(account=offer.account, event_types=shown)
+
     def _is_fresh(self, entry: Entry[Offer]) -> bool:
-        return entry.age(self._clock()) <= self._fresh
+        return entry.age(self._clock()) <= self._options.fresh
 
     async def _cached(self) -> Entry[Offer] | None:
-        key = keys.catalogue(ACCOUNT)
-        found = (await self._cache.read([key], Offer)).get(key)
+        found = (await self._cache.read([self._key], Offer)).get(self._key)
         if found is not None:
             self._memory = found
         return found
@@ -95,11 +118,9 @@ class Catalogue:
         except NotFoundError as error:
             # It is the account that is not there: nothing a visitor asked for.
             raise UpstreamFailedError from error
-        published = published_from(event_types, account, self._client.id_from)
-        shown = [each for each in published if not self._allowed or self._allowed & {each.id, each.slug}]
-        offer = Offer(account=account, event_types=shown)
+        offer = Offer(account=account, event_types=published_from(event_types, account, self._client.id_from))
         self._memory = Entry(as_of, offer)
-        await self._cache.write({keys.catalogue(ACCOUNT): self._memory})
+        await self._cache.write({self._key: self._memory})
         return offer
 
 

@@ -24,7 +24,7 @@ class Accepted:
     tracking: Tracking | None
 
     def new_booking(self, event_type_uri: str, start_time: str) -> NewBooking:
-        """`start_time` is the slot's start in UTC as Calendly spelt it."""
+        """`start_time` is the slot's start in UTC, spelt as Calendly spells it."""
         return NewBooking(
             event_type=event_type_uri,
             start_time=start_time,

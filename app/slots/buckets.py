@@ -13,6 +13,8 @@ from app.errors import UpstreamError
 from app.slots.model import Addressed, Day, Slot
 from app.slots.planning import Window, bounds, by_date, dates, windows
 
+NONE = timedelta(0)
+
 log = structlog.get_logger()
 
 
@@ -36,6 +38,8 @@ class DayBuckets:
         self._fresh, self._stale = lifetimes
         self._clock = clock
         self._flight = SingleFlight()
+        self._generation = 0
+        """Counts up with `forget`: what was asked of Calendly before is neither joined nor kept after."""
 
     async def read(self, event_type: Addressed, wanted: Collection[date]) -> list[Day]:
         """One bucket for each wanted date, in order.
@@ -56,11 +60,12 @@ class DayBuckets:
         return [latest[day] for day in sorted(wanted)]
 
     async def reread(self, event_type: Addressed, window: Window) -> list[Day]:
-        """Ask Calendly, whatever is known; at most 31 days."""
-        return await self._load(event_type, window)
+        """Ask Calendly, whatever is known; at most 31 days. Who asks at the same time shares the call."""
+        return await self._shared(event_type, window)
 
     async def forget(self, event_types: Iterable[Addressed], days: Collection[date]) -> None:
         """These days are no longer true."""
+        self._generation += 1
         await self._cache.forget(
             keys.day_bucket(event_type.id, day) for event_type in event_types for day in days
         )
@@ -78,18 +83,21 @@ class DayBuckets:
         }
 
     async def _shared(self, event_type: Addressed, window: Window) -> list[Day]:
-        return await self._flight.run((event_type.id, window), lambda: self._load(event_type, window))
+        key = (event_type.id, window, self._generation)
+        return await self._flight.run(key, lambda: self._load(event_type, window))
 
     async def _load(self, event_type: Addressed, window: Window) -> list[Day]:
-        as_of = self._clock()
-        asked = bounds(window, as_of)
+        as_of, generation = self._clock(), self._generation
+        # By Calendly's clock where it is ahead of ours, for Calendly refuses what it finds past.
+        asked = bounds(window, as_of + max(self._client.clock_skew or NONE, NONE))
         if asked is None:
             return [Day(day, as_of, []) for day in dates(window)]
         times = await self._client.list_event_type_available_times(
             event_type=event_type.uri, start_time=asked[0], end_time=asked[1]
         )
         days = [Day(day, as_of, slots) for day, slots in by_date(times, window).items()]
-        await self._cache.write(
-            {keys.day_bucket(event_type.id, day.date): Entry(as_of, day.slots) for day in days}
-        )
+        if generation == self._generation:
+            await self._cache.write(
+                {keys.day_bucket(event_type.id, day.date): Entry(as_of, day.slots) for day in days}
+            )
         return days

@@ -9,6 +9,11 @@ from app.slots.model import Slot
 MAX_WINDOW = 31
 """Days that one call of `GET /event_type_available_times` may span."""
 
+ONE_DAY = timedelta(days=1)
+
+HORIZON = timedelta(days=366)
+"""How far ahead anybody may ask: without a limit, they could make us ask Calendly for every day to come."""
+
 MARGIN = timedelta(seconds=60)
 """Calendly refuses a window that begins in the past; this covers clocks that differ, and the way there."""
 
@@ -30,7 +35,7 @@ def windows(days: Collection[date]) -> list[Window]:
 def bounds(window: Window, now: datetime) -> tuple[datetime, datetime] | None:
     """The instants to ask for; None where the window is over, for then it holds nothing."""
     start = max(midnight(window[0]), now + MARGIN)
-    end = midnight(window[1] + timedelta(days=1))
+    end = midnight(window[1] + ONE_DAY)
     return (start, end) if start < end else None
 
 
@@ -40,7 +45,7 @@ def midnight(day: date) -> datetime:
 
 def dates(window: Window) -> list[date]:
     first, last = window
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return [first + ONE_DAY * offset for offset in range((last - first).days + 1)]
 
 
 def by_date(times: Iterable[AvailableTime], window: Window) -> dict[date, list[Slot]]:

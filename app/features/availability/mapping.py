@@ -6,12 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.features.availability.schemas import Day, Slot
 from app.slots.model import Day as Bucket
-
-ONE_DAY = timedelta(days=1)
-
-
-def dates_between(first: date, last: date) -> list[date]:
-    return [first + ONE_DAY * offset for offset in range((last - first).days + 1)]
+from app.slots.planning import ONE_DAY, dates
 
 
 def utc_dates(first: date, last: date, zone: ZoneInfo) -> list[date]:
@@ -22,7 +17,7 @@ def utc_dates(first: date, last: date, zone: ZoneInfo) -> list[date]:
     """
     begins = datetime.combine(first, time.min, zone).astimezone(UTC)
     ends = datetime.combine(last + ONE_DAY, time.min, zone).astimezone(UTC) - timedelta.resolution
-    return dates_between(begins.date(), ends.date())
+    return dates((begins.date(), ends.date()))
 
 
 def local_days(buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime) -> list[Day]:

@@ -9,15 +9,13 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from app.errors import Fault, InvalidRequestError
+from app.slots.planning import HORIZON
 
 MAX_DAYS = 62
 """Dates in one request: two months on one page of a calendar."""
 
 DEFAULT_DAYS = 30
 """Days after the first one, where `to` is not given."""
-
-HORIZON = timedelta(days=366)
-"""How far ahead a range may begin: without a limit, anybody could make us ask for every day to come."""
 
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)

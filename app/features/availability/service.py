@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from app.catalogue.catalogue import Catalogue
-from app.features.availability.mapping import dates_between, local_days, utc_dates
+from app.features.availability.mapping import local_days, utc_dates
 from app.features.availability.ranges import dates_asked
 from app.features.availability.schemas import Availability
 from app.slots.buckets import DayBuckets
+from app.slots.planning import dates
 from app.time_zones import zone
 
 
@@ -33,5 +34,5 @@ class AvailabilityService:
             duration_minutes=event_type.duration_minutes,
             as_of=min(bucket.as_of for bucket in buckets),
             state="fresh" if fresh else "stale",
-            days=local_days(buckets, dates_between(begins, ends), shown_in, self._clock()),
+            days=local_days(buckets, dates((begins, ends)), shown_in, self._clock()),
         )

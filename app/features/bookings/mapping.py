@@ -94,7 +94,8 @@ def _location_from(location: EventLocation | None) -> BookingLocation | None:
     kind = _EVENT_KINDS.get(location.type, location.type)
     known = KINDS.get(kind)
     details = [each for each in (location.location, location.additional_info) if each]
-    in_time = _CONFERENCE_STATUS.get(location.status or "", "pending")
+    # The status may be null later, when the link has long been there.
+    in_time = "ready" if location.join_url else _CONFERENCE_STATUS.get(location.status or "", "pending")
     return BookingLocation(
         kind=kind,
         label=known.label if known else "Other",

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class Record(msgspec.Struct, frozen=True):
-    """`answer` is the JSON that was given; None while the booking runs, and for good where its outcome is unknown.
+    """`answer` is the JSON that was given; None while the booking runs, and where it is `unknown` what became of it.
 
     Fields may be added, never renamed: two versions of this service read each other's records.
     """
@@ -42,6 +42,7 @@ class Record(msgspec.Struct, frozen=True):
     fingerprint: str
     claimed_at: Annotated[datetime, msgspec.Meta(tz=True)]
     answer: str | None = None
+    unknown: bool = False
 
 
 class Outcomes:
@@ -78,6 +79,12 @@ class Outcomes:
         with _store_needed():
             await self._state.put(_name(key), msgspec.json.encode(record), KEPT)
 
+    async def lose(self, key: str, fingerprint: str, now: datetime) -> None:
+        """It was sent, and nobody knows what became of it: the key is never sent again."""
+        record = Record(fingerprint=fingerprint, claimed_at=now, unknown=True)
+        with _store_needed():
+            await self._state.put(_name(key), msgspec.json.encode(record), KEPT)
+
     async def release(self, key: str) -> None:
         """Nothing was booked, for certain: the key may try again."""
         with _store_needed():
@@ -108,7 +115,7 @@ def _answer(record: Record | None, fingerprint: str, now: datetime) -> str:
         raise IdempotencyKeyReusedError
     if record.answer is not None:
         return record.answer
-    if now - record.claimed_at > RUNNING:
+    if record.unknown or now - record.claimed_at > RUNNING:
         raise _unknown()
     raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
 

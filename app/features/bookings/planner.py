@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -22,7 +22,7 @@ from app.form.check import check
 from app.form.submission import Submission
 from app.slots.buckets import DayBuckets
 from app.slots.model import Slot
-from app.slots.planning import MAX_WINDOW, Window, nearest
+from app.slots.planning import HORIZON, MAX_WINDOW, ONE_DAY, Window, dates, nearest
 from app.time_zones import zone
 
 ALTERNATIVES = 6
@@ -56,6 +56,8 @@ class BookingPlanner:
             if event_type.form.version != plan.event_type.form.version:
                 return FormChangedError(form_version=event_type.form.version)
             await self._offered_now(event_type, submission)
+        except UpstreamError:
+            return None
         except AppError as reason:
             return reason
         return None
@@ -64,9 +66,13 @@ class BookingPlanner:
         return (await self._catalogue.find(submission.event_type_id)).hosted_url
 
     async def forget(self, plan: Plan) -> None:
-        """A booking took time from the host: no event type's slots of that day are known any longer."""
-        touched = {plan.slot.start.date(), plan.end.date()}
-        await self._buckets.forget(self._catalogue.known(), touched)
+        """A booking took time from the host: no event type's slots around it are known any longer.
+
+        The days beside it are touched too: a longer event type, or one with
+        buffers, that starts before midnight (UTC) may have run into it.
+        """
+        first, last = plan.slot.start.date() - ONE_DAY, plan.end.date() + ONE_DAY
+        await self._buckets.forget(self._catalogue.known(), dates((first, last)))
 
     async def alternatives(self, event_type: EventType, submission: Submission) -> list[Alternative]:
         """Slots that are free now, nearest first; none where Calendly does not say."""
@@ -82,16 +88,19 @@ class BookingPlanner:
         event_type = await self._catalogue.find(submission.event_type_id)
         if submission.form_version in {None, event_type.form.version}:
             return event_type
-        return await self._catalogue.find_now(submission.event_type_id)
+        return await self._catalogue.find_recent(submission.event_type_id)
 
     async def _offered(self, event_type: EventType, submission: Submission) -> Slot:
         start = submission.start.astimezone(UTC)
-        if start > self._clock():
+        if self._is_within_reach(start):
             known = await self._buckets.read(event_type, [start.date()])
             for slot in known[0].slots:
                 if slot.start == start:
                     return slot
         return await self._offered_now(event_type, submission)
+
+    def _is_within_reach(self, start: datetime) -> bool:
+        return self._clock() < start <= self._clock() + HORIZON
 
     async def _offered_now(self, event_type: EventType, submission: Submission) -> Slot:
         slots = await self._read_now(event_type, submission)
@@ -106,11 +115,15 @@ class BookingPlanner:
         return [slot for day in days for slot in day.slots if slot.start > now]
 
     def _window(self, start: datetime) -> Window:
-        first: date = max((start - LOOK_BACK).date(), self._clock().date())
-        return first, first + timedelta(days=MAX_WINDOW - 1)
+        """Around the slot that was wanted; from today on where that is over, or further away than anybody may ask."""
+        centre = start if self._is_within_reach(start) else self._clock()
+        first = max((centre - LOOK_BACK).date(), self._clock().date())
+        return first, first + ONE_DAY * (MAX_WINDOW - 1)
 
     def _nearest(self, slots: list[Slot], submission: Submission) -> list[Alternative]:
-        closest = nearest(slots, submission.start, ALTERNATIVES)
+        # Calendly has been seen to offer a slot that it then refuses: that one is no alternative.
+        others = [slot for slot in slots if slot.start != submission.start]
+        closest = nearest(others, submission.start, ALTERNATIVES)
         return alternatives_from(closest, zone(submission.time_zone))
 
 

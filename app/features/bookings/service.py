@@ -1,6 +1,6 @@
 """Sends a booking once, and says what became of it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,11 +60,18 @@ class BookingService:
             return earlier
         with hosted_page_named(plan.event_type):
             await self._outcomes.claim(key, fingerprint, self._clock())
-            invitee = await self._sent(plan, submission, key)
+            try:
+                invitee = await self._sent(plan)
+            except OutcomeUnknownError:
+                await self._noted(self._outcomes.lose(key, fingerprint, self._clock()))
+                raise
+            except AppError as refusal:
+                await self._noted(self._outcomes.release(key))
+                raise await self._explained(refusal, plan, submission) from refusal
         await self._planner.forget(plan)
         booking = booking_from(plan, invitee, await self._event_of(invitee))
         answer = booking.model_dump_json(by_alias=True)
-        await self._settled(key, fingerprint, answer)
+        await self._noted(self._outcomes.settle(key, fingerprint, self._clock(), answer))
         return Outcome(answer, replayed=False)
 
     async def _earlier(self, submission: Submission, key: str, fingerprint: str) -> Outcome | None:
@@ -75,16 +82,19 @@ class BookingService:
             raise
         return None if answer is None else Outcome(answer, replayed=True)
 
-    async def _sent(self, plan: Plan, submission: Submission, key: str) -> Invitee:
-        """Raises what is to be answered; the key stays claimed only where the booking may have been made."""
-        start = wire_time(plan.slot.start)
+    async def _sent(self, plan: Plan) -> Invitee:
+        booking = plan.accepted.new_booking(plan.event_type.uri, wire_time(plan.slot.start))
+        return await self._client.create_invitee(booking)
+
+    async def _noted(self, note: Awaitable[None]) -> None:
+        """What happened to the booking stands, even if it cannot be written down.
+
+        The key then stays claimed: a repetition is told to look, and never books again.
+        """
         try:
-            return await self._client.create_invitee(plan.accepted.new_booking(plan.event_type.uri, start))
-        except OutcomeUnknownError:
-            raise
-        except AppError as refusal:
-            await self._outcomes.release(key)
-            raise await self._explained(refusal, plan, submission) from refusal
+            await note
+        except BookingsClosedError:
+            log.exception("bookings.outcome_unsaved")
 
     async def _explained(self, refusal: AppError, plan: Plan, submission: Submission) -> AppError:
         """What Calendly's refusal means for the visitor, who filled in what we asked for."""
@@ -104,10 +114,3 @@ class BookingService:
         except AppError as error:
             log.warning("bookings.event_unread", error=error.code)
             return None
-
-    async def _settled(self, key: str, fingerprint: str, answer: str) -> None:
-        """Without the outcome the key stays claimed: a repetition is then told to look, and never books again."""
-        try:
-            await self._outcomes.settle(key, fingerprint, self._clock(), answer)
-        except BookingsClosedError:
-            log.exception("bookings.outcome_unsaved")

@@ -44,6 +44,7 @@ HEADERS: Final = {
 }
 
 
+@router.head("/")
 @router.get("/")
 async def get_page() -> FileResponse:
     return _file("index.html")

@@ -41,11 +41,12 @@ def event_type_from(published: Published) -> EventType:
     )
 
 
-def form_from(published: Published) -> Form:
+def form_from(published: Published, *, slug: str | None) -> Form:
+    """`slug` only where it names this event type alone."""
     form = published.form
     return Form(
         version=form.version,
-        schema_=schema_of(form, published.id, published.slug),
+        schema_=schema_of(form, published.id, slug),
         fields=[_field_from(field) for field in fields_of(form)],
     )
 

@@ -18,4 +18,6 @@ class EventTypeService:
         return event_type_from(await self._catalogue.find(event_type_id))
 
     async def get_form(self, event_type_id: str) -> Form:
-        return form_from(await self._catalogue.find(event_type_id))
+        published = await self._catalogue.find(event_type_id)
+        namesakes = [each for each in self._catalogue.known() if each.slug == published.slug]
+        return form_from(published, slug=published.slug if len(namesakes) == 1 else None)

@@ -26,6 +26,7 @@ class Readiness(Shape):
     state: Literal["ok", "away"] = Field(description="Away: bookings are closed.")
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="Is the process alive?")
 async def get_liveness(response: Response) -> Alive:
     """Answers as long as the process does; asks nobody else."""
@@ -33,6 +34,7 @@ async def get_liveness(response: Response) -> Alive:
     return Alive()
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Can it serve?")
 async def get_readiness(owned: Owned, response: Response) -> Readiness:
     """200 while requests can be answered. A store that is away degrades the service and does not stop it."""

@@ -52,7 +52,7 @@ export const getAvailability = (id, query) =>
   call(`/event-types/${encodeURIComponent(id)}/availability?${new URLSearchParams(query)}`);
 
 /** After these nobody knows yet whether the booking was made. */
-const UNSETTLED = new Set(["unreachable", "booking_in_flight", "upstream_timeout", "upstream_failed"]);
+const UNSETTLED = new Set(["unreachable", "booking_in_flight", "upstream_timeout", "upstream_failed", "internal"]);
 
 export const isUnsettled = (problem) => UNSETTLED.has(problem.code);
 
