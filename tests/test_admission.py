@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import Message
 
 from app import API
-from app.admission import MAX_BODY, Admission
+from app.admission import MAX_BODY, JsonRoute
 from app.errors import MalformedRequestError
 from tests.support.service import Service, calls_of
 from tests.support.simulation import Simulation
@@ -184,26 +185,11 @@ async def test_whoever_leaves_while_sending_sent_nothing() -> None:
     async def left() -> Message:
         return {"type": "http.disconnect"}
 
+    async def nobody(*_: object) -> None:
+        raise AssertionError("nobody is to be called")
+
+    route = JsonRoute("/bookings", nobody, methods=["POST"])
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
 
     with pytest.raises(MalformedRequestError):
-        await Admission(_nobody)(scope, left, _nobody)
-
-
-async def test_what_is_no_request_passes() -> None:
-    seen: list[str] = []
-
-    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
-        seen.append(scope["type"])
-
-    await Admission(app)({"type": "websocket"}, _nothing, _nobody)
-
-    assert seen == ["websocket"]
-
-
-async def _nothing() -> Message:
-    raise AssertionError("nothing is to be read")
-
-
-async def _nobody(*_: object) -> None:
-    raise AssertionError("nobody is to be called")
+        await route.get_route_handler()(Request(scope, left))
