@@ -80,20 +80,21 @@ def _api_url(value: str) -> str:
 
 
 def _store_url(value: str) -> str:
-    if value == EMBEDDED_STORE:
-        return value
-    parts = _parts(value)
+    url = value.strip()
+    if url == EMBEDDED_STORE:
+        return url
+    parts = _parts(url)
     if parts.scheme not in _STORE_SCHEMES or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(_STORE_HELP)
     if not _DATABASE.fullmatch(parts.path) or parts.port == 0:
         raise ValueError(_STORE_HELP)
-    return value
+    return url
 
 
-def _database(url: str) -> tuple[str | None, int, str]:
+def _database(url: str) -> tuple[str | None, int, int]:
     """Which database a URL leads to, however it is spelt."""
     parts = _parts(url)
-    return parts.hostname, parts.port or REDIS_PORT, parts.path.strip("/") or "0"
+    return parts.hostname, parts.port or REDIS_PORT, int(parts.path.strip("/") or "0")
 
 
 def _token(value: SecretStr) -> SecretStr:

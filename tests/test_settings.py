@@ -35,6 +35,14 @@ BROKEN = [
     pytest.param("BFF_REDIS_URL", "memory", id="half an embedded store"),
     pytest.param("BFF_STATE_URL", "marker", id="state nowhere"),
     pytest.param("BFF_STATE_URL", "unix:///marker.sock", id="state on a file"),
+    pytest.param("BFF_REDIS_URL", "redis://marker/0?db=1", id="a database by query"),
+    pytest.param("BFF_STATE_URL", "rediss://marker/0?ssl_cert_reqs=none", id="TLS by query"),
+    pytest.param("BFF_REDIS_URL", "redis://marker/0#1", id="a database by fragment"),
+    pytest.param("BFF_REDIS_URL", "redis://marker/marker", id="a word for a database"),
+    pytest.param("BFF_REDIS_URL", "redis://marker/-1", id="a database below zero"),
+    pytest.param("BFF_REDIS_URL", "redis://marker/0/1", id="two databases"),
+    pytest.param("BFF_REDIS_URL", "redis://marker/\u0661", id="a database in other digits"),
+    pytest.param("BFF_REDIS_URL", "redis://marker:0/0", id="Redis on port 0"),
     pytest.param("BFF_ALLOWED_ORIGINS", "*", id="every origin"),
     pytest.param("BFF_ALLOWED_ORIGINS", "https://*.marker.example.test", id="a wildcard"),
     pytest.param("BFF_ALLOWED_ORIGINS", "null", id="null"),
@@ -67,6 +75,19 @@ CONTRADICTIONS = [
     pytest.param(
         {"BFF_REDIS_URL": "redis://marker:6379/0", "BFF_STATE_URL": "redis://marker:6379/0"},
         id="cache and state in one",
+    ),
+    *(
+        pytest.param({"BFF_REDIS_URL": "redis://marker.test:6379/0", "BFF_STATE_URL": state}, id=name)
+        for name, state in {
+            "in one, by its usual port": "redis://marker.test/0",
+            "in one, by its usual database": "redis://marker.test:6379",
+            "in one, by a slash": "redis://marker.test:6379/",
+            "in one, by zeros": "redis://marker.test:06379/00",
+            "in one, in capitals": "redis://MARKER.test:6379/0",
+            "in one, with a password": "redis://marker:marker@marker.test:6379/0",
+            "in one, with TLS": "rediss://marker.test:6379/0",
+            "in one, with blanks": " redis://marker.test:6379/0 ",
+        }.items()
     ),
 ]
 
@@ -190,6 +211,27 @@ def test_lifetimes_are_given_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_lifetimes_in_code_are_durations() -> None:
     assert BffSettings(availability_fresh=timedelta(minutes=1)).availability_fresh == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("cache", "state"),
+    [
+        pytest.param("redis://a.test/0", "redis://a.test/1", id="two databases"),
+        pytest.param("redis://a.test:6379", "redis://a.test:6380", id="two ports"),
+        pytest.param("redis://a.test", "redis://b.test", id="two hosts"),
+    ],
+)
+def test_two_stores_may_look_alike(monkeypatch: pytest.MonkeyPatch, cache: str, state: str) -> None:
+    monkeypatch.setenv("BFF_REDIS_URL", cache)
+    monkeypatch.setenv("BFF_STATE_URL", state)
+
+    assert settings_from_environment().bff.state_url == state
+
+
+def test_a_store_may_be_written_with_blanks_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BFF_REDIS_URL", " redis://a.test/0 ")
+
+    assert settings_from_environment().bff.redis_url == "redis://a.test/0"
 
 
 def test_an_embedded_store_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
