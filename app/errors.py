@@ -208,5 +208,5 @@ class BookingsClosedError(AppError):
 class UpstreamTimeoutError(UpstreamError):
     status = 504
     code = "upstream_timeout"
-    title = "Calendly did not say in time what became of the request."
+    title = "Calendly did not say what became of the request."
     advice = "For a booking: it may have been made. Repeat it with the same key, never with a new one."

@@ -1,6 +1,7 @@
 """One key, one booking: however often, and whatever happens in between."""
 
 import asyncio
+import re
 
 import pytest
 from redis import Redis
@@ -99,6 +100,7 @@ async def test_many_at_once_with_one_key_make_one_booking(bff: Service, calendly
         pytest.param({"kind": "commit_then_reset"}, id="connection lost after the booking"),
         pytest.param({"kind": "commit_then_status", "status": 502}, id="gateway gave up after the booking"),
         pytest.param({"kind": "status", "status": 500}, id="server error"),
+        pytest.param({"kind": "status", "status": 503}, id="away"),
         pytest.param({"kind": "html", "status": 200}, id="a page that calls itself a success"),
         pytest.param({"kind": "truncate"}, id="half an answer"),
     ],
@@ -114,10 +116,22 @@ async def test_a_booking_that_may_have_been_made_is_never_sent_again(
     calendly.clock.advance(seconds=31)
     later = await bff.book(body, KEY)
 
-    assert [answer.json()["code"] for answer in (first, later)] == ["upstream_timeout"] * 2
-    assert again.json()["code"] in {"upstream_timeout", "booking_in_flight"}
-    assert first.json()["hostedUrl"] == later.json()["hostedUrl"]
+    assert [(answer.status_code, answer.json()["code"]) for answer in (first, again, later)] == [
+        (504, "upstream_timeout")
+    ] * 3
+    assert len({answer.json()["hostedUrl"] for answer in (first, again, later)}) == 1
     assert await _sent(calendly) == 1
+
+
+async def test_an_unknown_outcome_is_not_called_a_time_out(bff: Service, calendly: Simulation) -> None:
+    body = await bff.booking()
+    await plan_fault(calendly, "status", status=503, path="/invitees", method="POST")
+
+    answers = [await bff.book(body, KEY) for _ in range(2)]
+
+    said = [f"{answer.json()['title']} {answer.json().get('detail', '')}" for answer in answers]
+    assert [text for text in said if re.search("time.?out|timed|not answer|in time|too long", text)] == []
+    assert [answer.json()["code"] for answer in answers] == ["upstream_timeout"] * 2
 
 
 @pytest.mark.parametrize(
@@ -159,6 +173,12 @@ async def test_a_booking_needs_a_key(bff: Service, calendly: Simulation) -> None
 
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
     assert await _sent(calendly) == 0
+
+
+async def test_a_missing_key_is_told_before_what_else_is_wrong(bff: Service) -> None:
+    answer = await bff.http.post(f"{API}/bookings", json={"eventTypeId": 5})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
 
 
 @pytest.mark.parametrize(
