@@ -68,10 +68,9 @@ class _Announced(uvicorn.Server):
         self._announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            sys.stdout.write(self._announcement)
-            sys.stdout.flush()
+        await super().startup(sockets)  # or leaves, where it cannot be reached
+        sys.stdout.write(self._announcement)
+        sys.stdout.flush()
 
 
 @contextmanager

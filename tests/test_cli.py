@@ -12,10 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
 from typer.testing import CliRunner
 
 from app.cli import app
 from app.contract import document
+from app.demo import _Announced
 from app.main import create_app
 from tests.support.ports import await_listener, free_port, is_taken
 from tests.support.redis import CACHE, STATE, RedisServer
@@ -23,6 +26,16 @@ from tests.support.simulation import ADA, Simulation, running_simulator
 
 PROGRAM = str(Path(sys.executable).parent / "calendly-bff")
 PATIENCE = 60
+REAL = {
+    "CALENDLY_TOKEN": "a-token-of-a-real-account",
+    "CALENDLY_API_URL": "https://calendly.example.test",
+    "BFF_PRODUCTION": "true",
+    "BFF_EVENT_TYPES": "nothing",
+    "BFF_REDIS_URL": "redis://127.0.0.1:1/0",
+    "BFF_STATE_URL": "redis://127.0.0.1:1/1",
+    "BFF_MISSPELT": "yes",
+}
+"""Settings of somebody who serves visitors from the same folder."""
 
 
 def _environment(**settings: str) -> dict[str, str]:
@@ -146,6 +159,35 @@ async def test_demo_needs_nothing_and_leaves_nothing_behind(tmp_path: Path) -> N
     assert not is_taken(simulator_port)
 
 
+@pytest.mark.parametrize("told_by", ["environment", "file"])
+async def test_demo_takes_no_notice_of_settings_that_may_be_about_a_real_account(
+    tmp_path: Path, told_by: str
+) -> None:
+    port = free_port()
+    ports = {"PORT": str(port), "SIMULATOR_PORT": str(free_port())}
+    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in REAL.items()))
+    if told_by == "environment":
+        (tmp_path / ".env").unlink()
+    with _running(["demo"], tmp_path, ports | (REAL if told_by == "environment" else {})) as process:
+        await_listener(port)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            listed = await http.get("/api/v1/event-types")
+            ready = await http.get("/readyz")
+        _stopped(process, signal.SIGTERM)
+
+    assert len(listed.json()["items"]) == 13
+    assert ready.json()["status"] == "ready"
+
+
+def test_demo_explains_that_two_cannot_listen_on_one_port(tmp_path: Path) -> None:
+    port = str(free_port())
+
+    run = _run("demo", folder=tmp_path, PORT=port, SIMULATOR_PORT=port)
+
+    assert run.returncode == 2
+    assert "PORT and SIMULATOR_PORT must differ." in run.stderr
+
+
 @pytest.mark.parametrize("taken", ["PORT", "SIMULATOR_PORT"])
 async def test_demo_explains_a_port_that_is_taken(calendly: Simulation, tmp_path: Path, taken: str) -> None:
     ports = {"PORT": str(free_port()), "SIMULATOR_PORT": str(free_port())}
@@ -154,6 +196,18 @@ async def test_demo_explains_a_port_that_is_taken(calendly: Simulation, tmp_path
 
     assert run.returncode == 2
     assert f"Port {calendly.http.base_url.port} is in use." in run.stderr
+
+
+async def test_demo_announces_nothing_that_did_not_start(capsys: pytest.CaptureFixture[str]) -> None:
+    async def broken(scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise ZeroDivisionError(scope["type"])
+
+    config = uvicorn.Config(broken, port=0, lifespan="on", log_level="critical")
+
+    with pytest.raises(SystemExit):
+        await _Announced(config, "Here it is").serve()
+
+    assert capsys.readouterr().out == ""
 
 
 def test_demo_explains_that_the_simulator_did_not_start(tmp_path: Path) -> None:
@@ -192,6 +246,13 @@ def test_doctor_ends_with_a_failure_where_something_is_wrong(tmp_path: Path) -> 
 
     assert run.returncode == 1
     assert "FAIL  users:read" in run.stdout
+
+
+def test_doctor_without_a_token_says_what_to_do(tmp_path: Path) -> None:
+    run = _run("doctor", folder=tmp_path)
+
+    assert run.returncode == 1
+    assert run.stdout.startswith("FAIL  token")
 
 
 def test_the_api_document_is_written(tmp_path: Path) -> None:
