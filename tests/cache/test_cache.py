@@ -153,6 +153,19 @@ async def test_after_a_failure_redis_is_left_alone_for_a_while(tmp_path: Path) -
     server.kill()
 
 
+async def test_what_is_no_longer_true_is_forgotten_even_in_a_pause(redis: RedisServer, store: Redis) -> None:
+    cache = _cache(store)
+    await cache.write({"a": ENTRY})
+    redis.pause()
+    missed = await cache.read(["a"], list[Slot])
+    redis.resume()
+
+    await cache.forget(["a"])
+
+    assert missed == {}
+    assert await store.exists("a") == 0
+
+
 @pytest.mark.fault("R03")
 async def test_a_redis_that_hangs_costs_one_time_out_a_second(redis: RedisServer, store: Redis) -> None:
     cache = _cache(store)

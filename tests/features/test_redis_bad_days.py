@@ -13,7 +13,7 @@ from redis import Redis
 
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
-from tests.support.service import Service, calls_of, running_service, settings_for
+from tests.support.service import Service, calls_of, plan_fault, running_service, settings_for
 from tests.support.simulation import Simulation
 
 QUICK = 1.5
@@ -47,6 +47,16 @@ def _assert_closed(answer: httpx.Response) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "bookings_closed")
     assert answer.headers["Retry-After"] == "30"
     assert answer.json()["hostedUrl"].startswith("http")
+
+
+async def _claimed(server: RedisServer) -> None:
+    """A key is taken: what it is for is about to be sent, or was."""
+    with Redis(port=server.port, db=STATE) as client:
+        for _ in range(500):
+            if client.dbsize():
+                return
+            await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 async def _healed(bff: Service) -> httpx.Response:
@@ -128,17 +138,29 @@ async def test_a_booking_sent_before_redis_died_is_still_confirmed(
     fault = {"match": {"path": "/invitees"}, "fault": {"kind": "delay", "seconds": 0.5}}
     await calendly.http.post("/_simulator/faults", json=fault)
     running = asyncio.create_task(bff.book(body, "key"))
-    with Redis(port=fragile.port, db=STATE) as client:
-        for _ in range(500):
-            if client.dbsize():
-                break
-            await asyncio.sleep(0.01)
+    await _claimed(fragile)
     fragile.kill()
 
     answer = await running
 
     assert answer.status_code == 201
     assert len(await calls_of(calendly, "/invitees", "POST")) == 1
+
+
+async def test_a_refusal_is_told_though_redis_died_before_it_was_written_down(
+    bff: Service, fragile: RedisServer, calendly: Simulation
+) -> None:
+    body = await bff.booking()
+    await calendly.book("intro-call")
+    await plan_fault(calendly, "delay", path="^/invitees$", method="POST", seconds=0.5)
+    running = asyncio.create_task(bff.book(body, "key"))
+    await _claimed(fragile)
+    fragile.kill()
+
+    answer = await running
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "slot_taken")
+    assert answer.json()["alternatives"]
 
 
 @pytest.mark.fault("R09")

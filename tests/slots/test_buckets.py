@@ -1,0 +1,128 @@
+"""Readings of free times that are under way when a booking makes their days untrue."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from prometheus_client import CollectorRegistry
+
+from app.cache.cache import Cache
+from app.slots.buckets import DayBuckets
+from app.slots.model import Day
+from app.store.connection import open_store
+from tests.calendly import rig
+from tests.support.redis import RedisServer
+
+DAY = date(2026, 12, 1)
+BOOKED, FREE = "2026-12-01T09:00:00.000000Z", "2026-12-01T10:00:00.000000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    id: str = "INTROCALLAAAAAAA"
+    uri: str = rig.EVENT_TYPE
+
+
+INTRO_CALL = EventType()
+
+
+@dataclass
+class Calendly:
+    """Knows at once what is free, and tells it when it is let."""
+
+    free: list[str] = field(default_factory=lambda: [BOOKED, FREE])
+    asked: int = 0
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, _request: httpx.Request) -> httpx.Response:
+        body = rig.collection(*map(rig.available_time, self.free))
+        self.asked += 1
+        self.heard.set()
+        await self.let.wait()
+        return httpx.Response(200, json=body)
+
+
+@pytest.fixture
+def calendly() -> Calendly:
+    return Calendly()
+
+
+@pytest.fixture
+async def buckets(calendly: Calendly, redis: RedisServer) -> AsyncIterator[DayBuckets]:
+    router = respx.Router(base_url=rig.ORIGIN)
+    router.get("/event_type_available_times").mock(side_effect=calendly.answer)
+    client = rig.client_on(router)
+    async with open_store(redis.url()) as store:
+        yield DayBuckets(
+            client=client,
+            cache=Cache(store, lifetime=timedelta(hours=1), registry=CollectorRegistry()),
+            lifetimes=(timedelta(seconds=30), timedelta(hours=1)),
+            clock=lambda: rig.NOW,
+        )
+    await client.aclose()
+
+
+Reading = Callable[[DayBuckets], Awaitable[list[Day]]]
+READINGS: list[Any] = [
+    pytest.param(lambda buckets: buckets.read(INTRO_CALL, [DAY]), id="from the cache"),
+    pytest.param(lambda buckets: buckets.reread(INTRO_CALL, (DAY, DAY)), id="live"),
+]
+
+
+def _starts(days: list[Day]) -> list[str]:
+    return [slot.start.strftime("%Y-%m-%dT%H:%M:%S.%fZ") for day in days for slot in day.slots]
+
+
+async def _booked_meanwhile(
+    buckets: DayBuckets, calendly: Calendly, read: Reading
+) -> asyncio.Future[list[Day]]:
+    """A reading that was begun before the booking and still runs."""
+    running = asyncio.ensure_future(read(buckets))
+    await calendly.heard.wait()
+    calendly.free = [FREE]
+    await buckets.forget([INTRO_CALL], [DAY])
+    return running
+
+
+@pytest.mark.parametrize("read", READINGS)
+async def test_who_asks_after_a_booking_does_not_join_a_reading_from_before(
+    buckets: DayBuckets, calendly: Calendly, read: Reading
+) -> None:
+    before = await _booked_meanwhile(buckets, calendly, read)
+
+    after = asyncio.ensure_future(read(buckets))
+    await asyncio.sleep(0.05)
+    calendly.let.set()
+
+    assert _starts(await before) == [BOOKED, FREE]
+    assert _starts(await after) == [FREE]
+    assert calendly.asked == 2
+
+
+@pytest.mark.parametrize("read", READINGS)
+async def test_a_reading_from_before_a_booking_is_not_kept(
+    buckets: DayBuckets, calendly: Calendly, read: Reading
+) -> None:
+    before = await _booked_meanwhile(buckets, calendly, read)
+    calendly.let.set()
+    await before
+
+    assert _starts(await buckets.read(INTRO_CALL, [DAY])) == [FREE]
+
+
+@pytest.mark.parametrize("read", READINGS)
+async def test_without_a_booking_who_asks_joins_the_reading_under_way(
+    buckets: DayBuckets, calendly: Calendly, read: Reading
+) -> None:
+    calendly.let.set()
+
+    found = await asyncio.gather(*(read(buckets) for _ in range(10)))
+
+    assert {tuple(_starts(days)) for days in found} == {(BOOKED, FREE)}
+    assert calendly.asked == 1
