@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app import API
 from app.contract import document
 from app.features.documentation.pages import problem_types
 from app.main import create_app
@@ -50,6 +51,35 @@ def test_a_failure_is_declared_as_a_problem_with_an_example_for_each_code(operat
         examples = failure["content"]["application/problem+json"]["examples"]
         assert examples
         assert {str(problem_types()[code].status) for code in examples} == {status}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_failure_names_the_headers_that_come_with_it(operation: dict[str, Any]) -> None:
+    failures = [each for status, each in operation["responses"].items() if status >= "400"]
+
+    assert [each for each in failures if each["headers"].keys() != {"X-Request-Id", "Retry-After"}] == []
+
+
+def test_a_booking_needs_a_key_and_says_whether_it_is_a_repetition() -> None:
+    operation = DOCUMENT["paths"][f"{API}/bookings"]["post"]
+
+    required = {each["name"]: each["required"] for each in operation["parameters"]}
+    assert required == {"Idempotency-Key": True}
+    assert operation["responses"]["201"]["headers"].keys() == {"Idempotency-Replayed"}
+
+
+def test_what_is_sent_is_closed_and_what_is_answered_is_open_for_later_fields() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+
+    closed = {name for name, schema in schemas.items() if schema.get("additionalProperties") is False}
+    assert closed == {"Submission", "InviteePart", "ChosenLocation", "Answer", "TrackingPart"}
+    assert {"Booking", "Preflight", "EventType", "Form", "Availability", "Problem"} <= schemas.keys() - closed
+
+
+def test_the_document_is_drawn_once() -> None:
+    app = create_app()
+
+    assert app.openapi() is app.openapi()
 
 
 def test_every_reference_resolves() -> None:

@@ -74,6 +74,14 @@ async def test_a_redis_that_is_away_is_wrong(
     assert without in finding.text
 
 
+async def test_a_redis_that_does_not_know_us_is_wrong(calendly: Simulation, redis: RedisServer) -> None:
+    found = await _examined(calendly, redis_url=f"redis://ada:wrong@127.0.0.1:{redis.port}/{CACHE}")
+
+    finding = found["BFF_REDIS_URL"]
+    assert finding.verdict is Verdict.WRONG
+    assert "Check address, password and TLS." in finding.text
+
+
 async def test_without_a_token_it_says_how_to_get_one() -> None:
     [finding] = [finding async for finding in diagnose(Settings(), StandingClock())]
 
@@ -99,6 +107,16 @@ async def test_a_scope_that_is_missing_is_named(calendly: Simulation, scope: str
 
     assert finding.verdict is Verdict.WRONG
     assert f"with the scope {scope}" in finding.text
+
+
+async def test_the_scopes_that_calendly_itself_asks_for_are_named(calendly: Simulation) -> None:
+    refusal = {"title": "Insufficient scope", "required_scopes": ["calendars:read", "teams:read", "no scope"]}
+    await plan_fault(calendly, "status", path="/locations", status=403, body=refusal)
+
+    finding = (await _examined(calendly))["locations:read"]
+
+    assert finding.verdict is Verdict.WRONG
+    assert "with the scope calendars:read teams:read," in finding.text
 
 
 @pytest.mark.fault("U19")

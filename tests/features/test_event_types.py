@@ -162,6 +162,23 @@ async def test_a_form_has_a_version_a_schema_and_fields(bff: Service) -> None:
     assert "/invitee/email" in [field["pointer"] for field in answer["fields"]]
 
 
+async def test_a_form_takes_the_slug_in_place_of_the_id(bff: Service) -> None:
+    visit = (await bff.get("/event-types/visit")).json()["id"]
+
+    schema = (await bff.get("/event-types/visit/form")).json()["schema"]
+
+    assert schema["properties"]["eventTypeId"] == {"enum": [visit, "visit"]}
+
+
+async def test_a_form_takes_no_slug_that_leads_to_another_as_well(bff: Service, calendly: Simulation) -> None:
+    ids = [(await calendly.event_type(slug))["uri"].rsplit("/", 1)[1] for slug in ("visit", "call-us")]
+    await calendly.http.patch(f"/_simulator/event_types/{ids[1]}", json={"slug": "visit"})
+
+    schemas = [(await bff.get(f"/event-types/{each}/form")).json()["schema"] for each in ids]
+
+    assert [schema["properties"]["eventTypeId"]["enum"] for schema in schemas] == [[each] for each in ids]
+
+
 async def test_a_form_has_another_version_when_the_questions_changed(
     bff: Service, calendly: Simulation
 ) -> None:

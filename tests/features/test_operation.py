@@ -1,12 +1,13 @@
 """What is there for operators and for whoever follows a link: health, metrics, pages."""
 
+import httpx
 import pytest
 
 from app.features.documentation.pages import problem_types
 from app.store.connection import open_store
 from tests.support.ports import free_port
 from tests.support.redis import STATE, RedisServer
-from tests.support.service import Service, running_service, settings_for
+from tests.support.service import Service, running_service, served_service, settings_for
 from tests.support.simulation import Simulation
 
 
@@ -38,6 +39,16 @@ async def test_a_store_that_is_away_degrades_the_service(
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
 async def test_the_state_of_things_is_never_stored(bff: Service, path: str) -> None:
     assert (await bff.http.get(path)).headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/"])
+async def test_whoever_only_looks_whether_it_is_there_gets_no_body(calendly: Simulation, path: str) -> None:
+    settings = settings_for(str(calendly.http.base_url), demo_page=True)
+    with served_service(settings, calendly.clock) as url:
+        async with httpx.AsyncClient(base_url=url) as http:
+            answer = await http.head(path)
+
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 async def _metrics(bff: Service) -> list[str]:

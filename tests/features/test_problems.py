@@ -1,10 +1,13 @@
 """How a problem looks, whatever it is; and that every route owns up to its problems."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import pytest
+from starlette.routing import BaseRoute, Route
 
 from app import API
+from app.admission import JsonRoute
 from app.features.documentation.pages import problem_types
 from app.main import create_app
 from tests.support.contract import declared_codes, operation_of
@@ -56,6 +59,41 @@ async def test_an_unknown_method_is_a_problem_that_names_the_known_ones(
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "marker"])
+async def test_a_body_for_nothing_is_not_judged(bff: Service, content_type: str) -> None:
+    answer = await bff.http.post(
+        "/api/v1/nothing", content=b"{marker", headers={"Content-Type": content_type}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/event-types", "/api/v1/event-types/visit/availability", "/problems"]
+)
+async def test_a_body_for_what_can_only_be_read_is_not_judged(bff: Service, path: str) -> None:
+    answer = await bff.http.post(path, content=b"{marker", headers={"Content-Type": "marker"})
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET"
+
+
+def test_every_route_that_takes_a_body_judges_it_first() -> None:
+    writes = [route for route in _routes(create_app().routes) if (route.methods or set()) - {"GET", "HEAD"}]
+
+    assert {route.path for route in writes} >= {f"{API}/bookings", f"{API}/bookings/preflight"}
+    assert [route.path for route in writes if not isinstance(route, JsonRoute)] == []
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterator[Route]:
+    """All of them, however deep: the framework keeps those of an included router in one of its own."""
+    for route in routes:
+        if isinstance(route, Route):
+            yield route
+        else:
+            yield from _routes(getattr(getattr(route, "original_router", None), "routes", ()))
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)

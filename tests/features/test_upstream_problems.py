@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import API
 from tests.support.ports import free_port
@@ -142,6 +143,30 @@ async def test_a_calendly_whose_clock_is_fast_loses_no_slot_that_is_ours_to_show
     answer = await bff.get("/event-types/intro-call/availability")
 
     assert answer.status_code == 200
+
+
+@pytest.mark.fault("U19")
+async def test_a_calendly_two_minutes_ahead_still_tells_what_is_free_today(
+    bff: Service, calendly: Simulation
+) -> None:
+    await calendly.settings(clockOffsetSeconds=120)
+
+    with capture_logs() as logged:
+        starts = await bff.free("intro-call", **{"from": "2026-11-23", "to": "2026-11-23"})
+
+    assert starts[0] == "2026-11-23T09:00:00+01:00"
+    alarms = [each for each in logged if each["event"] == "calendly.clock_skewed"]
+    assert {(each["log_level"], each["seconds"]) for each in alarms} == {("error", 120)}
+
+
+@pytest.mark.parametrize("seconds", [-60, 0, 60])
+async def test_clocks_a_minute_apart_are_no_alarm(bff: Service, calendly: Simulation, seconds: int) -> None:
+    await calendly.settings(clockOffsetSeconds=seconds)
+
+    with capture_logs() as logged:
+        await bff.free("intro-call")
+
+    assert "calendly.clock_skewed" not in {each["event"] for each in logged}
 
 
 async def test_the_service_recovers_by_itself(bff: Service, calendly: Simulation) -> None:

@@ -1,0 +1,69 @@
+"""Several services on one Redis: each shows what it was told to show, and its own account alone."""
+
+import pytest
+from pydantic import SecretStr
+from redis import Redis
+
+from app.settings import BffSettings, CalendlySettings, Settings
+from tests.features.test_event_types import PUBLISHED
+from tests.support.redis import CACHE, RedisServer
+from tests.support.service import calls_of, clear_calls, running_service
+from tests.support.simulation import ADA, GRACE, Simulation
+
+
+def _settings(
+    calendly: Simulation, redis: RedisServer, *, token: str = ADA, allowed: tuple[str, ...] = ()
+) -> Settings:
+    return Settings(
+        calendly=CalendlySettings(token=SecretStr(token), api_url=str(calendly.http.base_url)),
+        bff=BffSettings(redis_url=redis.url(CACHE), event_types=allowed),
+    )
+
+
+async def _shown(calendly: Simulation, settings: Settings) -> list[str]:
+    """What a service that starts now shows."""
+    async with running_service(settings, calendly.clock) as bff:
+        items = (await bff.get("/event-types")).json()["items"]
+        return [item["slug"] for item in items]
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param(("visit",), ("panel", "call-us"), id="another choice"),
+        pytest.param(("visit",), (), id="all after one"),
+        pytest.param((), ("visit",), id="one after all"),
+    ],
+)
+async def test_a_service_shows_its_own_choice_of_what_another_has_read(
+    calendly: Simulation, redis: RedisServer, first: tuple[str, ...], then: tuple[str, ...]
+) -> None:
+    await _shown(calendly, _settings(calendly, redis, allowed=first))
+    await clear_calls(calendly)
+
+    shown = await _shown(calendly, _settings(calendly, redis, allowed=then))
+
+    assert sorted(shown) == sorted(then or PUBLISHED)
+    assert await calls_of(calendly, "/event_types") == []
+
+
+async def test_services_with_different_tokens_show_different_accounts(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    of_ada = await _shown(calendly, _settings(calendly, redis))
+
+    of_grace = await _shown(calendly, _settings(calendly, redis, token=GRACE))
+
+    assert "intro-call" in of_ada
+    assert "office-hours" in of_grace
+    assert await _shown(calendly, _settings(calendly, redis)) == of_ada
+
+
+async def test_no_name_in_redis_holds_a_token(calendly: Simulation, redis: RedisServer) -> None:
+    for token in (ADA, GRACE):
+        await _shown(calendly, _settings(calendly, redis, token=token))
+
+    with Redis(port=redis.port, db=CACHE) as client:
+        names = [name.decode() for name in client.keys("*")]
+    assert len(names) == 2
+    assert [name for name in names if "token" in name or "ada" in name or "grace" in name] == []
