@@ -28,7 +28,7 @@ demo: runtime ## run the service, the demo page and a Calendly of its own; no ac
 
 test: dev ## run every test, with branch coverage
 	@coverage erase
-	coverage run -m pytest $(ARGS)
+	coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	@coverage combine --quiet
 	@coverage report
 

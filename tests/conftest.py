@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from app.observability import configure_logging
 from tests.support import loopback
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import Service, running_service, settings_for
@@ -13,6 +14,7 @@ from tests.support.simulation import MONDAY, Simulation, StandingClock, running_
 pytest_plugins = ["tests.support.canary_plugin"]
 
 loopback.guard()
+configure_logging("debug")
 
 
 @pytest.fixture(scope="session", autouse=True)
