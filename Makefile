@@ -30,7 +30,7 @@ test: dev ## run every test, with branch coverage
 	@coverage erase
 	coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	@coverage combine --quiet
-	@coverage report
+	@coverage report $(if $(ARGS),--fail-under=0)
 
 check: dev check-format check-lint check-types check-architecture check-dependencies check-security check-scripts check-container check-openapi ## everything short of the tests
 

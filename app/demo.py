@@ -55,7 +55,7 @@ def demo(port: int, simulator_port: int) -> None:
         configure_logging(settings.bff.log_level)
         app = create_app(settings)
         config = uvicorn.Config(
-            app, host=HOST, port=port, access_log=False, log_level="warning", server_header=False
+            app, host=HOST, port=port, access_log=False, log_config=None, server_header=False
         )
         _Announced(config, _READY.format(host=HOST, port=port, simulator_port=simulator_port)).run()
 

@@ -10,9 +10,9 @@ from fastapi_offline import FastAPIOffline
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from app.contract import ABOUT, complete
+from app.cors import Cors
 from app.errors import InternalError
 from app.features.availability.router import router as availability
 from app.features.bookings.router import router as bookings
@@ -80,6 +80,6 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
     }
     return [
         Middleware(Observability, metrics=metrics),
-        Middleware(CORSMiddleware, **cors),
+        Middleware(Cors, **cors),
         Middleware(Failures),
     ]

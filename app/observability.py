@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 def configure_logging(level: str) -> None:
-    """JSON lines on standard error. Libraries that would log addresses are kept at warnings."""
+    """JSON lines on standard error, those of libraries too: these are kept at warnings, for they log addresses."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -39,13 +39,26 @@ def configure_logging(level: str) -> None:
         # Asked for with each line: standard error may be another one by then.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
-    for chatty in ("httpx", "httpcore"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.basicConfig(handlers=[_Retold()], level=logging.WARNING, force=True)
+
+
+class _Retold(logging.Handler):
+    """What libraries have to say, as lines of ours: without the values that they would put into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.log(
+            record.levelno,
+            "library.said",
+            library=record.name,
+            said=str(record.msg),
+            exc_info=record.exc_info,
+        )
 
 
 def _where_it_failed(_logger: object, _name: str, event: EventDict) -> EventDict:
     """The class of an exception and the lines it passed, without its text or any values: those may be personal."""
-    error = sys.exc_info()[1] if event.pop("exc_info", None) else None
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given else None
     if error is not None:
         event["exception"] = type(error).__name__
         event["frames"] = [

@@ -56,7 +56,7 @@ def serve(settings: Settings) -> None:
         port=settings.bff.port,
         workers=settings.bff.workers,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )

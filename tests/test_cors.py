@@ -143,7 +143,11 @@ async def test_a_preflight_grants_what_a_booking_needs(bff: Service, header: str
 async def test_a_preflight_for_anything_else_is_refused(
     bff: Service, origin: str, method: str, header: str
 ) -> None:
-    assert (await _preflight(bff, origin, method, header)).status_code == 400
+    answer = await _preflight(bff, origin, method, header)
+
+    assert (answer.status_code, answer.content, _granted(answer)) == (204, b"", None)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert _varies(answer)
 
 
 async def test_without_allowed_origins_no_page_is_granted_anything() -> None:

@@ -1,6 +1,7 @@
 """What is logged of a request and of a crash: where, how long, and nothing personal."""
 
 import json
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -110,3 +111,19 @@ async def test_a_crash_after_the_answer_began_is_left_to_the_server() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await Observability(Failures(app), metrics=Metrics())(scope, _receive, _send)
+
+
+def test_what_a_library_says_is_a_line_of_json_without_its_values(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise ValueError("marker")
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("Failed for %s", "marker")
+
+    told = json.loads(capsys.readouterr().err)
+
+    assert (told["library"], told["said"], told["exception"]) == (
+        "uvicorn.error",
+        "Failed for %s",
+        "ValueError",
+    )
+    assert "marker" not in json.dumps(told)

@@ -19,6 +19,14 @@ Minutes = Annotated[int, msgspec.Meta(ge=1, le=10_080)]
 """Up to a week, many times what Calendly allows: beyond it the item is broken, not long."""
 
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+
+
+def is_plausible(instant: datetime) -> bool:
+    """Calendly's schema allows any date-time; arithmetic with the first and last ones there are fails."""
+    return FIRST_YEAR <= instant.year <= LAST_YEAR
+
+
 class User(msgspec.Struct, frozen=True):
     """`GET /users/me`."""
 

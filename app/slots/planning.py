@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from app.calendly.models import AvailableTime
+from app.calendly.models import AvailableTime, is_plausible
 from app.slots.model import Slot
 
 MAX_WINDOW = 31
@@ -54,12 +54,16 @@ def by_date(times: Iterable[AvailableTime], window: Window) -> dict[date, list[S
     A slot on the edge of two windows may come with both: it belongs to the
     date of its start.
     """
-    unique = {each.start_time.astimezone(UTC): each for each in times if each.status == "available"}
+    unique = {each.start_time.astimezone(UTC): each for each in times if _can_be_booked(each)}
     found: dict[date, list[Slot]] = {day: [] for day in dates(window)}
     for start in sorted(unique):
         if start.date() in found:
             found[start.date()].append(Slot(start, unique[start].invitees_remaining))
     return found
+
+
+def _can_be_booked(time: AvailableTime) -> bool:
+    return time.status == "available" and time.invitees_remaining > 0 and is_plausible(time.start_time)
 
 
 def nearest(slots: Sequence[Slot], wanted: datetime, limit: int) -> list[Slot]:

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.calendly.models import EventLocation
 from app.features.bookings.mapping import _location_from
@@ -30,3 +32,15 @@ def test_a_conference_with_a_link_is_ready_whatever_its_status(
 
     assert shown is not None
     assert (shown.status, shown.join_url) == (status, said.get("join_url"))
+
+
+WORDS = st.none() | st.text()
+
+
+@given(
+    st.builds(EventLocation, type=WORDS, location=WORDS, additional_info=WORDS, status=WORDS, join_url=WORDS)
+)
+def test_any_place_that_calendly_may_name_can_be_shown(place: EventLocation) -> None:
+    shown = _location_from(place)
+
+    assert shown is None or shown.model_dump_json(by_alias=True)

@@ -1,6 +1,7 @@
 """`POST /bookings` and its preflight, where everything goes well or Calendly says no."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -139,6 +140,29 @@ async def test_a_booking_stands_where_its_event_cannot_be_read(
     assert answer.status_code == 201
     assert answer.json()["end"] == "2026-11-23T10:00:00+01:00"
     assert answer.json()["location"]["detail"] == "Example Lodge, 2 Sample Square, Potsdam"
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59Z", "2026-12-01T10:00:00Z"])
+async def test_a_booking_stands_where_its_event_has_a_time_beyond_time(
+    bff: Service, calendly: Simulation, end: str
+) -> None:
+    event = {
+        "uri": "https://calendly.example.test/scheduled_events/A",
+        "event_type": None,
+        "name": None,
+        "status": "active",
+        "start_time": "0001-01-01T00:00:00Z",
+        "end_time": end,
+        "location": None,
+    }
+    await plan_fault(calendly, "status", path="/scheduled_events/", status=200, body={"resource": event})
+    body = await bff.booking("no-place", timeZone="America/New_York")
+
+    answer = await bff.book(body, key="beyond")
+
+    assert answer.status_code == 201
+    assert datetime.fromisoformat(answer.json()["start"]) == datetime.fromisoformat(body["start"])
+    assert (await bff.book(body, key="beyond")).headers["Idempotency-Replayed"] == "true"
 
 
 async def test_a_booked_time_is_offered_no_longer_by_any_event_type(bff: Service) -> None:

@@ -1,8 +1,8 @@
 """Laws of day buckets: the fewest calls, each day once, each slot on its date."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.calendly.models import AvailableTime
@@ -132,3 +132,29 @@ def test_of_two_as_near_the_earlier_comes_first() -> None:
     around = [Slot(wanted + timedelta(minutes=30), 1), Slot(wanted - timedelta(minutes=30), 1)]
 
     assert nearest(around, wanted, 2) == around[::-1]
+
+
+OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+ANY_TIMES = st.builds(
+    AvailableTime,
+    status=st.sampled_from(["available", "unheard-of"]),
+    start_time=st.datetimes(timezones=OFFSETS),
+    invitees_remaining=st.integers(),
+)
+
+
+@example([_time(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))), _time(midnight(FIRST))])
+@example([_time(datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=1)))), _time(midnight(FIRST))])
+@given(st.lists(ANY_TIMES))
+def test_any_times_that_calendly_may_send_can_be_sorted_into_days(times: list[AvailableTime]) -> None:
+    days = by_date(times, WINDOW)
+
+    assert set(days) == set(dates(WINDOW))
+    assert all(slot.start.date() == day for day, slots in days.items() for slot in slots)
+
+
+@given(st.integers(max_value=0))
+def test_a_slot_without_seats_is_none(left: int) -> None:
+    days = by_date([_time(midnight(FIRST), left=left)], WINDOW)
+
+    assert days[FIRST] == []

@@ -8,7 +8,7 @@ import structlog
 
 from app.calendly.client import CalendlyClient, wire_time
 from app.calendly.failures import BookingRefusedError, OutcomeUnknownError
-from app.calendly.models import Invitee, ScheduledEvent
+from app.calendly.models import Invitee, ScheduledEvent, is_plausible
 from app.errors import AppError, BookingsClosedError, SlotTakenError
 from app.features.bookings.mapping import Plan, booking_from, preflight_from
 from app.features.bookings.outcomes import Outcomes, fingerprint_of
@@ -110,7 +110,8 @@ class BookingService:
     async def _event_of(self, invitee: Invitee) -> ScheduledEvent | None:
         """Where and when, as Calendly has it. The booking stands even if this cannot be read."""
         try:
-            return await self._client.get_scheduled_event(self._client.id_from(invitee.event))
+            event = await self._client.get_scheduled_event(self._client.id_from(invitee.event))
         except AppError as error:
             log.warning("bookings.event_unread", error=error.code)
             return None
+        return event if is_plausible(event.start_time) and is_plausible(event.end_time) else None
