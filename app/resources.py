@@ -18,7 +18,7 @@ from app.catalogue.catalogue import Catalogue, CatalogueOptions
 from app.observability import Metrics
 from app.settings import Settings
 from app.slots.buckets import DayBuckets
-from app.store.connection import open_store
+from app.store.connection import STATE_PATIENCE, open_store
 
 Clock = Callable[[], datetime]
 
@@ -53,7 +53,7 @@ async def opened(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIte
         client = CalendlyClient(transport)
         stack.push_async_callback(client.aclose)
         cache_store = await stack.enter_async_context(open_store(bff.redis_url))
-        state = await stack.enter_async_context(open_store(bff.state_url))
+        state = await stack.enter_async_context(open_store(bff.state_url, patience=STATE_PATIENCE))
         cache = Cache(cache_store, lifetime=bff.stale_if_error, registry=metrics.registry)
         catalogue = Catalogue(
             client=client,

@@ -8,11 +8,18 @@ from redis.exceptions import RedisError
 from app.settings import EMBEDDED_STORE
 from app.store.embedded import embedded_store
 
-TIMEOUT = 0.25
+CACHE_PATIENCE = 0.25
 """Seconds for one command, and for a connect.
 
 The library's own defaults let a Redis that accepts and never answers hold a
 visitor for a minute; a cache that takes longer than this is no help.
+"""
+
+STATE_PATIENCE = 2.0
+"""As above, for what bookings cannot do without.
+
+They take seconds at Calendly anyway, and a crowd that keeps this process busy
+makes replies look late that came in time: that must not close bookings.
 """
 
 MAX_CONNECTIONS = 50
@@ -29,15 +36,15 @@ async def is_reachable(store: Redis) -> bool:
     return True
 
 
-def open_store(url: str) -> Redis:
+def open_store(url: str, *, patience: float = CACHE_PATIENCE) -> Redis:
     """A client for commands. Connects when first used; close it with `aclose()`."""
     if url == EMBEDDED_STORE:
         return embedded_store()
     pool = BlockingConnectionPool.from_url(
         url,
-        timeout=WAIT,
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
+        timeout=max(WAIT, patience),
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
         retry=Retry(NoBackoff(), 0),
         max_connections=MAX_CONNECTIONS,
     )
