@@ -2,10 +2,11 @@
 
     AppError
     ├── MalformedRequestError, IdempotencyKeyMissingError           400
+    ├── ManageTokenRequiredError                                   401
     ├── NotFoundError                                              404
     ├── MethodNotAllowedError                                      405
     ├── SlotTakenError, FormChangedError, BookingInFlightError,
-    │   UseHostedPageError                                         409
+    │   BookingNotChangeableError, UseHostedPageError              409
     ├── BodyTooLargeError                                          413
     ├── UnsupportedMediaTypeError                                  415
     ├── InvalidRequestError, IdempotencyKeyReusedError             422
@@ -87,6 +88,13 @@ class IdempotencyKeyMissingError(AppError):
     )
 
 
+class ManageTokenRequiredError(AppError):
+    status = 401
+    code = "manage_token_required"
+    title = "This needs the manage token of the booking."
+    advice = "Send the token that came with the booking: `Authorization: Bearer …`."
+
+
 class NotFoundError(AppError):
     status = 404
     code = "not_found"
@@ -126,6 +134,13 @@ class BookingInFlightError(AppError):
     code = "booking_in_flight"
     title = "A booking with this key is still running."
     advice = "Wait as long as Retry-After says and repeat the request with the same key."
+
+
+class BookingNotChangeableError(AppError):
+    status = 409
+    code = "booking_not_changeable"
+    title = "This booking can no longer be changed."
+    advice = "It is canceled, was never made, has been moved to another time, or has begun. Read it again."
 
 
 class UseHostedPageError(AppError):

@@ -5,6 +5,8 @@ setting that is wrong or unknown stops the start; the message names the
 variable and never repeats its value.
 """
 
+import base64
+import binascii
 import ipaddress
 import re
 from datetime import timedelta
@@ -27,6 +29,9 @@ EMBEDDED_STORE = "memory://"
 
 REDIS_PORT = 6379
 """Where Redis listens unless told otherwise."""
+
+KEY_BYTES = 32
+"""Of a secret key: as many as AES-256 takes."""
 
 _STORE_SCHEMES = frozenset({"redis", "rediss"})
 _STORE_HELP = "must be memory://, redis://host:port/db or rediss://host:port/db"
@@ -103,6 +108,20 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _secret_key(value: SecretStr) -> SecretStr:
+    if len(key_bytes(value)) < KEY_BYTES:
+        raise ValueError(f"must be base64 of {KEY_BYTES} random bytes each: openssl rand -base64 {KEY_BYTES}")
+    return value
+
+
+def key_bytes(value: SecretStr) -> bytes:
+    """The bytes of a secret key; none where it is not base64."""
+    try:
+        return base64.b64decode(value.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
 def _event_type(value: str) -> str:
     if not _EVENT_TYPE.fullmatch(value):
         raise ValueError("must be slugs or ids of event types, separated by commas")
@@ -152,6 +171,21 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
         AfterValidator(_api_url),
         Field(description="Origin of Calendly's API. Anything but https is refused, except on loopback."),
     ] = "https://api.calendly.com"
+    tier: Annotated[
+        Literal["auto", "free", "trial", "paid", "enterprise"],
+        Field(
+            description="Plan of the account, which decides its quotas; auto learns it from Calendly's headers."
+        ),
+    ] = "auto"
+    booking_timeout: Annotated[
+        timedelta,
+        BeforeValidator(_seconds),
+        Field(
+            ge=timedelta(seconds=2),
+            le=timedelta(seconds=18),
+            description="Seconds that a booking waits for Calendly before its outcome counts as unknown.",
+        ),
+    ] = timedelta(seconds=18)
 
 
 class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
@@ -169,6 +203,23 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
             description="What must not be lost (outcomes of bookings): a Redis of its own with noeviction, or memory://."
         ),
     ] = EMBEDDED_STORE
+    secret_keys: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_secret_key)], ...],
+        *CommaSeparated,
+        Field(
+            description="Keys for manage tokens and stored bookings, base64 of 32 bytes each, separated by commas:"
+            " the first seals, all open. Required with a Redis for state."
+        ),
+    ] = ()
+    quiet_period: Annotated[
+        timedelta,
+        BeforeValidator(_seconds),
+        Field(
+            ge=timedelta(seconds=1),
+            le=timedelta(minutes=10),
+            description="Seconds after which a booking that Calendly neither confirmed nor shows counts as not made.",
+        ),
+    ] = timedelta(seconds=30)
     allowed_origins: Annotated[
         tuple[Origin, ...],
         *CommaSeparated,
@@ -213,6 +264,11 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         if not embedded and _database(self.redis_url) == _database(self.state_url):
             raise ValueError(
                 "BFF_REDIS_URL and BFF_STATE_URL must differ: a cache may be evicted, state may not"
+            )
+        if self.state_url != EMBEDDED_STORE and not self.secret_keys:
+            raise ValueError(
+                "BFF_SECRET_KEYS must be set where BFF_STATE_URL names a Redis:"
+                f" openssl rand -base64 {KEY_BYTES}"
             )
         return self
 

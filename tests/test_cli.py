@@ -20,6 +20,7 @@ from app.cli import app
 from app.contract import document
 from app.demo import _Announced
 from app.main import create_app
+from tests.support.keys import SECRET_KEY
 from tests.support.ports import await_listener, free_port, is_taken
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.simulation import ADA, Simulation, running_simulator
@@ -33,6 +34,7 @@ REAL = {
     "BFF_EVENT_TYPES": "nothing",
     "BFF_REDIS_URL": "redis://127.0.0.1:1/0",
     "BFF_STATE_URL": "redis://127.0.0.1:1/1",
+    "BFF_SECRET_KEYS": SECRET_KEY,
     "BFF_MISSPELT": "yes",
 }
 """Settings of somebody who serves visitors from the same folder."""
@@ -110,6 +112,7 @@ async def test_several_workers_serve_on_one_port(
         "CALENDLY_API_URL": str(calendly.http.base_url),
         "BFF_REDIS_URL": redis.url(CACHE),
         "BFF_STATE_URL": redis.url(STATE),
+        "BFF_SECRET_KEYS": SECRET_KEY,
         "BFF_PRODUCTION": "true",
     }
     with _running(["serve", "--port", str(port), "--workers", "2"], tmp_path, settings) as process:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import BffSettings, ConfigurationError, Settings, is_loopback, settings_from_environment
+from tests.support.keys import SECRET_KEY
 
 MARKER = "marker"
 TOKEN = "a-token-of-ours"
@@ -43,6 +44,12 @@ BROKEN = [
     pytest.param("BFF_REDIS_URL", "redis://marker/0/1", id="two databases"),
     pytest.param("BFF_REDIS_URL", "redis://marker/\u0661", id="a database in other digits"),
     pytest.param("BFF_REDIS_URL", "redis://marker:0/0", id="Redis on port 0"),
+    pytest.param("BFF_SECRET_KEYS", "marker", id="no base64"),
+    pytest.param("BFF_SECRET_KEYS", "bWFya2Vy", id="a short key"),
+    pytest.param("BFF_SECRET_KEYS", f"{SECRET_KEY},marker", id="one of two keys"),
+    pytest.param("CALENDLY_TIER", "marker", id="no such plan"),
+    pytest.param("CALENDLY_BOOKING_TIMEOUT", "19", id="a visitor waits no longer"),
+    pytest.param("BFF_QUIET_PERIOD", "0.5", id="hardly quiet"),
     pytest.param("BFF_ALLOWED_ORIGINS", "*", id="every origin"),
     pytest.param("BFF_ALLOWED_ORIGINS", "https://*.marker.example.test", id="a wildcard"),
     pytest.param("BFF_ALLOWED_ORIGINS", "null", id="null"),
@@ -126,6 +133,17 @@ def test_settings_that_contradict_each_other_are_named(
         settings_from_environment()
 
     assert "BFF_REDIS_URL and BFF_STATE_URL must" in str(caught.value)
+    assert MARKER not in str(caught.value)
+
+
+@pytest.mark.fault("P08")
+def test_state_in_redis_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BFF_STATE_URL", "redis://marker.test:6379/1")
+
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from_environment()
+
+    assert "BFF_SECRET_KEYS must be set" in str(caught.value)
     assert MARKER not in str(caught.value)
 
 
@@ -224,6 +242,7 @@ def test_lifetimes_in_code_are_durations() -> None:
 def test_two_stores_may_look_alike(monkeypatch: pytest.MonkeyPatch, cache: str, state: str) -> None:
     monkeypatch.setenv("BFF_REDIS_URL", cache)
     monkeypatch.setenv("BFF_STATE_URL", state)
+    monkeypatch.setenv("BFF_SECRET_KEYS", SECRET_KEY)
 
     assert settings_from_environment().bff.state_url == state
 

@@ -9,6 +9,7 @@ from redis import Redis
 
 from tests.support.canary import TOKEN, leaks, report
 from tests.support.front_end import CalendlyControl, FrontEnd, both_sides
+from tests.support.keys import SECRET_KEY
 from tests.support.programs import running_service_program, running_simulator_program
 from tests.support.redis import CACHE, STATE, RedisServer
 
@@ -49,6 +50,7 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisS
             "CALENDLY_API_URL": simulator,
             "BFF_REDIS_URL": redis_server.url(CACHE),
             "BFF_STATE_URL": redis_server.url(STATE),
+            "BFF_SECRET_KEYS": SECRET_KEY,
         }
         with (
             Redis.from_url(redis_server.url(CACHE)) as cache,

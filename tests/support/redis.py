@@ -17,7 +17,7 @@ CACHE, STATE = 0, 1
 
 
 class RedisServer:
-    """A `redis-server` process on a port it keeps through its deaths. Nothing is written to disk."""
+    """A `redis-server` process on a port it keeps through its deaths, fit for state."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class RedisServer:
             "port": self.port,
             "bind": "127.0.0.1",
             "save": "",
-            "appendonly": "no",
+            "appendonly": "yes",
             "dir": self._folder,
         }
         arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]

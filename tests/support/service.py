@@ -17,6 +17,7 @@ from app.resources import Clock
 from app.settings import BffSettings, CalendlySettings, Settings
 from tests.support.canary_watch import watched
 from tests.support.contract import assert_kept
+from tests.support.keys import SECRET_KEY
 from tests.support.serving import serve
 from tests.support.simulation import ADA, Simulation
 
@@ -24,6 +25,8 @@ ORIGIN = "https://booking.example.test"
 """The one front end that may call from a browser."""
 
 Json = dict[str, Any]
+
+_USUAL: Json = {"allowed_origins": (ORIGIN,), "secret_keys": (SecretStr(SECRET_KEY),)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def settings_for(calendly_url: str, **bff: Any) -> Settings:
     """For Ada's account on that simulator; on embedded stores, unless `bff` says otherwise."""
     return Settings(
         calendly=CalendlySettings(token=SecretStr(ADA), api_url=calendly_url),
-        bff=BffSettings(**({"allowed_origins": (ORIGIN,)} | bff)),
+        bff=BffSettings(**(_USUAL | bff)),
     )
 
 
