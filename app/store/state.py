@@ -1,12 +1,18 @@
 """What must not be lost, in Redis: small records under names, each with a lifetime."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any, TypeAlias
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
+
+from app.store.script import Script
+
+Reply: TypeAlias = Any
+"""An `int`, `bytes`, `None` or a list of these; which it is, the script knows."""
 
 log = structlog.get_logger()
 
@@ -24,7 +30,7 @@ class StateStore:
     async def get(self, name: str) -> bytes | None:
         async with _needed():
             value = await self._redis.get(name)
-        return value.encode() if isinstance(value, str) else value
+        return None if value is None else _raw(value)
 
     async def add(self, name: str, value: bytes, lifetime: timedelta) -> bool:
         """Write where there is nothing yet; of many who try at once, one is told True."""
@@ -39,6 +45,27 @@ class StateStore:
         async with _needed():
             await self._redis.delete(name)
 
+    async def fields(self, name: str) -> dict[str, bytes]:
+        """Of a record that scripts keep as a hash; none where there is no such record."""
+        async with _needed():
+            found = await self._redis.hgetall(name)
+        return {_text(field): _raw(value) for field, value in found.items()}
+
+    async def run(
+        self, script: Script, keys: Sequence[str], args: Sequence[str | int | float | bytes] = ()
+    ) -> Reply:
+        """What the script returns. All keys share a hash tag, and they are all that it touches.
+
+        A Redis that does not know the script (any more) has not begun it, so it is told again.
+        Raises `StoreAwayError` for an error of the script too; where the connection
+        broke or the time was up, it may have run all the same.
+        """
+        async with _needed():
+            try:
+                return await self._redis.evalsha(script.digest, len(keys), *keys, *args)
+            except NoScriptError:
+                return await self._redis.eval(script.lua, len(keys), *keys, *args)
+
 
 @asynccontextmanager
 async def _needed() -> AsyncIterator[None]:
@@ -47,3 +74,12 @@ async def _needed() -> AsyncIterator[None]:
     except (RedisError, OSError) as error:
         log.warning("state.failed", error=type(error).__name__)
         raise StoreAwayError from error
+
+
+def _raw(value: bytes | str) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _text(value: bytes | str) -> str:
+    """Of whatever stands there: a foreign name must not cost an exception."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
