@@ -6,7 +6,9 @@ from http import HTTPStatus
 from typing import Generic, TypeVar
 
 from app.calendly.exchange import Reply, ReplyError, Trouble
-from app.calendly.failures import LONGEST_WAIT, Refusal, asked_wait, failure_from, failure_of
+from app.calendly.failures import Refusal, failure_from, failure_of
+from app.calendly.quota import Purpose
+from app.calendly.waits import LONGEST_WAIT, asked_wait
 from app.calendly.wire import MalformedBodyError, UnknownShapeError
 from app.errors import AppError
 
@@ -19,6 +21,11 @@ _REPEATABLE_WRITES = frozenset({Trouble.UNREACHABLE, Trouble.CONNECT_TIMED_OUT, 
 _REPEATABLE_READS = _REPEATABLE_WRITES | {Trouble.BROKEN, Trouble.MALFORMED}
 
 
+def always() -> bool:
+    """May it be sent? Yes."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
     """What to ask and how to read the answer. With a `body` it is a POST, and a write."""
@@ -28,6 +35,9 @@ class Call(Generic[T]):
     decode: Callable[[bytes], T]
     params: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    purpose: Purpose = Purpose.READ
+    may_send: Callable[[], bool] = always
+    """Asked of a write on every attempt, just before its first byte would be sent."""
 
     @property
     def is_write(self) -> bool:

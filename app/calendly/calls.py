@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from app.calendly.failures import busy
@@ -16,9 +17,9 @@ HARD_STOP = 2
 class Calls:
     """Runs each call in a task of its own, which no caller's cancellation or deadline reaches."""
 
-    def __init__(self, *, slots: int, patience: float) -> None:
+    def __init__(self, *, slots: int, patience: timedelta) -> None:
         self._slots = asyncio.Semaphore(slots)
-        self._patience = patience
+        self._patience = patience.total_seconds()
         self._running: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Callable[[], Coroutine[Any, Any, T]], deadline: Deadline) -> T:

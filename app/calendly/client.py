@@ -1,27 +1,30 @@
 """Calendly's operations, in Calendly's names: typed in, typed out, or an `AppError`."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 import msgspec
 
 from app.calendly.addresses import id_from, segment
-from app.calendly.call import Call
+from app.calendly.call import Call, always
+from app.calendly.envelopes import Collection, Resource
 from app.calendly.models import (
     AvailableTime,
-    Collection,
+    Cancellation,
     EventType,
     Invitee,
     Location,
     NewBooking,
-    Resource,
     ScheduledEvent,
     User,
 )
 from app.calendly.paging import list_call, read_list
+from app.calendly.quota import Purpose
 from app.calendly.transport import Transport
-from app.calendly.wire import Listing, decode
+from app.calendly.wire import Listing, Page, decode
 
 T = TypeVar("T")
 
@@ -31,7 +34,17 @@ PAGE_SIZE = "100"
 _EVENT_TYPES = Listing(Collection[EventType], EventType)
 _AVAILABLE_TIMES = Listing(Collection[AvailableTime], AvailableTime)
 _SCHEDULED_EVENTS = Listing(Collection[ScheduledEvent], ScheduledEvent)
+_INVITEES = Listing(Collection[Invitee], Invitee)
 _LOCATIONS = Listing(Collection[Location], Location)
+
+
+class Whose(TypedDict, total=False):
+    """Whose events: the user's, a whole organization's, or, with both, those of a user of it who is not
+    the token's own. One of them is needed.
+    """
+
+    user: str | None
+    organization: str | None
 
 
 class CalendlyClient:
@@ -85,9 +98,12 @@ class CalendlyClient:
         call = list_call(operation, "/event_type_available_times", params, _AVAILABLE_TIMES)
         return await read_list(self._transport, call)
 
-    async def create_invitee(self, booking: NewBooking) -> Invitee:
+    async def create_invitee(self, booking: NewBooking, *, may_send: Callable[[], bool] = always) -> Invitee:
         """Book. There is no way to send it twice safely: see `failures.py` for what each failure
         says about it.
+
+        `may_send` is asked when a connection stands and its first byte is about to be written, on every
+        attempt: at a no, nothing is sent and `NotSentError` raised.
         """
         self._reference(booking.event_type)
         call = Call(
@@ -95,42 +111,77 @@ class CalendlyClient:
             path="/invitees",
             body=msgspec.json.encode(booking),
             decode=partial(_resource, shape=Resource[Invitee]),
+            purpose=Purpose.BOOK,
+            may_send=may_send,
         )
         return await self._transport.write(call)
 
     async def get_scheduled_event(self, uuid: str) -> ScheduledEvent:
         path = f"/scheduled_events/{segment(uuid)}"
-        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent])
+        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent], Purpose.LOOKUP)
 
     async def list_scheduled_events(
         self,
         *,
-        user: str,
         min_start_time: datetime,
         max_start_time: datetime,
         invitee_email: str | None = None,
         status: str | None = None,
+        **whose: Unpack[Whose],
     ) -> list[ScheduledEvent]:
         """Cancelled ones too, unless `status` says otherwise."""
-        filters = {"invitee_email": invitee_email, "status": status}
+        owners = _given(user=whose.get("user"), organization=whose.get("organization"))
         params = {
-            "user": self._reference(user),
+            **{name: self._reference(uri) for name, uri in owners.items()},
             "min_start_time": wire_time(min_start_time),
             "max_start_time": wire_time(max_start_time),
+            **_given(invitee_email=invitee_email, status=status),
             "count": PAGE_SIZE,
-        } | {name: value for name, value in filters.items() if value is not None}
+        }
         call = list_call("list_scheduled_events", "/scheduled_events", params, _SCHEDULED_EVENTS)
-        return await read_list(self._transport, call)
+        return await self._look_up(call)
+
+    async def cancel_scheduled_event(self, uuid: str, reason: str | None) -> None:
+        """The whole event, for all its invitees, who are told; `reason` has up to 10,000 characters.
+
+        Raises `AlreadyCanceledError` or `EventOverError` where there is nothing left to cancel.
+        """
+        call = Call(
+            operation="cancel_scheduled_event",
+            path=f"/scheduled_events/{segment(uuid)}/cancellation",
+            body=msgspec.json.encode(_given(reason=reason)),
+            decode=partial(_resource, shape=Resource[Cancellation]),
+            purpose=Purpose.CANCEL,
+        )
+        await self._transport.write(call)
+
+    async def list_event_invitees(
+        self, event: str, *, email: str | None = None, status: str | None = None
+    ) -> list[Invitee]:
+        """Of the event with this id: cancelled ones too, unless `status` says otherwise."""
+        params = {"count": PAGE_SIZE, **_given(email=email, status=status)}
+        path = f"/scheduled_events/{segment(event)}/invitees"
+        return await self._look_up(list_call("list_event_invitees", path, params, _INVITEES))
+
+    async def get_event_invitee(self, event: str, invitee: str) -> Invitee:
+        path = f"/scheduled_events/{segment(event)}/invitees/{segment(invitee)}"
+        return await self._get("get_event_invitee", path, Resource[Invitee], Purpose.LOOKUP)
 
     async def list_locations(self, *, user: str) -> list[Location]:
         """The kinds of place that this user may offer."""
         call = list_call("list_locations", "/locations", {"user": self._reference(user)}, _LOCATIONS)
         return await read_list(self._transport, call)
 
-    async def _get(self, operation: str, path: str, shape: type[Resource[T]]) -> T:
+    async def _get(
+        self, operation: str, path: str, shape: type[Resource[T]], purpose: Purpose = Purpose.READ
+    ) -> T:
+        decode_one = partial(_resource, shape=shape)
         return await self._transport.read(
-            Call(operation=operation, path=path, decode=partial(_resource, shape=shape))
+            Call(operation=operation, path=path, decode=decode_one, purpose=purpose)
         )
+
+    async def _look_up(self, call: Call[Page[T]]) -> list[T]:
+        return await read_list(self._transport, replace(call, purpose=Purpose.LOOKUP))
 
     def _reference(self, uri: str) -> str:
         self.id_from(uri)
@@ -140,6 +191,10 @@ class CalendlyClient:
 def wire_time(moment: datetime) -> str:
     """UTC with six decimals: Calendly's own form, and its paging has been seen to fail with fewer."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _given(**params: str | None) -> Mapping[str, str]:
+    return {name: value for name, value in params.items() if value is not None}
 
 
 def _resource(body: bytes, shape: type[Resource[T]]) -> T:

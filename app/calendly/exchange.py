@@ -19,6 +19,7 @@ class Trouble(Enum):
     CONNECT_TIMED_OUT = auto()
     UNTRUSTED = auto()
     CROWDED = auto()
+    WITHHELD = auto()
     TIMED_OUT = auto()
     BROKEN = auto()
     OVERSIZED = auto()
@@ -27,8 +28,16 @@ class Trouble(Enum):
     UNKNOWN_SHAPE = auto()
 
 
-UNSENT = frozenset({Trouble.UNREACHABLE, Trouble.CONNECT_TIMED_OUT, Trouble.UNTRUSTED, Trouble.CROWDED})
-"""Not a byte of the request has left us: the connection it needed was never there."""
+UNSENT = frozenset(
+    {
+        Trouble.UNREACHABLE,
+        Trouble.CONNECT_TIMED_OUT,
+        Trouble.UNTRUSTED,
+        Trouble.CROWDED,
+        Trouble.WITHHELD,
+    }
+)
+"""Not a byte of the request has left us: the connection it needed was never there, or we kept it back."""
 
 _TROUBLE_BY_ERROR: tuple[tuple[type[httpx.HTTPError], Trouble], ...] = (
     (httpx.ConnectTimeout, Trouble.CONNECT_TIMED_OUT),
@@ -40,7 +49,7 @@ _TROUBLE_BY_ERROR: tuple[tuple[type[httpx.HTTPError], Trouble], ...] = (
 
 
 class ReplyError(Exception):
-    """The reply is of no use, for a reason of our own finding."""
+    """There is no reply of any use, for a reason of our own finding."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.name)

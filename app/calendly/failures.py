@@ -11,10 +11,12 @@ from datetime import datetime
 
 import msgspec
 
-from app.calendly.exchange import UNSENT, Reply, Trouble, instant_from
-from app.calendly.models import ErrorBody
+from app.calendly.envelopes import ErrorBody
+from app.calendly.exchange import UNSENT, Reply, Trouble
+from app.calendly.waits import DEFAULT_WAIT, LONGEST_BOOKING_WAIT, LONGEST_WAIT, asked_wait
 from app.errors import (
     AppError,
+    BookingNotChangeableError,
     BookingQuotaSpentError,
     NotFoundError,
     SlotTakenError,
@@ -24,13 +26,6 @@ from app.errors import (
     UpstreamTimeoutError,
 )
 
-DEFAULT_WAIT = 60
-"""Seconds: what Calendly's own reset header usually says."""
-
-LONGEST_WAIT = 900
-LONGEST_BOOKING_WAIT = 86_400
-"""Seconds: the booking quota has a window of a day."""
-
 SCOPES = {
     "get_current_user": ("users:read",),
     "list_event_types": ("event_types:read",),
@@ -39,9 +34,16 @@ SCOPES = {
     "create_invitee": ("scheduled_events:write",),
     "get_scheduled_event": ("scheduled_events:read",),
     "list_scheduled_events": ("scheduled_events:read",),
+    "list_event_invitees": ("scheduled_events:read",),
+    "get_event_invitee": ("scheduled_events:read",),
+    "cancel_scheduled_event": ("scheduled_events:write",),
     "list_locations": ("locations:read",),
 }
 """What each operation needs of the token. Calendly's pages disagree on available times: ask for both."""
+
+_ALREADY_CANCELED = re.compile(r"already\s+cancel", re.IGNORECASE)
+_OVER = re.compile(r"\bin\s+the\s+past\b", re.IGNORECASE)
+"""Why an event cannot be canceled: Calendly has no codes for it, only sentences."""
 
 _SCOPE = re.compile(r"[a-z_]{1,40}:(?:read|write)", re.ASCII)
 
@@ -54,6 +56,14 @@ class OutcomeUnknownError(UpstreamTimeoutError):
     """A write that may or may not have happened: only looking it up can tell, and it must not be sent
     again.
     """
+
+
+class AlreadyCanceledError(BookingNotChangeableError):
+    """The event to be canceled is canceled."""
+
+
+class EventOverError(BookingNotChangeableError):
+    """The event to be canceled lies in the past."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -147,31 +157,21 @@ def scopes_of(refusal: Refusal) -> tuple[str, ...]:
     return named or SCOPES.get(refusal.operation, ())
 
 
-def asked_wait(headers: dict[str, str], now: datetime, longest: int) -> int | None:
-    """Seconds that Calendly asks us to wait, from 1 to `longest`; none where it names no sensible wait."""
-    for name in ("x-ratelimit-reset", "retry-after"):
-        seconds = _seconds(headers.get(name, ""), now)
-        if seconds is not None:
-            return min(max(seconds, 1), longest)
-    return None
-
-
-def _seconds(text: str, now: datetime) -> int | None:
-    if re.fullmatch(r"[0-9]{1,12}", text):
-        return int(text)
-    moment = instant_from(text)
-    return None if moment is None else int((moment - now).total_seconds())
-
-
 def _is_filled(error: ErrorBody) -> bool:
     return "already_filled" in error.codes()
 
 
 def _is_past(error: ErrorBody) -> bool:
+    return any("start_time" in text and "must be in the future" in text for text in _sentences(error))
+
+
+def _says(pattern: re.Pattern[str]) -> Callable[[ErrorBody], bool]:
+    return lambda error: any(pattern.search(text) for text in _sentences(error))
+
+
+def _sentences(error: ErrorBody) -> list[str]:
     said = [f"{detail.parameter} {detail.message}" for detail in error.details or ()]
-    return any(
-        "start_time" in text and "must be in the future" in text for text in [*said, f"{error.message}"]
-    )
+    return [*said, f"{error.message}"]
 
 
 def _booking_refused(refusal: Refusal) -> AppError:
@@ -186,15 +186,31 @@ _READ_TROUBLES: dict[Trouble, Callable[[], AppError]] = {
     Trouble.CONNECT_TIMED_OUT: UpstreamTimeoutError,
     Trouble.TIMED_OUT: UpstreamTimeoutError,
     Trouble.CROWDED: busy,
+    Trouble.WITHHELD: UpstreamTimeoutError,
 }
 
 _ANY = frozenset(range(100, 1000))
+_NO = frozenset({400, 403, 409, 422})
+"""With 403 today; the sentence counts for more than the status that it comes with."""
+
 _MAYBE_DONE = frozenset({302, 303, 408, *range(100, 300), *range(500, 1000)})
 """After these a write may have happened: 302 and 303 say "done, now look there", and a gateway gives up
 with 408.
 """
 
 _RULES = (
+    _Rule(
+        statuses=_NO,
+        operation="cancel_scheduled_event",
+        where=_says(_ALREADY_CANCELED),
+        failure=lambda _: AlreadyCanceledError(),
+    ),
+    _Rule(
+        statuses=_NO,
+        operation="cancel_scheduled_event",
+        where=_says(_OVER),
+        failure=lambda _: EventOverError(),
+    ),
     _Rule(statuses=frozenset({401, 403}), failure=_access_refused),
     _Rule(
         statuses=frozenset({429}),

@@ -6,11 +6,9 @@ that Calendly may send as null, or that only newer replies carry, have a default
 """
 
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 import msgspec
-
-T = TypeVar("T")
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """Calendly's times carry their offset; one without is refused rather than guessed at."""
@@ -128,14 +126,14 @@ class NewAnswer(msgspec.Struct, frozen=True):
 
 
 class Tracking(msgspec.Struct, frozen=True):
-    """All six keys are always sent: Calendly refuses a partial object."""
+    """Where an invitee came from. All six keys are always sent: Calendly refuses a partial object."""
 
-    utm_campaign: str | None
-    utm_source: str | None
-    utm_medium: str | None
-    utm_content: str | None
-    utm_term: str | None
-    salesforce_uuid: str | None
+    utm_campaign: str | None = None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_content: str | None = None
+    utm_term: str | None = None
+    salesforce_uuid: str | None = None
 
 
 class NewBooking(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -150,15 +148,37 @@ class NewBooking(msgspec.Struct, frozen=True, omit_defaults=True):
     event_guests: list[str] | None = None
 
 
+class InviteeAnswer(msgspec.Struct, frozen=True):
+    """One answer of an invitee, under the text of its question."""
+
+    question: str
+    answer: str | None = None
+    position: int = 0
+
+
 class Invitee(msgspec.Struct, frozen=True):
-    """The reply to `POST /invitees`. It has neither time nor place: those stand on the event."""
+    """One person on one scheduled event. It has neither time nor place: those stand on the event.
+
+    `old_invitee` and `new_invitee` are set where it was moved on Calendly's own page, and only there.
+    """
 
     uri: str
     event: str
+    email: str
     status: str
     created_at: Instant
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    timezone: str | None = None
     cancel_url: str | None = None
     reschedule_url: str | None = None
+    text_reminder_number: str | None = None
+    questions_and_answers: list[InviteeAnswer] | None = None
+    tracking: Tracking | None = None
+    rescheduled: bool = False
+    old_invitee: str | None = None
+    new_invitee: str | None = None
 
 
 class EventLocation(msgspec.Struct, frozen=True):
@@ -174,8 +194,37 @@ class EventLocation(msgspec.Struct, frozen=True):
     join_url: str | None = None
 
 
+class EventMembership(msgspec.Struct, frozen=True):
+    """A host of a scheduled event."""
+
+    user: str
+    user_name: str | None = None
+
+
+class EventGuest(msgspec.Struct, frozen=True):
+    """Somebody whom an invitee brings along."""
+
+    email: str
+
+
+class InviteesCounter(msgspec.Struct, frozen=True):
+    """`total` counts the canceled ones too; `limit` is how many may be active."""
+
+    total: int
+    active: int
+    limit: int
+
+
+class Cancellation(msgspec.Struct, frozen=True):
+    """That and why something is canceled; `canceler_type` is `host` or `invitee`."""
+
+    reason: str | None = None
+    canceler_type: str | None = None
+    created_at: Instant | None = None
+
+
 class ScheduledEvent(msgspec.Struct, frozen=True):
-    """`GET /scheduled_events/{uuid}`."""
+    """`GET /scheduled_events` and `GET /scheduled_events/{uuid}`."""
 
     uri: str
     event_type: str | None
@@ -184,6 +233,11 @@ class ScheduledEvent(msgspec.Struct, frozen=True):
     start_time: Instant
     end_time: Instant
     location: EventLocation | None = None
+    event_memberships: list[EventMembership] | None = None
+    event_guests: list[EventGuest] | None = None
+    invitees_counter: InviteesCounter | None = None
+    cancellation: Cancellation | None = None
+    created_at: Instant | None = None
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -191,44 +245,3 @@ class Location(msgspec.Struct, frozen=True):
 
     kind: str
     connected: bool | None = None
-
-
-class Resource(msgspec.Struct, Generic[T], frozen=True):
-    """The envelope of one thing."""
-
-    resource: T
-
-
-class Pagination(msgspec.Struct, frozen=True):
-    """Where the next page is: a whole URL, or null on the last one."""
-
-    next_page: str | None = None
-
-
-class Collection(msgspec.Struct, Generic[T], frozen=True):
-    """The envelope of many. Some of Calendly's lists have no pagination at all."""
-
-    collection: list[T]
-    pagination: Pagination | None = None
-
-
-class ErrorDetail(msgspec.Struct, frozen=True):
-    parameter: str | None = None
-    message: str | None = None
-    code: str | None = None
-
-
-class ErrorBody(msgspec.Struct, frozen=True):
-    """What Calendly says when it refuses. For our table of failures alone: it is never shown to a visitor."""
-
-    title: str | None = None
-    message: str | None = None
-    details: list[ErrorDetail] | None = None
-    required_scopes: list[str] | None = None
-
-    def __repr__(self) -> str:
-        """Say what kind of refusal it is, not its text, which may repeat what a visitor typed."""
-        return f"<ErrorBody {self.codes()}>"
-
-    def codes(self) -> tuple[str, ...]:
-        return tuple(detail.code for detail in self.details or () if detail.code)

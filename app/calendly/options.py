@@ -22,6 +22,9 @@ class TransportOptions:
     pool_timeout: timedelta = timedelta(seconds=0.5)
     """For one of our own slots, and again for a connection of the pool."""
 
+    write_patience: timedelta = timedelta(seconds=5)
+    """For a slot of a write: a visitor who books would rather wait than begin again."""
+
     read_deadline: timedelta = timedelta(seconds=3)
     """Both attempts of a read together, waits included: shorter than a visitor's patience."""
 
@@ -29,10 +32,10 @@ class TransportOptions:
     """A booking sends mails and makes calendar entries before it is answered."""
 
     read_slots: int = 16
-    write_slots: int = 4
+    write_slots: int = 8
     """Reserved: however many reads hang, a booking finds a connection."""
 
-    max_connections: int = 24
+    max_connections: int = 32
     """More than all slots, so that a wait for the pool means that it has lost connections."""
 
     max_keepalive_connections: int = 20

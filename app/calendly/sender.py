@@ -11,6 +11,7 @@ from app.calendly.addresses import Origin
 from app.calendly.call import Call
 from app.calendly.connections import Connections, client_opener
 from app.calendly.exchange import Reply, exchange, timeouts
+from app.calendly.fence import fenced
 from app.calendly.options import Deadline, TransportOptions
 from app.errors import UpstreamFailedError
 
@@ -51,6 +52,7 @@ class Sender:
             headers=_HEADERS | content_type,
             content=call.body,
             timeout=timeouts(self._options, deadline),
+            extensions=fenced(call.may_send) if call.is_write else {},
         )
 
     def _authorise(self, request: httpx.Request) -> None:

@@ -18,12 +18,14 @@ from pydantic import SecretStr
 from app.calendly.addresses import Origin
 from app.calendly.call import Call, SetbackError, is_success, setback_from, setback_of, value_of
 from app.calendly.calls import Calls
-from app.calendly.exchange import Reply, ReplyError, Trouble, instant_from, trouble_of
+from app.calendly.exchange import UNSENT, Reply, ReplyError, Trouble, instant_from, trouble_of
 from app.calendly.failures import Refusal, error_body, failure_of
+from app.calendly.metering import Meter
 from app.calendly.options import Deadline, TransportOptions
+from app.calendly.quota import Quota, Unlimited
 from app.calendly.reports import report_attempt, report_refusal, report_skew
 from app.calendly.sender import Sender
-from app.errors import UpstreamBusyError
+from app.errors import AppError, UpstreamBusyError
 
 T = TypeVar("T")
 
@@ -40,14 +42,15 @@ class Transport:
         token: SecretStr | Callable[[], SecretStr],
         clock: Callable[[], datetime],
         options: TransportOptions | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self.origin = Origin.parse(origin)
         self._clock = clock
         self._options = options or TransportOptions()
         self._sender = Sender(self.origin, token, self._options)
-        patience = self._options.pool_timeout.total_seconds()
-        self._reads = Calls(slots=self._options.read_slots, patience=patience)
-        self._writes = Calls(slots=self._options.write_slots, patience=patience)
+        self._meter = Meter(quota or Unlimited(), clock)
+        self._reads = Calls(slots=self._options.read_slots, patience=self._options.pool_timeout)
+        self._writes = Calls(slots=self._options.write_slots, patience=self._options.write_patience)
         self._closing = False
         self.clock_skew: timedelta | None = None
         """How far Calendly's clock was ahead of ours, by the latest reply that had a date."""
@@ -74,6 +77,7 @@ class Transport:
         self._closing = True
         await self._writes.finish(self._options.write_deadline.total_seconds())
         await self._reads.finish(0)
+        await self._meter.finish()
         await self._sender.aclose()
 
     async def _run(self, calls: Calls, call: Call[T], deadline: Deadline) -> T:
@@ -110,14 +114,16 @@ class Transport:
 
     async def _attempt(self, call: Call[T], deadline: Deadline) -> T:
         """Every attempt leaves one line in the log: which operation, how it went and how long,
-        nothing of the URL.
+        nothing of the URL. One that the quota does not admit is none.
         """
+        permit = await self._meter.admit(call, deadline)
         started = self._options.monotonic()
         outcome: dict[str, str | int] = {}
         try:
-            reply = await self._sender.send(call, deadline)
+            reply = await self._sent(call, permit, deadline)
             outcome["status"] = reply.status
             self._compare_clocks(reply)
+            await self._meter.observe(call, reply, deadline)
             return self._judged(call, reply)
         except (httpx.HTTPError, ReplyError) as error:
             trouble = trouble_of(error)
@@ -126,6 +132,15 @@ class Transport:
         finally:
             spent = self._options.monotonic() - started
             report_attempt(call.operation, spent, **outcome)
+
+    async def _sent(self, call: Call[T], permit: str, deadline: Deadline) -> Reply:
+        """Returns the permit where not a byte left us: our own failures all come before the first."""
+        try:
+            return await self._sender.send(call, deadline)
+        except (AppError, httpx.HTTPError, ReplyError) as error:
+            if isinstance(error, AppError) or trouble_of(error) in UNSENT:
+                await self._meter.give_back(call, permit, deadline)
+            raise
 
     def _compare_clocks(self, reply: Reply) -> None:
         said = instant_from(reply.headers.get("date", ""))

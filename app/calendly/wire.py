@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from app.calendly.models import Collection, Pagination
+from app.calendly.envelopes import Collection, Pagination
 
 T = TypeVar("T")
 

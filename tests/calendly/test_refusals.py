@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from app.calendly.client import CalendlyClient
+from app.calendly.envelopes import ErrorBody, ErrorDetail
 from app.calendly.failures import (
     AccessRefusedError,
     BookingRefusedError,
     OutcomeUnknownError,
-    asked_wait,
 )
-from app.calendly.models import ErrorBody, ErrorDetail
+from app.calendly.waits import asked_wait
 from app.errors import (
     AppError,
     BookingQuotaSpentError,
