@@ -13,8 +13,9 @@ from app.calendly.reports import TOLERATED_SKEW
 from app.errors import AppError, UpstreamBusyError, UpstreamTimeoutError
 from app.observability import Metrics
 from app.resources import Clock, Resources, opened, system_clock
-from app.settings import EMBEDDED_STORE, BffSettings, ConfigurationError, Settings
+from app.settings import BffSettings, ConfigurationError, Settings
 from app.store.connection import is_reachable
+from app.store_url import EMBEDDED_STORE
 
 T = TypeVar("T")
 

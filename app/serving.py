@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.observability import configure_logging
-from app.settings import EMBEDDED_STORE, Settings, settings_from_environment
+from app.settings import Settings, settings_from_environment
+from app.store_url import EMBEDDED_STORE
 
 GRACE = 25
 """Seconds that running requests have at the end: a booking may take 18 upstream, and its answer is to be kept."""

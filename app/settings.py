@@ -11,7 +11,7 @@ import ipaddress
 import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -24,18 +24,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-EMBEDDED_STORE = "memory://"
-"""No Redis: an embedded store in this process, gone when it ends and unseen by other processes."""
-
-REDIS_PORT = 6379
-"""Where Redis listens unless told otherwise."""
+from app.store_url import EMBEDDED_STORE, StoreUrl, same_database
 
 KEY_BYTES = 32
 """Of a secret key: as many as AES-256 takes."""
 
-_STORE_SCHEMES = frozenset({"redis", "rediss"})
-_STORE_HELP = "must be memory://, redis://host:port/db or rediss://host:port/db"
-_DATABASE = re.compile(r"(/[0-9]{0,4})?", re.ASCII)
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
 
@@ -53,18 +46,13 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def _parts(value: str) -> SplitResult:
-    """The parts of a URL, its port looked at too; the library's own complaints would repeat the value."""
+def _origin(value: str) -> str:
     try:
         parts = urlsplit(value.strip())
-        _ = parts.port
+        given = parts.port
     except ValueError:
+        # The library's own complaint would repeat the value.
         raise ValueError("is not a URL") from None
-    return parts
-
-
-def _origin(value: str) -> str:
-    parts = _parts(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError("must be an http(s) origin such as https://booking.example.test")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
@@ -73,7 +61,7 @@ def _origin(value: str) -> str:
         raise ValueError("must name one exact origin; wildcards are not offered")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
-    port = "" if parts.port in {None, default} else f":{parts.port}"
+    port = "" if given in {None, default} else f":{given}"
     return f"{parts.scheme}://{host}{port}"
 
 
@@ -82,24 +70,6 @@ def _api_url(value: str) -> str:
     if origin.startswith("http://") and not is_loopback(urlsplit(origin).hostname):
         raise ValueError("must use https: the token travels with every call")
     return origin
-
-
-def _store_url(value: str) -> str:
-    url = value.strip()
-    if url == EMBEDDED_STORE:
-        return url
-    parts = _parts(url)
-    if parts.scheme not in _STORE_SCHEMES or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(_STORE_HELP)
-    if not _DATABASE.fullmatch(parts.path) or parts.port == 0:
-        raise ValueError(_STORE_HELP)
-    return url
-
-
-def _database(url: str) -> tuple[str | None, int, int]:
-    """Which database a URL leads to, however it is spelt."""
-    parts = _parts(url)
-    return parts.hostname, parts.port or REDIS_PORT, int(parts.path.strip("/") or "0")
 
 
 def _token(value: SecretStr) -> SecretStr:
@@ -149,7 +119,6 @@ def _blank_is_unset(value: object) -> object:
 
 CommaSeparated = (NoDecode, BeforeValidator(_split))
 Origin = Annotated[str, AfterValidator(_origin)]
-StoreUrl = Annotated[str, AfterValidator(_store_url)]
 Lifetime = Annotated[
     timedelta, BeforeValidator(_seconds), Field(ge=timedelta(seconds=1), le=timedelta(days=1))
 ]
@@ -193,15 +162,10 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
 
     redis_url: Annotated[
         StoreUrl,
-        Field(
-            description="The cache, which may be evicted: redis://, rediss:// or memory:// (in this process)."
-        ),
+        Field(description="The cache, which may be evicted: Redis, Cluster or Sentinel, or memory://."),
     ] = EMBEDDED_STORE
     state_url: Annotated[
-        StoreUrl,
-        Field(
-            description="What must not be lost (outcomes of bookings): a Redis of its own with noeviction, or memory://."
-        ),
+        StoreUrl, Field(description="What must not be lost: likewise, of its own and with noeviction.")
     ] = EMBEDDED_STORE
     secret_keys: Annotated[
         tuple[Annotated[SecretStr, AfterValidator(_secret_key)], ...],
@@ -245,9 +209,7 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         Field(description="Seconds for which an older answer is still given, marked, while Calendly fails."),
     ] = timedelta(minutes=60)
     host: Annotated[str, Field(description="Address that `calendly-bff serve` listens on.")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535, description="Port that `calendly-bff serve` listens on.")] = (
-        8000
-    )
+    port: Annotated[int, Field(ge=0, le=65535, description="Port of `calendly-bff serve`.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes of `calendly-bff serve`.")] = 1
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severity that is logged.")
@@ -261,7 +223,7 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
                 "BFF_REDIS_URL and BFF_STATE_URL must name a Redis"
                 " when BFF_PRODUCTION is set or BFF_WORKERS is above 1"
             )
-        if not embedded and _database(self.redis_url) == _database(self.state_url):
+        if not embedded and same_database(self.redis_url, self.state_url):
             raise ValueError(
                 "BFF_REDIS_URL and BFF_STATE_URL must differ: a cache may be evicted, state may not"
             )

@@ -5,8 +5,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from app.settings import EMBEDDED_STORE
 from app.store.embedded import embedded_store
+from app.store_url import EMBEDDED_STORE
 
 CACHE_PATIENCE = 0.25
 """Seconds for one command, and for a connect.

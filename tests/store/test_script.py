@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from app.settings import EMBEDDED_STORE
 from app.store.connection import open_store
 from app.store.script import Script
 from app.store.state import StateStore, StoreAwayError
+from app.store_url import EMBEDDED_STORE
 from tests.support.redis import STATE, RedisServer
 
 ECHO = Script("return {KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], #KEYS, false}")

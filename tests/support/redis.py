@@ -17,15 +17,17 @@ CACHE, STATE = 0, 1
 
 
 class RedisServer:
-    """A `redis-server` process on a port it keeps through its deaths, fit for state."""
+    """A `redis-server` process on a port it keeps through its deaths, fit for state unless `settings` say otherwise."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
+        self._settings = settings
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def url(self, database: int = CACHE) -> str:
-        return f"redis://127.0.0.1:{self.port}/{database}"
+    def url(self, database: int = CACHE, *, user: str = "") -> str:
+        """`user` as `name:password`, where it is not everybody."""
+        return f"redis://{user}{'@' if user else ''}127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         options = {
@@ -36,6 +38,8 @@ class RedisServer:
             "dir": self._folder,
         }
         arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+        for name, value in self._settings.items():
+            arguments += [f"--{name.replace('_', '-')}", *value.split(" ")]
         self._process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.DEVNULL)
         await_listener(self.port)
 
@@ -63,8 +67,9 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[RedisServer]:
-    server = RedisServer(folder)
+def running_redis(folder: Path, **settings: str) -> Iterator[RedisServer]:
+    """`settings` as in redis.conf, with `_` for `-`."""
+    server = RedisServer(folder, **settings)
     server.start()
     try:
         yield server
