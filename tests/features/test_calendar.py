@@ -164,6 +164,12 @@ def test_awkward_text_arrives_as_it_was(text: str) -> None:
     assert (event["SUMMARY"], event["LOCATION"]) == (text, text)
 
 
+def test_text_is_escaped_as_the_standard_says() -> None:
+    file = calendar_file(replace(ENTRY, name="a,b;c\\d\ne:f", host=""), NOW)
+
+    assert rb"SUMMARY:a\,b\;c\\d\ne:f" in file.split(b"\r\n")
+
+
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_text_arrives_as_it_was(name: str, host: str, place: str) -> None:
     event = shown(replace(ENTRY, uid=name, name=name, host=host, place=place))
