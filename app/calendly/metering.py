@@ -45,9 +45,12 @@ class Meter:
         await self._tell(self._quota.observe(call.purpose, standing), deadline)
 
     async def finish(self) -> None:
-        """Waits a moment for what the quota is still being told."""
+        """Waits a moment for what the quota is still being told, then leaves it at that."""
         if self._telling:
             await asyncio.wait(self._telling, timeout=PATIENCE)
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def _tell(self, news: Coroutine[Any, Any, None], deadline: Deadline) -> None:
         task = asyncio.create_task(news)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
+from app.calendly.quota import Quota
 from app.calendly.transport import Transport
 
 ORIGIN = "https://calendly.example.test"
@@ -17,7 +18,9 @@ TOKEN = "canary-token-5e1f"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 USER = f"{ORIGIN}/users/ADAAAAAAAAAAAAAA"
 EVENT_TYPE = f"{ORIGIN}/event_types/INTROCALLAAAAAAA"
+ORGANIZATION = f"{ORIGIN}/organizations/ORGAAAAAAAAAAAAA"
 EVENT = f"{ORIGIN}/scheduled_events/EVENTAAAAAAAAAAA"
+INVITEE = f"{EVENT}/invitees/INVITEEAAAAAAAAA"
 
 
 class Chunks(httpx.AsyncByteStream):
@@ -43,22 +46,18 @@ def quick(**changes: Any) -> TransportOptions:
     return TransportOptions(**({"retry_wait": lambda: 0.001} | changes))
 
 
-def transport_on(router: respx.Router, **changes: Any) -> Transport:
-    return Transport(
-        origin=ORIGIN,
-        token=SecretStr(TOKEN),
-        clock=lambda: NOW,
-        options=quick(open_client=lambda: canned(router), **changes),
-    )
+def transport_on(router: respx.Router, *, quota: Quota | None = None, **changes: Any) -> Transport:
+    return transport_to(ORIGIN, quota=quota, open_client=lambda: canned(router), **changes)
 
 
-def client_on(router: respx.Router, **changes: Any) -> CalendlyClient:
-    return CalendlyClient(transport_on(router, **changes))
+def client_on(router: respx.Router, *, quota: Quota | None = None, **changes: Any) -> CalendlyClient:
+    return CalendlyClient(transport_on(router, quota=quota, **changes))
 
 
-def transport_to(origin: str, **changes: Any) -> Transport:
-    """A transport over real sockets."""
-    return Transport(origin=origin, token=SecretStr(TOKEN), clock=lambda: NOW, options=quick(**changes))
+def transport_to(origin: str, *, quota: Quota | None = None, **changes: Any) -> Transport:
+    """A transport over real sockets, unless a client is among the changes."""
+    token = SecretStr(TOKEN)
+    return Transport(origin=origin, token=token, clock=lambda: NOW, options=quick(**changes), quota=quota)
 
 
 def ms(milliseconds: int) -> timedelta:
@@ -76,7 +75,7 @@ def user() -> dict[str, Any]:
         "locale": "en",
         "avatar_url": None,
         "scheduling_url": "https://booking.example.test/ada",
-        "current_organization": f"{ORIGIN}/organizations/ORGAAAAAAAAAAAAA",
+        "current_organization": ORGANIZATION,
         "resource_type": "User",
         "created_at": "2026-01-01T00:00:00.000000Z",
         "updated_at": "2026-01-01T00:00:00.000000Z",
@@ -136,31 +135,74 @@ def available_time(start_time: str = "2026-12-01T09:00:00.000000Z") -> dict[str,
     }
 
 
-def scheduled_event() -> dict[str, Any]:
+def scheduled_event(**changes: Any) -> dict[str, Any]:
     return {
         "uri": EVENT,
         "event_type": EVENT_TYPE,
         "name": "Intro call",
+        "meeting_notes_plain": None,
+        "meeting_notes_html": None,
         "status": "active",
         "start_time": "2026-12-01T09:00:00.000000Z",
         "end_time": "2026-12-01T09:30:00.000000Z",
+        "created_at": "2026-11-22T12:00:00.000000Z",
+        "updated_at": "2026-11-22T12:00:00.000000Z",
         "location": {"type": "google_conference", "status": "processing", "join_url": None},
         "invitees_counter": {"total": 1, "active": 1, "limit": 1},
-        "event_guests": [],
-    }
+        "event_memberships": [{"user": USER, "user_email": "ada@example.test", "user_name": "Ada Example"}],
+        "event_guests": [
+            {
+                "email": "guest@example.test",
+                "created_at": "2026-11-22T12:00:00.000000Z",
+                "updated_at": "2026-11-22T12:00:00.000000Z",
+            }
+        ],
+    } | changes
 
 
-def invitee() -> dict[str, Any]:
+def cancellation(**changes: Any) -> dict[str, Any]:
     return {
-        "uri": f"{EVENT}/invitees/INVITEEAAAAAAAAA",
+        "canceled_by": "Ada Example",
+        "reason": None,
+        "canceler_type": "host",
+        "created_at": "2026-11-22T12:00:00.000000Z",
+    } | changes
+
+
+def invitee(**changes: Any) -> dict[str, Any]:
+    return {
+        "uri": INVITEE,
         "event": EVENT,
         "email": "grace@example.test",
         "name": "Grace Example",
+        "first_name": None,
+        "last_name": None,
         "status": "active",
-        "created_at": "2026-11-22T12:00:00.000000Z",
+        "timezone": "Asia/Kolkata",
+        "questions_and_answers": [{"question": "Topic?", "answer": "Intro", "position": 0}],
+        "tracking": {
+            "utm_campaign": None,
+            "utm_source": "newsletter",
+            "utm_medium": None,
+            "utm_content": None,
+            "utm_term": None,
+            "salesforce_uuid": None,
+        },
+        "text_reminder_number": None,
+        "rescheduled": False,
+        "old_invitee": None,
+        "new_invitee": None,
         "cancel_url": "https://booking.example.test/cancellations/INVITEEAAAAAAAAA",
         "reschedule_url": "https://booking.example.test/reschedulings/INVITEEAAAAAAAAA",
-    }
+        "routing_form_submission": None,
+        "payment": None,
+        "no_show": None,
+        "reconfirmation": None,
+        "scheduling_method": "api",
+        "invitee_scheduled_by": None,
+        "created_at": "2026-11-22T12:00:00.000000Z",
+        "updated_at": "2026-11-22T12:00:00.000000Z",
+    } | changes
 
 
 def resource(thing: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Server:
     origin: str = ""
     connections: int = 0
     heads: list[bytes] = field(default_factory=list)
+    strays: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    """Of each connection that its client has closed: what came after its last whole request."""
 
 
 @asynccontextmanager
@@ -48,7 +50,9 @@ async def serving(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncIte
             while not writer.is_closing():
                 seen.heads.append(await _request(reader))
                 await talk(Visit(writer, len(seen.heads)))
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        except asyncio.IncompleteReadError as end:
+            seen.strays.put_nowait(end.partial)
+        except (ConnectionError, ssl.SSLError):
             pass
         finally:
             writer.close()

@@ -7,8 +7,10 @@ import pytest
 
 from app.calendly.client import CalendlyClient
 from app.calendly.exchange import ReplyError, Trouble, Unpacking
+from app.calendly.failures import OutcomeUnknownError
 from app.errors import UpstreamFailedError
 from tests.calendly import rig, servers
+from tests.calendly.test_bad_connections import booking_at
 
 LIMIT = 1000
 
@@ -92,6 +94,27 @@ async def test_a_gzip_bomb_on_the_wire_fails_and_is_not_asked_for_again() -> Non
 
         with pytest.raises(UpstreamFailedError):
             await client.get_current_user()
+
+        assert len(server.heads) == 1
+        await client.aclose()
+
+
+@pytest.mark.fault("U15")
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(gzip.compress(b" " * 5_000_000), id="bomb"),
+        pytest.param(b"not gzip", id="no gzip"),
+        pytest.param(gzip.compress(b"{}")[:-6], id="cut short"),
+    ],
+)
+async def test_a_booking_whose_reply_cannot_be_unpacked_has_an_unknown_outcome(body: bytes) -> None:
+    packed = servers.reply(body, status=201, headers=("Content-Encoding: gzip",))
+    async with servers.serving(servers.always(packed)) as server:
+        client = CalendlyClient(rig.transport_to(server.origin))
+
+        with pytest.raises(OutcomeUnknownError):
+            await client.create_invitee(booking_at(server.origin))
 
         assert len(server.heads) == 1
         await client.aclose()

@@ -11,6 +11,7 @@ import pytest
 
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import OutcomeUnknownError
+from app.calendly.options import TransportOptions
 from app.errors import UpstreamBusyError, UpstreamTimeoutError
 from tests.calendly import rig, servers
 from tests.calendly.test_bad_connections import BOOKED, GOOD, booking_at
@@ -70,6 +71,36 @@ async def test_a_booking_finds_a_slot_while_reads_hang() -> None:
         assert invitee.status == "active"
         await asyncio.gather(*reads, return_exceptions=True)
         await client.aclose()
+
+
+async def test_more_bookings_than_slots_wait_for_their_turn() -> None:
+    async with servers.serving(slow(BOOKED, 0.3)) as server:
+        client = CalendlyClient(rig.transport_to(server.origin, write_slots=2, pool_timeout=rig.ms(100)))
+
+        booked = await asyncio.gather(*(client.create_invitee(booking_at(server.origin)) for _ in range(6)))
+
+        assert (len(booked), server.connections) == (6, 2)
+        await client.aclose()
+
+
+@pytest.mark.fault("U08")
+async def test_bookings_that_find_no_slot_in_time_are_turned_away_unsent() -> None:
+    async with servers.serving(slow(BOOKED, 0.4)) as server:
+        client = CalendlyClient(rig.transport_to(server.origin, write_slots=2, write_patience=rig.ms(100)))
+
+        outcomes = await asyncio.gather(
+            *(client.create_invitee(booking_at(server.origin)) for _ in range(6)), return_exceptions=True
+        )
+
+        assert sum(isinstance(one, UpstreamBusyError) for one in outcomes) == 4
+        assert len(server.heads) == 2
+        await client.aclose()
+
+
+def test_the_pool_has_more_connections_than_there_are_slots() -> None:
+    options = TransportOptions()
+
+    assert options.max_connections > options.read_slots + options.write_slots
 
 
 async def test_a_pool_without_a_free_connection_is_replaced() -> None:
