@@ -76,10 +76,14 @@ async def serving(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncIte
 
 
 async def _request(reader: asyncio.StreamReader) -> bytes:
+    """Its head. Raises `IncompleteReadError` with all that came where it is cut short."""
     head = await reader.readuntil(b"\r\n\r\n")
     for line in head.lower().splitlines():
         if line.startswith(b"content-length:"):
-            await reader.readexactly(int(line.partition(b":")[2]))
+            try:
+                await reader.readexactly(int(line.partition(b":")[2]))
+            except asyncio.IncompleteReadError as end:
+                raise asyncio.IncompleteReadError(head + end.partial, end.expected) from end
     return head
 
 
