@@ -1,0 +1,160 @@
+"""May this call be made? The quota of one account: counted by all replicas together, and by what Calendly says."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from math import ceil
+from secrets import token_hex
+
+import structlog
+
+from app.budgets.claims import ALONE, Gate, claims_of, share_of, whole
+from app.budgets.learning import Bound, Shut, bound_from, learnt_from, shut_by
+from app.budgets.recent import Gates, Recent
+from app.budgets.shared import Count, SharedCount
+from app.budgets.windows import AUTO, CALLS, FULL, Learnt, PlanOf, plan_of
+from app.calendly.quota import Purpose, Standing
+from app.errors import BookingQuotaSpentError, BookingsClosedError, UpstreamBusyError
+from app.store.state import StateStore, StoreAwayError
+
+CLOSED_FOR = 30
+"""Seconds after which to try again to book, while the store is away."""
+
+LONGEST_WAIT = 86_400
+"""Seconds that a caller is told to wait at most: no window is longer, whatever a clock that was set says."""
+
+log = structlog.get_logger()
+
+
+class Budgets:
+    """One account's `Quota`. `account` is opaque: it stands in the names of the keys.
+
+    While the store is away, bookings are closed; everything else goes on under
+    a limit of this process's own, which is the smaller for not seeing the others.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: StateStore,
+        account: str,
+        tier: str = AUTO,
+        plans: PlanOf = plan_of,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._shared = SharedCount(state, account, tier, plans, monotonic)
+        self._gates = Gates(monotonic)
+        self._sent = Recent(CALLS[FULL].length.total_seconds(), monotonic)
+        self._alone = Recent(self._shared.plan.calls.span.total_seconds(), monotonic)
+
+    async def admit(self, purpose: Purpose) -> str:
+        """A permit for one request.
+
+        Raises `BookingQuotaSpentError` or `BookingsClosedError` for a booking, and
+        `UpstreamBusyError` for anything else.
+        """
+        permit = token_hex(8)
+        self._refuse(purpose, self._gates.wait(_gates_of(purpose)))
+        try:
+            count = await self._counted(purpose, permit)
+        except StoreAwayError as error:
+            self._go_alone(purpose, permit, error)
+        else:
+            self._refuse(purpose, count.wait)
+        self._sent.add(permit)
+        return permit
+
+    async def give_back(self, purpose: Purpose, permit: str) -> None:
+        """Provably nothing was sent."""
+        self._alone.remove(permit)
+        self._sent.remove(permit)
+        try:
+            await self._shared.give_back(permit)
+        except StoreAwayError:
+            if purpose is Purpose.BOOK:
+                self._shared.owe(permit)
+
+    async def observe(self, purpose: Purpose, standing: Standing) -> None:
+        """Costs nothing where a reply says nothing new, and never fails."""
+        learnt = self._learnt_from(purpose, standing)
+        plan = self._shared.plan_for(learnt)
+        bound, shut = bound_from(purpose, standing, plan), shut_by(purpose, standing, plan)
+        self._shut_here(bound, shut)
+        if learnt == self._shared.learnt and not shut and not (bound and bound.is_news):
+            return
+        try:
+            await self._shared.remember(learnt, bound, shut)
+        except StoreAwayError:
+            log.warning("budgets.reply_not_remembered")
+
+    async def require_booking(self) -> None:
+        """Raises `BookingQuotaSpentError` where no booking could be sent now.
+
+        Spends nothing, and promises nothing. Whether the store is away is not its
+        business: a booking finds that out before this.
+        """
+        self._refuse(Purpose.BOOK, self._gates.wait(_gates_of(Purpose.BOOK)))
+        try:
+            count = await self._counted(Purpose.BOOK)
+        except StoreAwayError:
+            return
+        self._refuse(Purpose.BOOK, count.wait)
+
+    async def left(self) -> dict[str, int]:
+        """Calls that may still be made now, by the name of the window; nothing where the store is away."""
+        try:
+            return (await self._shared.count(whole)).rooms
+        except StoreAwayError:
+            return {}
+
+    async def _counted(self, purpose: Purpose, permit: str = "") -> Count:
+        books = purpose is Purpose.BOOK and permit != ""
+        count = await self._shared.count(partial(claims_of, purpose=purpose), permit, books=books)
+        if count.cause in _GATES:
+            # Another replica was refused: it stays shut here too, should the store go away.
+            self._gates.shut(Gate(count.cause), count.wait)
+        return count
+
+    def _go_alone(self, purpose: Purpose, permit: str, error: StoreAwayError) -> None:
+        if purpose is Purpose.BOOK:
+            self._shared.owe(permit)
+            raise BookingsClosedError(retry_after=CLOSED_FOR) from error
+        limit = share_of(self._shared.plan.calls.limit // ALONE, purpose)
+        self._refuse(purpose, self._alone.wait(limit))
+        self._alone.add(permit)
+
+    def _refuse(self, purpose: Purpose, wait: float) -> None:
+        """Raises where there is something to wait for."""
+        if wait <= 0:
+            return
+        refusal = BookingQuotaSpentError if purpose is Purpose.BOOK else UpstreamBusyError
+        raise refusal(retry_after=min(ceil(wait), LONGEST_WAIT))
+
+    def _learnt_from(self, purpose: Purpose, standing: Standing) -> Learnt:
+        known = self._shared.learnt
+        learnt = learnt_from(purpose, standing, known, self._sent.count) if self._shared.learns else known
+        if learnt != known:
+            log.info("budgets.plan_learnt", calls=learnt.calls, bookings=learnt.bookings)
+        return learnt
+
+    def _shut_here(self, bound: Bound | None, shut: Shut | None) -> None:
+        """What the store is told, this process knows without it."""
+        if shut:
+            log.warning("budgets.gate_shut", gates=[gate.value for gate in shut.gates], seconds=shut.seconds)
+            for gate in shut.gates:
+                self._gates.shut(gate, shut.seconds)
+        if bound and bound.left == 0:
+            self._gates.shut(bound.gate, bound.seconds)
+
+
+_GATES = frozenset(gate.value for gate in Gate)
+
+
+def _gates_of(purpose: Purpose) -> tuple[Gate, ...]:
+    match purpose:
+        case Purpose.CANCEL:
+            return (Gate.CANCELS,)
+        case Purpose.BOOK:
+            return (Gate.CALLS, Gate.BOOKINGS)
+        case _:
+            return (Gate.CALLS,)

@@ -1,0 +1,52 @@
+"""Which windows a call has to find room in, and what it must leave to calls that matter more."""
+
+from dataclasses import dataclass
+from enum import Enum
+from math import floor
+
+from app.budgets.windows import Plan, Window
+from app.calendly.quota import Purpose
+
+SHARES = {Purpose.READ: 0.80, Purpose.LOOKUP: 0.96, Purpose.BOOK: 0.96, Purpose.CANCEL: 1.0}
+"""Of all calls that a minute allows.
+
+A crowd that looks at free times must not stop a booking, nor finding out what
+became of one; and a slot that somebody gives up is always worth a call.
+"""
+
+ALONE = 5
+"""Without the store a process allows itself one part in so many: it cannot see the other replicas."""
+
+
+class Gate(Enum):
+    """What Calendly's 429 shuts, each apart: see `learning.shut_by`."""
+
+    CALLS = "calls"
+    BOOKINGS = "bookings"
+    CANCELS = "cancels"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Room in `window` beyond `reserve`, while `gate` is open."""
+
+    window: Window
+    gate: Gate
+    reserve: int = 0
+
+
+def claims_of(plan: Plan, purpose: Purpose) -> tuple[Claim, ...]:
+    gate = Gate.CANCELS if purpose is Purpose.CANCEL else Gate.CALLS
+    calls = Claim(plan.calls, gate, plan.calls.limit - share_of(plan.calls.limit, purpose))
+    bookings = plan.bookings if purpose is Purpose.BOOK else ()
+    return (calls, *(Claim(window, Gate.BOOKINGS) for window in bookings))
+
+
+def whole(plan: Plan) -> tuple[Claim, ...]:
+    """Every window, nothing reserved: what is left in all."""
+    return (Claim(plan.calls, Gate.CALLS), *(Claim(window, Gate.BOOKINGS) for window in plan.bookings))
+
+
+def share_of(limit: int, purpose: Purpose) -> int:
+    """How many of `limit` calls a purpose may use; always one."""
+    return max(1, floor(limit * SHARES[purpose]))

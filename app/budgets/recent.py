@@ -1,0 +1,53 @@
+"""What this process remembers by itself, for when the store is away."""
+
+from collections.abc import Callable, Iterable
+from itertools import takewhile
+
+from app.budgets.claims import Gate
+
+
+class Recent:
+    """Permits of the last `span` seconds."""
+
+    def __init__(self, span: float, monotonic: Callable[[], float]) -> None:
+        self._span = span
+        self._monotonic = monotonic
+        self._given: dict[str, float] = {}  # oldest first
+
+    def add(self, permit: str) -> None:
+        now = self._monotonic()
+        over = takewhile(lambda given: given[1] <= now - self._span, self._given.items())
+        for old, _ in list(over):
+            del self._given[old]
+        self._given[permit] = now
+
+    def remove(self, permit: str) -> None:
+        self._given.pop(permit, None)
+
+    def count(self, oldest: float, newest: float = 0.0) -> int:
+        """Of those given between so many seconds ago and so many."""
+        now = self._monotonic()
+        return sum(now - oldest < given <= now - newest for given in self._given.values())
+
+    def wait(self, limit: int) -> float:
+        """Seconds until there are fewer than `limit`."""
+        now = self._monotonic()
+        ages = sorted(now - given for given in self._given.values() if given > now - self._span)
+        return self._span - ages[limit - 1] if len(ages) >= limit else 0.0
+
+
+class Gates:
+    """Those that are shut, and until when."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._shut_until: dict[Gate, float] = {}
+
+    def shut(self, gate: Gate, seconds: float) -> None:
+        until = self._monotonic() + seconds
+        self._shut_until[gate] = max(until, self._shut_until.get(gate, until))
+
+    def wait(self, gates: Iterable[Gate]) -> float:
+        """Seconds until all of these are open."""
+        latest = max((self._shut_until.get(gate, 0.0) for gate in gates), default=0.0)
+        return max(latest - self._monotonic(), 0.0)

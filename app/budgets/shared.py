@@ -1,0 +1,163 @@
+"""The count that all replicas share, in the state store."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+
+from app.budgets import scripts
+from app.budgets.claims import Claim
+from app.budgets.learning import Bound, Shut
+from app.budgets.names import keys_of, log_of
+from app.budgets.windows import AUTO, Learnt, Plan, PlanOf, plan_of
+from app.store.script import Script
+from app.store.state import Reply, StateStore, StoreAwayError
+
+PATIENCE = 0.25
+"""Seconds for the store's answer, where one can go on without it."""
+
+BOOKING_PATIENCE = 2.0
+"""Where one cannot: as long as the store itself may take.
+
+A crowd that keeps this process busy makes answers look late that came in time,
+and that must not close bookings.
+"""
+
+PAUSE = 1.0
+"""Seconds without a question after one that had no answer: so only one read a second pays for it."""
+
+KEPT = timedelta(days=30)
+"""What Calendly said. Where it is gone, the next reply says it again."""
+
+MOST_OWED = 1000
+
+SECOND = 1_000_000
+"""Microseconds, in which the scripts reckon."""
+
+Claims: TypeAlias = Callable[[Plan], Sequence[Claim]]
+Argument: TypeAlias = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Seconds to `wait` (none: there is room), for which window or gate, and the room in each window."""
+
+    wait: float
+    cause: str
+    rooms: dict[str, int]
+
+
+class SharedCount:
+    """Its methods raise `StoreAwayError` where the store has not answered in time; it may act all the same.
+
+    A command is never cancelled half-way: whoever has waited long enough leaves it behind.
+    """
+
+    def __init__(
+        self,
+        state: StateStore,
+        account: str,
+        tier: str,
+        plans: PlanOf = plan_of,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._state = state
+        self._keys = keys_of(account)
+        self._tier = tier
+        self._plans = plans
+        self._monotonic = monotonic
+        self._paused_until = 0.0
+        self._running: set[asyncio.Task[Reply]] = set()
+        self._owed: deque[str] = deque(maxlen=MOST_OWED)
+        self.learnt = Learnt()
+
+    @property
+    def learns(self) -> bool:
+        return self._tier == AUTO
+
+    @property
+    def plan(self) -> Plan:
+        return self.plan_for(self.learnt)
+
+    def plan_for(self, learnt: Learnt) -> Plan:
+        return self._plans(self._tier, learnt)
+
+    async def count(self, claims: Claims, permit: str = "", *, books: bool = False) -> Count:
+        """Give the permit where every window has room for it; without one, only look."""
+        if books and self._owed:
+            await self._pay_back()
+        while True:
+            claimed = claims(self.plan)
+            kind, *said = await self._run(scripts.TAKE, self._question(claimed, permit), books=books)
+            if kind == b"counted":
+                wait, cause, *rooms = said
+                names = (claim.window.name for claim in claimed)
+                return Count(wait / SECOND, cause.decode(), dict(zip(names, rooms, strict=True)))
+            self.learnt = Learnt(*(name.decode() or None for name in said))
+
+    async def give_back(self, permit: str) -> None:
+        await self._run(scripts.GIVE_BACK, [permit])
+
+    def owe(self, permit: str) -> None:
+        """The store may have given this permit, or not have taken it back: tell it before the next booking."""
+        self._owed.append(permit)
+
+    async def remember(self, learnt: Learnt, bound: Bound | None, shut: Shut | None) -> None:
+        news = Learnt() if learnt == self.learnt else learnt
+        self.learnt = learnt
+        kept = round(KEPT / timedelta(milliseconds=1))
+        said: list[Argument] = [news.calls or "", news.bookings or "", kept]
+        said += _bound_arguments(bound) if bound else ["", 0, 0, 0]
+        if shut:
+            said += [part for gate in shut.gates for part in (gate.value, shut.seconds * SECOND)]
+        await self._run(scripts.OBSERVE, said)
+
+    async def _pay_back(self) -> None:
+        owed = list(self._owed)
+        await self._run(scripts.GIVE_BACK, owed, books=True)
+        for _ in owed:
+            self._owed.popleft()
+
+    def _question(self, claims: Sequence[Claim], permit: str) -> list[Argument]:
+        known = f"{self.learnt.calls or ''}/{self.learnt.bookings or ''}" if self.learns else "*"
+        return [known, permit, *(part for claim in claims for part in _claim_arguments(claim))]
+
+    async def _run(self, script: Script, arguments: Sequence[Argument], *, books: bool = False) -> Reply:
+        if not books and self._monotonic() < self._paused_until:
+            raise StoreAwayError
+        try:
+            answer = await self._awaited(script, arguments, BOOKING_PATIENCE if books else PATIENCE)
+        except StoreAwayError:
+            self._paused_until = self._monotonic() + PAUSE
+            raise
+        self._paused_until = 0.0
+        return answer
+
+    async def _awaited(self, script: Script, arguments: Sequence[Argument], patience: float) -> Reply:
+        task = asyncio.create_task(self._state.run(script, self._keys, arguments))
+        self._running.add(task)
+        task.add_done_callback(self._landed)
+        await asyncio.wait({task}, timeout=patience)
+        if not task.done():
+            raise StoreAwayError
+        return task.result()
+
+    def _landed(self, task: asyncio.Task[Reply]) -> None:
+        self._running.discard(task)
+        with suppress(asyncio.CancelledError):
+            # Everybody may have left: a failure that nobody fetches must not be reported as forgotten.
+            task.exception()
+
+
+def _claim_arguments(claim: Claim) -> tuple[Argument, ...]:
+    window = claim.window
+    place, span = log_of(claim.gate), round(window.span / timedelta(microseconds=1))
+    return (place, window.name, span, window.limit, claim.reserve, claim.gate.value)
+
+
+def _bound_arguments(bound: Bound) -> list[Argument]:
+    return [bound.window.name, log_of(bound.gate), bound.left, bound.seconds * SECOND]

@@ -1,0 +1,53 @@
+"""Plans whose windows a test can wait for, replies of Calendly, and callers in numbers."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from app.budgets.budgets import Budgets
+from app.budgets.windows import Learnt, Plan, Window
+from app.calendly.quota import Purpose, Standing
+from app.errors import AppError
+from app.store.state import StateStore
+
+EMBEDDED = "memory://"
+
+BRIEF = timedelta(milliseconds=300)
+LONG = timedelta(minutes=1)
+
+READ, LOOKUP, CANCEL, BOOK = Purpose
+
+
+def window(name: str, limit: int, length: timedelta = LONG) -> Window:
+    return Window(name=name, limit=limit, length=length, margin=timedelta())
+
+
+def plan(*bookings: Window, calls: int = 1000) -> Callable[[str, Learnt], Plan]:
+    """The same on every tier, whatever is learnt."""
+    return lambda _tier, _learnt: Plan(window("calls_minute", calls), bookings)
+
+
+def budgets(
+    store: Redis, *bookings: Window, calls: int = 1000, account: str = "0a1b", tier: str = "paid"
+) -> Budgets:
+    """Of a plan that does not change."""
+    return Budgets(state=StateStore(store), account=account, tier=tier, plans=plan(*bookings, calls=calls))
+
+
+def standing(
+    limit: int | None = None, remaining: int | None = None, reset: int | None = None, *, refused: bool = False
+) -> Standing:
+    return Standing(limit, remaining, reset, refused)
+
+
+async def is_admitted(quota: Budgets, purpose: Purpose) -> bool:
+    try:
+        await quota.admit(purpose)
+    except AppError:
+        return False
+    return True
+
+
+async def count_admitted(quota: Budgets, purpose: Purpose, tries: int) -> int:
+    return sum([await is_admitted(quota, purpose) for _ in range(tries)])

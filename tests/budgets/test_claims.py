@@ -1,0 +1,39 @@
+"""What is kept for calls that matter more."""
+
+import pytest
+
+from app.budgets.claims import Gate, claims_of, share_of
+from app.budgets.windows import Learnt, plan_of
+from app.calendly.quota import Purpose
+
+PAID = plan_of("paid", Learnt())
+
+
+@pytest.mark.parametrize(
+    ("limit", "purpose", "share"),
+    [
+        pytest.param(500, Purpose.READ, 400, id="reads"),
+        pytest.param(500, Purpose.LOOKUP, 480, id="lookups"),
+        pytest.param(500, Purpose.BOOK, 480, id="bookings"),
+        pytest.param(500, Purpose.CANCEL, 500, id="cancellations"),
+        pytest.param(50, Purpose.READ, 40, id="reads-on-the-free-plan"),
+        pytest.param(50, Purpose.LOOKUP, 48, id="lookups-on-the-free-plan"),
+        pytest.param(1, Purpose.READ, 1, id="always-one"),
+    ],
+)
+def test_a_purpose_has_its_share_of_all_calls(limit: int, purpose: Purpose, share: int) -> None:
+    assert share_of(limit, purpose) == share
+
+
+def test_only_a_booking_claims_the_quota_of_bookings() -> None:
+    claimed = {purpose: len(claims_of(PAID, purpose)) for purpose in Purpose}
+
+    assert claimed == {Purpose.READ: 1, Purpose.LOOKUP: 1, Purpose.CANCEL: 1, Purpose.BOOK: 4}
+
+
+def test_bookings_keep_nothing_of_their_quota_in_reserve() -> None:
+    assert [claim.reserve for claim in claims_of(PAID, Purpose.BOOK)] == [20, 0, 0, 0]
+
+
+def test_a_cancellation_has_a_gate_of_its_own() -> None:
+    assert [claim.gate for claim in claims_of(PAID, Purpose.CANCEL)] == [Gate.CANCELS]

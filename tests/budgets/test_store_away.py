@@ -1,0 +1,295 @@
+"""The budget without its store: bookings are closed, everything else goes on with less."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis as Operator
+from redis.asyncio import Redis
+
+from app.budgets.budgets import Budgets
+from app.budgets.names import keys_of
+from app.budgets.shared import PAUSE
+from app.calendly.quota import Purpose
+from app.errors import BookingsClosedError, UpstreamBusyError
+from app.store.connection import STATE_PATIENCE, open_store
+from app.store.state import StateStore
+from tests.budgets.examples import (
+    BOOK,
+    CANCEL,
+    LOOKUP,
+    READ,
+    budgets,
+    count_admitted,
+    is_admitted,
+    plan,
+    standing,
+    window,
+)
+from tests.support.ports import free_port
+from tests.support.redis import STATE, RedisServer, running_redis
+
+TEN = window("bookings_minute", 10)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of this test's own, to be harmed."""
+    with running_redis(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def store(server: RedisServer) -> AsyncIterator[Redis]:
+    async with open_store(server.url(STATE), patience=STATE_PATIENCE) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def nowhere() -> AsyncIterator[Redis]:
+    async with open_store(f"redis://127.0.0.1:{free_port()}/1", patience=STATE_PATIENCE) as opened:
+        yield opened
+
+
+def _fill(server: RedisServer) -> None:
+    with Operator(port=server.port) as operator:
+        operator.config_set("maxmemory", "1mb")
+
+
+def _make_replica(server: RedisServer) -> None:
+    with Operator(port=server.port) as operator:
+        operator.replicaof("127.0.0.1", free_port())
+
+
+HARMS = [
+    pytest.param(RedisServer.kill, id="dead", marks=pytest.mark.fault("R02")),
+    pytest.param(RedisServer.pause, id="hung", marks=pytest.mark.fault("R04")),
+    pytest.param(_fill, id="full", marks=pytest.mark.fault("R05")),
+    pytest.param(_make_replica, id="read-only", marks=pytest.mark.fault("R07")),
+]
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_bookings_are_closed(
+    server: RedisServer, store: Redis, harm: Callable[[RedisServer], None]
+) -> None:
+    quota = budgets(store, TEN)
+    await quota.admit(BOOK)
+    harm(server)
+
+    with pytest.raises(BookingsClosedError) as refusal:
+        await quota.admit(BOOK)
+
+    assert refusal.value.retry_after == 30
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_other_calls_go_on(
+    server: RedisServer, store: Redis, harm: Callable[[RedisServer], None]
+) -> None:
+    quota = budgets(store, TEN)
+    await quota.admit(READ)
+    harm(server)
+
+    assert all([await is_admitted(quota, purpose) for purpose in (READ, LOOKUP, CANCEL)])
+
+
+@pytest.mark.fault("A06")
+async def test_a_process_alone_allows_itself_a_fifth(nowhere: Redis) -> None:
+    quota = budgets(nowhere, TEN, calls=500)
+
+    admitted = [await count_admitted(quota, purpose, 200) for purpose in (READ, LOOKUP, CANCEL)]
+
+    assert admitted == [80, 16, 4]
+
+
+async def test_who_is_one_too_many_for_a_process_alone_waits_for_its_window(nowhere: Redis) -> None:
+    quota = budgets(nowhere, calls=5)
+    await quota.admit(READ)
+
+    with pytest.raises(UpstreamBusyError) as refusal:
+        await quota.admit(READ)
+
+    assert refusal.value.retry_after == 60
+
+
+async def test_alone_too_what_was_not_sent_is_given_back(nowhere: Redis) -> None:
+    quota = budgets(nowhere, calls=5)
+    permit = await quota.admit(READ)
+
+    await quota.give_back(READ, permit)
+
+    assert await is_admitted(quota, READ)
+
+
+@pytest.mark.fault("R04")
+async def test_a_store_that_hangs_holds_one_read_briefly_and_the_next_not_at_all(
+    server: RedisServer, store: Redis
+) -> None:
+    quota = budgets(store)
+    await quota.admit(READ)
+    server.pause()
+
+    began = time.monotonic()
+    await quota.admit(READ)
+    first = time.monotonic() - began
+    await count_admitted(quota, READ, 20)
+    others = time.monotonic() - began - first
+
+    assert (0.2 < first < 0.6, others < 0.1) == (True, True)
+
+
+@pytest.mark.fault("R04")
+async def test_a_store_that_hangs_does_not_hold_a_booking_for_long(server: RedisServer, store: Redis) -> None:
+    quota = budgets(store, TEN)
+    await quota.admit(BOOK)
+    server.pause()
+
+    began = time.monotonic()
+    admitted = await is_admitted(quota, BOOK)
+
+    assert not admitted
+    assert time.monotonic() - began < 3
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_after_a_failure_reads_leave_the_store_alone_for_a_while(
+    server: RedisServer, store: Redis
+) -> None:
+    clock = _Clock()
+    quota = Budgets(state=StateStore(store), account="0a1b", tier="paid", plans=plan(), monotonic=clock)
+    server.kill()
+    await quota.admit(READ)
+    server.start()
+
+    await quota.admit(READ)
+    in_the_pause = await store.dbsize()
+    clock.now += PAUSE
+    await quota.admit(READ)
+
+    assert (in_the_pause, await store.dbsize()) == (0, 1)
+
+
+@pytest.mark.fault("R02")
+async def test_bookings_open_when_the_store_is_back(server: RedisServer, store: Redis) -> None:
+    quota = budgets(store, TEN)
+    await quota.admit(BOOK)
+    server.kill()
+    await is_admitted(quota, BOOK)
+
+    server.start()
+
+    assert await is_admitted(quota, BOOK)
+
+
+@pytest.mark.fault("R04")
+async def test_bookings_that_a_hung_store_took_unheard_are_given_back(
+    server: RedisServer, store: Redis
+) -> None:
+    quota = budgets(store, TEN)
+    await quota.admit(BOOK)
+    server.pause()
+    await asyncio.gather(*(is_admitted(quota, BOOK) for _ in range(8)))
+
+    server.resume()
+
+    assert await count_admitted(quota, BOOK, 20) == 9
+
+
+async def test_a_permit_that_could_not_be_given_back_is_given_back_later(
+    server: RedisServer, store: Redis
+) -> None:
+    quota = budgets(store, TEN)
+    permits = [await quota.admit(BOOK) for _ in range(4)]
+    server.pause()
+    await quota.give_back(BOOK, permits[0])
+
+    server.resume()
+
+    assert await count_admitted(quota, BOOK, 20) == 7
+
+
+@pytest.mark.fault("U11")
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        pytest.param(READ, [False, False, True], id="read"),
+        pytest.param(CANCEL, [False, False, False], id="cancellation"),
+    ],
+)
+async def test_a_gate_that_was_shut_stays_shut(
+    server: RedisServer, store: Redis, refused: Purpose, expected: list[bool]
+) -> None:
+    quota = budgets(store)
+    await quota.observe(refused, standing(refused=True))
+
+    server.kill()
+
+    assert [await is_admitted(quota, purpose) for purpose in (READ, LOOKUP, CANCEL)] == expected
+
+
+@pytest.mark.fault("U11")
+async def test_a_gate_that_another_replica_shut_stays_shut(server: RedisServer, store: Redis) -> None:
+    one, other = budgets(store), budgets(store)
+    await one.observe(READ, standing(refused=True))
+    await is_admitted(other, READ)
+
+    server.kill()
+
+    assert not await is_admitted(other, READ)
+
+
+@pytest.mark.fault("U11")
+async def test_a_refusal_is_heeded_without_a_store(nowhere: Redis) -> None:
+    quota = budgets(nowhere)
+
+    await quota.observe(READ, standing(refused=True))
+
+    assert not await is_admitted(quota, READ)
+
+
+async def test_where_calendly_says_that_nothing_is_left_nobody_reads_without_a_store(nowhere: Redis) -> None:
+    quota = budgets(nowhere)
+
+    await quota.observe(READ, standing(1000, 0, 60))
+
+    assert not await is_admitted(quota, READ)
+
+
+async def test_a_plan_is_learnt_without_a_store(nowhere: Redis) -> None:
+    quota = Budgets(state=StateStore(nowhere), account="0a1b")
+
+    await quota.observe(READ, standing(50, 50, 60))
+
+    assert await count_admitted(quota, READ, 20) == 8
+
+
+async def test_whether_a_booking_can_be_made_is_left_to_the_booking(nowhere: Redis) -> None:
+    await budgets(nowhere, TEN).require_booking()
+
+
+async def test_nothing_is_said_of_what_is_left(nowhere: Redis) -> None:
+    assert await budgets(nowhere, TEN).left() == {}
+
+
+async def test_who_leaves_a_slow_store_leaves_its_command_whole(server: RedisServer, store: Redis) -> None:
+    quota = budgets(store)
+    await quota.admit(READ)
+    server.pause()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(quota.admit(READ), timeout=0.05)
+
+    server.resume()
+
+    left_behind = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.wait(left_behind, timeout=5)
+    assert await store.zcard(keys_of("0a1b")[1]) == 2
