@@ -1,12 +1,18 @@
 """Opens a store by its URL."""
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from app.concurrency import together
+from app.store.cluster import MAX_CONNECTIONS, ClusteredRedis
 from app.store.embedded import embedded_store
-from app.store_url import EMBEDDED_STORE
+from app.store.masters import masters_of
+from app.store.sentinel import master_pool
+from app.store_url import EMBEDDED_STORE, Kind, StoreAddress
 
 CACHE_PATIENCE = 0.25
 """Seconds for one command, and for a connect.
@@ -22,30 +28,45 @@ They take seconds at Calendly anyway, and a crowd that keeps this process busy
 makes replies look late that came in time: that must not close bookings.
 """
 
-MAX_CONNECTIONS = 50
-
 WAIT = 0.5
 """Seconds for a connection while all are in use: a crowd is served in turn, not told that Redis is away."""
 
 
 async def is_reachable(store: Redis) -> bool:
+    """Of a cluster: whether every node that takes writes is."""
     try:
-        await store.ping()
+        await together(*(ask("PING") for ask in await masters_of(store)))
     except (RedisError, OSError):
         return False
     return True
 
 
 def open_store(url: str, *, patience: float = CACHE_PATIENCE) -> Redis:
-    """A client for commands. Connects when first used; close it with `aclose()`."""
+    """A client for commands. Connects when first used; close it with `aclose()`.
+
+    A node that hangs holds nobody for much longer than twice the patience.
+    """
     if url == EMBEDDED_STORE:
         return embedded_store()
-    pool = BlockingConnectionPool.from_url(
-        url,
-        timeout=max(WAIT, patience),
-        socket_timeout=patience,
-        socket_connect_timeout=patience,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=MAX_CONNECTIONS,
-    )
-    return Redis.from_pool(pool)
+    address = StoreAddress.parsed(url)
+    if address.kind is Kind.CLUSTER:
+        return ClusteredRedis(address, patience)
+    return Redis.from_pool(_pool(address, patience))
+
+
+def _pool(address: StoreAddress, patience: float) -> BlockingConnectionPool:
+    options: dict[str, Any] = {
+        "timeout": max(WAIT, patience),
+        "max_connections": MAX_CONNECTIONS,
+        "db": address.database,
+        "username": address.user,
+        "password": address.password,
+        "socket_timeout": patience,
+        "socket_connect_timeout": patience,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if address.kind is Kind.SENTINEL:
+        return master_pool(address, options)
+    [(host, port)] = address.servers
+    transport = SSLConnection if address.tls else Connection
+    return BlockingConnectionPool(connection_class=transport, host=host, port=port, **options)

@@ -1,14 +1,12 @@
-"""Who of a store can be asked about itself."""
-
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+"""Who of a store takes writes, and can be asked about itself."""
 
 from redis.asyncio import Redis
 
-Ask: TypeAlias = Callable[..., Awaitable[Any]]
-"""Sends one command, given as words, to one server."""
+from app.store.cluster import Ask, ClusteredRedis
 
 
 async def masters_of(store: Redis) -> list[Ask]:
-    """The servers that take writes."""
+    """Of a cluster several, of anything else the one that is connected to. Raises `RedisError` or `OSError`."""
+    if isinstance(store, ClusteredRedis):
+        return await store.masters()
     return [store.execute_command]

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from app.concurrency import SingleFlight, together
-from app.store.masters import Ask, masters_of
+from app.store.cluster import Ask
+from app.store.masters import masters_of
 from app.store.state import StoreAwayError
 
 FIT_FOR = 30.0

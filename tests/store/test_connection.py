@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.store.connection import MAX_CONNECTIONS, is_reachable, open_store
+from app.store.cluster import MAX_CONNECTIONS
+from app.store.connection import is_reachable, open_store
 from app.store_url import EMBEDDED_STORE
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer, running_redis

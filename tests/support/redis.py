@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 
@@ -56,9 +57,18 @@ class RedisServer:
             self._process.wait()
             self._process = None
 
+    @property
+    def runs(self) -> bool:
+        return self._process is not None
+
     def flush(self) -> None:
         with Redis(port=self.port) as client:
             client.flushall()
+
+    def told(self, *words: str | int) -> Any:
+        """The reply to one command."""
+        with Redis(port=self.port) as client:
+            return client.execute_command(*words)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is None:
