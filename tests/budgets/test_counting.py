@@ -207,3 +207,22 @@ async def test_calls_made_before_the_stores_clock_was_set_back_a_little_still_co
     quota = budgets(store, window("bookings_minute", 3))
 
     assert await count_admitted(quota, BOOK, 5) == 1
+
+
+async def test_who_needs_two_calls_to_leave_the_window_waits_for_the_second(store: Redis) -> None:
+    ages = {f"{age}": (time.time() - age) * 1_000_000 for age in (50, 30, 20, 10, 5)}
+    await store.zadd(keys_of("0a1b")[1], ages)
+    quota = budgets(store, calls=5)
+
+    with pytest.raises(UpstreamBusyError) as refusal:
+        await quota.admit(READ)
+
+    assert refusal.value.retry_after == 30
+
+
+async def test_calls_are_kept_for_the_longest_window_in_whatever_order_they_stand(store: Redis) -> None:
+    quota = budgets(store, window("bookings_hour", 2), window("bookings_minute", 2, BRIEF))
+    await quota.admit(BOOK)
+    await asyncio.sleep(BRIEF.total_seconds() + 0.01)
+
+    assert await count_admitted(quota, BOOK, 3) == 1
