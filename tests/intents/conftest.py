@@ -8,7 +8,9 @@ from redis.asyncio import Redis
 from app.intents.ledger import Ledger
 from app.store.connection import STATE_PATIENCE, open_store
 from tests.intents.examples import EMBEDDED, ledger_on
+from tests.intents.rig import Rig, running_rig
 from tests.support.redis import STATE, RedisServer
+from tests.support.simulation import Simulation
 
 
 @pytest.fixture(params=["redis", "embedded"])
@@ -21,3 +23,9 @@ async def store(request: pytest.FixtureRequest, redis: RedisServer) -> AsyncIter
 @pytest.fixture
 def ledger(store: Redis) -> Ledger:
     return ledger_on(store)
+
+
+@pytest.fixture
+async def rig(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Rig]:
+    async with running_rig(calendly, redis) as running:
+        yield running
