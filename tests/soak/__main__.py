@@ -3,36 +3,69 @@
 import asyncio
 import sys
 from argparse import ArgumentParser
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from app.intents.options import ProtocolOptions
+from tests.soak.ambiguity import run_ambiguity
+from tests.soak.crowds import run_one_key, run_one_seat
 from tests.soak.findings import Findings, table
 from tests.soak.kills import QUICK, run_kills
-from tests.soak.world import running_world
+from tests.soak.programs import run_rush, run_stop
+from tests.soak.world import World, running_world
+
+Trials = Callable[[Path, int], Coroutine[None, None, Findings]]
 
 
-async def _kills(folder: Path, times: int) -> Findings:
-    async with running_world(folder, QUICK) as world:
-        return await run_kills(world, times)
+def _in_a_world(run: Callable[[World, int], Awaitable[Findings]], protocol: ProtocolOptions) -> Trials:
+    async def trials(folder: Path, times: int) -> Findings:
+        async with running_world(folder, protocol) as world:
+            return await run(world, times)
+
+    return trials
 
 
 async def _blind_kills(folder: Path, times: int) -> Findings:
+    """That the rig would see a double: where nobody can look, there are some."""
     async with running_world(folder, replace(QUICK, look_first=False)) as world:
         await world.calendly.blind()
-        return await run_kills(world, times)
+        findings = await run_kills(world, times)
+    doubled = findings.wrong["doubled"]
+    return replace(
+        findings,
+        name="kill -9, looks blinded",
+        wrong={"no double seen": int(not doubled)},
+        told={"doubled": doubled},
+    )
 
 
-def main() -> None:
+USUAL = ProtocolOptions()
+
+TRIALS: dict[str, tuple[int, Trials]] = {
+    "kills": (1000, _in_a_world(run_kills, QUICK)),
+    "blind-kills": (100, _blind_kills),
+    "one-key": (1000, _in_a_world(run_one_key, USUAL)),
+    "one-seat": (1000, _in_a_world(run_one_seat, USUAL)),
+    "unclear": (500, _in_a_world(run_ambiguity, USUAL)),
+    "rush": (10_000, run_rush),
+    "stop": (20, run_stop),
+}
+"""By the name of the option that says how often; 0 leaves it out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(prog="python -m tests.soak")
-    parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--blind", type=int, default=100)
-    asked = parser.parse_args()
+    for name, (usual, _) in TRIALS.items():
+        parser.add_argument(f"--{name}", type=int, default=usual, dest=name, metavar="TIMES")
+    asked = vars(parser.parse_args(arguments))
+    rows: list[Findings] = []
     with TemporaryDirectory() as folder:
-        rows = [
-            asyncio.run(_kills(Path(mkdtemp(dir=folder)), asked.kills)),
-            asyncio.run(_blind_kills(Path(mkdtemp(dir=folder)), asked.blind)),
-        ]
+        for name, (_, trials) in TRIALS.items():
+            if asked[name]:
+                rows.append(asyncio.run(trials(Path(mkdtemp(dir=folder)), asked[name])))
+                sys.stderr.write(table(rows[-1:]) + "\n")
     sys.stdout.write(table(rows) + "\n")
     raise SystemExit(not all(row.kept for row in rows))
 

@@ -17,6 +17,9 @@ from tests.soak.caller import Request, call
 
 START_SECONDS = 30.0
 
+NOT_INHERITED = ("BFF_", "CALENDLY_", "COVERAGE_")
+"""Whoever is killed can tell nothing of what was covered: measuring it would only slow the trials."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replica:
@@ -64,7 +67,7 @@ async def running_fleet(
     folder: Path, settings: Mapping[str, str], protocol: ProtocolOptions
 ) -> AsyncIterator[Fleet]:
     """No setting of whoever runs this reaches it. What it logs goes to `service.log`; at the end all are killed."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("BFF_", "CALENDLY_"))}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     with (folder / "service.log").open("ab") as log:
         parent = await asyncio.create_subprocess_exec(
             sys.executable,

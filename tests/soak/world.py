@@ -91,7 +91,6 @@ class Calendly:
 @dataclass(frozen=True, slots=True)
 class World:
     calendly: Calendly
-    redis: RedisServer
     state: Redis
     fleet: Fleet
 
@@ -117,7 +116,6 @@ def settings_of(calendly: str, redis: RedisServer) -> dict[str, str]:
         "CALENDLY_TOKEN": ADA,
         "CALENDLY_API_URL": calendly,
         "CALENDLY_TIER": "enterprise",
-        "CALENDLY_BOOKING_TIMEOUT": "2",
         "BFF_REDIS_URL": redis.url(CACHE),
         "BFF_STATE_URL": redis.url(STATE),
         "BFF_SECRET_KEYS": SECRET_KEY,
@@ -127,18 +125,24 @@ def settings_of(calendly: str, redis: RedisServer) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_world(folder: Path, protocol: ProtocolOptions, **settings: str) -> AsyncIterator[World]:
-    """Where quotas never bound anything: what is tried here is something else."""
+async def running_neighbours(folder: Path) -> AsyncIterator[tuple[Calendly, RedisServer, dict[str, str]]]:
+    """A Calendly, a Redis, and what a service is to be told of them."""
     with running_redis(folder) as redis, running_simulator_program(folder) as address:
         calendly = Calendly(int(address.rsplit(":", 1)[1]))
         await _furnish(calendly)
-        told = settings_of(address, redis) | settings
-        async with (
-            Redis(host="127.0.0.1", port=redis.port, db=STATE) as state,
-            running_fleet(folder, told, protocol) as fleet,
-            _without_quotas(calendly, state),
-        ):
-            yield World(calendly, redis, state, fleet)
+        yield calendly, redis, settings_of(address, redis)
+
+
+@asynccontextmanager
+async def running_world(folder: Path, protocol: ProtocolOptions, **settings: str) -> AsyncIterator[World]:
+    """Where quotas never bound anything: what is tried here is something else."""
+    async with (
+        running_neighbours(folder) as (calendly, redis, told),
+        Redis(host="127.0.0.1", port=redis.port, db=STATE) as state,
+        running_fleet(folder, told | settings, protocol) as fleet,
+        _without_quotas(calendly, state),
+    ):
+        yield World(calendly, state, fleet)
 
 
 async def _furnish(calendly: Calendly) -> None:
