@@ -14,13 +14,14 @@ from redis.exceptions import ResponseError
 
 from app.cache.cache import PAUSE, Cache, Entry
 from app.store.cluster import MAX_CONNECTIONS
-from app.store.connection import is_reachable, open_store
+from app.store.connection import STATE_PATIENCE, is_reachable, open_store
 from app.store.policy import StatePolicy
 from app.store.script import Script
 from app.store.state import StateStore, StoreAwayError
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.support.redis_groups import RedisCluster, running
+from tests.support.slowed import slowed
 
 DAY = timedelta(days=1)
 MANY = [f"name-{number}" for number in range(100)]
@@ -43,7 +44,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
 async def store(shared: RedisCluster) -> AsyncIterator[Redis]:
     for master in shared.masters:
         master.flush()
-    async with open_store(shared.url, patience=PATIENCE) as opened:
+    async with open_store(shared.url, patience=STATE_PATIENCE) as opened:
         yield opened
 
 
@@ -149,8 +150,11 @@ async def test_a_batch_that_may_raise_raises(store: Redis) -> None:
         await batch.execute()
 
 
-async def test_a_crowd_is_served_in_turn(store: Redis) -> None:
+@pytest.mark.parametrize("warm", [False, True])
+async def test_a_crowd_is_served_in_turn(store: Redis, *, warm: bool) -> None:
     state = StateStore(store)
+    if warm:
+        await state.get("name")
 
     answers = await asyncio.gather(*(state.get(f"name-{number}") for number in range(8 * MAX_CONNECTIONS)))
 
@@ -218,6 +222,17 @@ async def test_a_node_that_hangs_holds_nobody_for_long(tmp_path: Path) -> None:
             cluster.masters[0].resume()
 
     assert PATIENCE / 2 < max(*waits, *crowd) < 2 * PATIENCE + 0.3
+
+
+@pytest.mark.fault("R03")
+async def test_a_node_that_is_slow_at_every_step_holds_nobody_for_long(shared: RedisCluster) -> None:
+    async with (
+        slowed(shared.masters[0].port, PATIENCE * 0.8) as port,
+        open_store(f"redis+cluster://127.0.0.1:{port}", patience=PATIENCE) as store,
+    ):
+        waited = await _waited(StateStore(store), "name")
+
+    assert PATIENCE < waited < 2 * PATIENCE + 0.3
 
 
 @pytest.mark.fault("R02")

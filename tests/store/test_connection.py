@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from app.store.cluster import MAX_CONNECTIONS
-from app.store.connection import is_reachable, open_store
+from app.store.connection import STATE_PATIENCE, is_reachable, open_store
 from app.store_url import EMBEDDED_STORE
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer, running_redis
 
 
 async def test_a_crowd_is_served_in_turn(redis: RedisServer) -> None:
-    async with open_store(redis.url()) as store:
+    async with open_store(redis.url(), patience=STATE_PATIENCE) as store:
         answers = await asyncio.gather(*(store.ping() for _ in range(4 * MAX_CONNECTIONS)))
 
     assert all(answers)

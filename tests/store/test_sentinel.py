@@ -10,12 +10,13 @@ import pytest
 from redis.asyncio import Redis
 
 from app.store.cluster import MAX_CONNECTIONS
-from app.store.connection import is_reachable, open_store
+from app.store.connection import STATE_PATIENCE, is_reachable, open_store
 from app.store.policy import StatePolicy
 from app.store.script import Script
 from app.store.state import StateStore, StoreAwayError
 from tests.support.ports import free_port
 from tests.support.redis_groups import WatchedRedis, running
+from tests.support.slowed import slowed
 
 DAY = timedelta(days=1)
 PATIENCE = 0.5
@@ -33,7 +34,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedRedis]:
 @pytest.fixture
 async def store(shared: WatchedRedis) -> AsyncIterator[Redis]:
     shared.master.flush()
-    async with open_store(shared.url(), patience=PATIENCE) as opened:
+    async with open_store(shared.url(), patience=STATE_PATIENCE) as opened:
         yield opened
 
 
@@ -75,11 +76,11 @@ async def test_a_healthy_master_is_reachable_and_fit(store: Redis) -> None:
     assert await StatePolicy(store, embedded=False).fault() is None
 
 
-async def test_a_sentinel_that_hangs_is_passed_over(shared: WatchedRedis, own: WatchedRedis) -> None:
-    silent, talking = own.sentinel_port, shared.sentinel_port
+async def test_sentinels_that_hang_are_passed_over(shared: WatchedRedis, own: WatchedRedis) -> None:
     own.pause_sentinel()
+    sentinels = [f"127.0.0.1:{watched.sentinel_port}" for watched in (own, own, shared)]
 
-    async with open_store(f"redis+sentinel://127.0.0.1:{silent},127.0.0.1:{talking}/main") as store:
+    async with open_store(f"redis+sentinel://{','.join(sentinels)}/main") as store:
         assert await is_reachable(store)
 
 
@@ -95,6 +96,17 @@ async def test_sentinels_that_are_away_are_found_out_at_once() -> None:
         assert not await is_reachable(store)
 
     assert time.monotonic() - started < 1
+
+
+@pytest.mark.fault("R03")
+async def test_a_sentinel_that_is_slow_at_every_step_holds_nobody_for_long(shared: WatchedRedis) -> None:
+    async with (
+        slowed(shared.sentinel_port, PATIENCE * 0.8) as port,
+        open_store(f"redis+sentinel://127.0.0.1:{port}/main", patience=PATIENCE) as store,
+    ):
+        waited = await _put(StateStore(store))
+
+    assert PATIENCE < waited < 2 * PATIENCE + 0.3
 
 
 @pytest.mark.fault("R04")
