@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 async def together(*awaitables: Awaitable[T]) -> list[T]:
@@ -19,6 +21,12 @@ async def together(*awaitables: Awaitable[T]) -> list[T]:
     except ExceptionGroup as failures:
         raise _first(failures) from None
     return [task.result() for task in tasks]
+
+
+async def both(first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
+    """`together` for two of different types."""
+    found: list[A | B] = await together(first, second)
+    return cast("tuple[A, B]", tuple(found))
 
 
 async def _run(awaitable: Awaitable[T]) -> T:

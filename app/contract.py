@@ -22,6 +22,36 @@ the browser.
   its `code`; it never changes. [All problems](/problems).
 * Unknown fields and query parameters are refused: a misspelt one never passes
   silently.
+
+### What to do with the answer to a booking
+
+Choose one `Idempotency-Key` (a UUID) for each attempt of a visitor and keep it
+while you repeat that attempt: after a double click, a time-out, a reload. A
+repetition is answered with the first outcome and never books again.
+
+* **201**: booked. Show it, and keep `id` and `manage.token`: with them the visitor
+  reads, cancels and reschedules. `manage` is null where the same booking was there
+  already under another key; then Calendly's mail has the links.
+* **202**, `confirming`: it was sent, and Calendly has not said what became of it. Say
+  so, and do not book again. Read `GET /bookings/{id}` with the token, as often as
+  `Retry-After` says, until it is `confirmed` or `failed`. After `failed` the same
+  key may try again.
+* **409** `slot_taken`: somebody was quicker. Offer the `alternatives`, read the free
+  times again, and book with a **new** key.
+* **409** `booking_in_flight`: the first try with this key still runs. Wait
+  `retryAfter` seconds and repeat with the **same** key.
+* **409** `form_changed`: read the form again. **409** `use_hosted_page`: send the
+  visitor to `hostedUrl`; Calendly lets nobody else do this.
+* **503** `booking_quota_spent`, `bookings_closed`, `upstream_busy`: nothing was booked.
+  Offer `hostedUrl`, where this very slot can be booked, or repeat with the same
+  key after `retryAfter` seconds.
+* No answer, **500**, **502**, **504**: perhaps it was booked. Repeat with the **same**
+  key until one of the above comes.
+
+While `location.status` is `pending`, the conference is being set up: read the
+booking again a little later for its link. A **reschedule** books the new time and
+then cancels the old one: the answer is a new booking with a token of its own, and
+the invitee gets two mails.
 """
 
 ABOUT: Mapping[str, Any] = {
@@ -34,7 +64,10 @@ ABOUT: Mapping[str, Any] = {
     "openapi_tags": [
         {"name": "Event types", "description": "What can be booked, and what a booking must contain."},
         {"name": "Availability", "description": "When."},
-        {"name": "Bookings", "description": "Booking it, once."},
+        {
+            "name": "Bookings",
+            "description": "Booking it, once; and reading, canceling and moving it afterwards.",
+        },
         {"name": "Operation", "description": "For operators and their machines."},
     ],
     "separate_input_output_schemas": False,

@@ -6,21 +6,28 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
+from redis.asyncio import Redis
+
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import EventType, User
 from app.calendly.reports import TOLERATED_SKEW
 from app.errors import AppError, UpstreamBusyError, UpstreamTimeoutError
+from app.intents.options import ProtocolOptions
 from app.observability import Metrics
 from app.resources import Clock, Resources, opened, system_clock
 from app.settings import BffSettings, ConfigurationError, Settings
 from app.store.connection import is_reachable
+from app.store.policy import StatePolicy
+from app.store.state import StoreAwayError
 from app.store_url import EMBEDDED_STORE
 
 T = TypeVar("T")
 
 NOT_NEEDED_YET = frozenset({"locations:read"})
 """Event types bring their own places: without this scope everything works."""
+
+_EMBEDDED = "embedded store: for one process, and empty after a restart"
 
 AHEAD = timedelta(minutes=5), timedelta(days=7)
 """Which free times are read, from now."""
@@ -48,7 +55,7 @@ async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIter
             Verdict.WRONG, "token", f"{error}. Make a personal access token in Calendly and set it."
         )
         return
-    async with opened(settings, Metrics(), clock) as owned:
+    async with opened(settings, Metrics(), clock, ProtocolOptions()) as owned:
         async for finding in _stores(settings.bff, owned):
             yield finding
         async for finding in _calendly(owned):
@@ -57,18 +64,33 @@ async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIter
 
 
 async def _stores(bff: BffSettings, owned: Resources) -> AsyncIterator[Finding]:
-    for name, url, store, without in (
-        ("BFF_REDIS_URL", bff.redis_url, owned.cache, "every read asks Calendly"),
-        ("BFF_STATE_URL", bff.state_url, owned.state, "bookings are closed"),
-    ):
-        if url == EMBEDDED_STORE:
-            yield Finding(Verdict.NOTE, name, "embedded store: for one process, and empty after a restart")
-        elif await is_reachable(store):
-            yield Finding(Verdict.FINE, name, "Redis answers")
-        else:
-            yield Finding(
-                Verdict.WRONG, name, f"Redis does not answer, so {without}. Check address, password and TLS."
-            )
+    if bff.redis_url == EMBEDDED_STORE:
+        yield Finding(Verdict.NOTE, "BFF_REDIS_URL", _EMBEDDED)
+    elif await is_reachable(owned.cache):
+        yield Finding(Verdict.FINE, "BFF_REDIS_URL", "Redis answers")
+    else:
+        yield _away("BFF_REDIS_URL", "every read asks Calendly")
+    yield await _state(owned.state, embedded=bff.state_url == EMBEDDED_STORE)
+
+
+async def _state(state: Redis, *, embedded: bool) -> Finding:
+    if embedded:
+        return Finding(Verdict.NOTE, "BFF_STATE_URL", _EMBEDDED)
+    try:
+        fault = await StatePolicy(state, embedded=False).fault()
+    except StoreAwayError:
+        return _away("BFF_STATE_URL", "bookings are closed")
+    if fault is not None:
+        return Finding(Verdict.WRONG, "BFF_STATE_URL", fault)
+    return Finding(Verdict.FINE, "BFF_STATE_URL", "Redis keeps what it is told")
+
+
+def _away(name: str, consequence: str) -> Finding:
+    return Finding(
+        Verdict.WRONG,
+        name,
+        f"Redis does not answer, so {consequence}. Check address, password and TLS.",
+    )
 
 
 async def _calendly(owned: Resources) -> AsyncIterator[Finding]:

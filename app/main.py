@@ -20,6 +20,7 @@ from app.features.demo_page.router import router as demo_page
 from app.features.documentation.router import router as documentation
 from app.features.event_types.router import router as event_types
 from app.features.health.router import router as health
+from app.intents.options import ProtocolOptions
 from app.observability import Failures, Metrics, Observability
 from app.problems import declared
 from app.requests import answer_http, answer_invalid, known_query
@@ -30,17 +31,21 @@ MAX_AGE = 600
 """Seconds for which a browser may remember a CORS preflight."""
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock = system_clock) -> FastAPI:
+def create_app(
+    settings: Settings | None = None, *, clock: Clock = system_clock, protocol: ProtocolOptions | None = None
+) -> FastAPI:
     """The service. Opens nothing and reads no environment: that is the lifespan's business.
 
-    Without settings it can only be looked at, as `openapi` does.
+    Without settings it can only be looked at, as `openapi` does. `protocol`: how bookings are made; by default as
+    the settings say.
     """
     known = settings or Settings()
+    booking = protocol or ProtocolOptions.of(known.calendly.booking_timeout, known.bff.quiet_period)
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened(known, metrics, clock) as owned:
+        async with opened(known, metrics, clock, booking) as owned:
             app.state.resources = owned
             yield
 

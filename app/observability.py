@@ -12,7 +12,7 @@ import time
 import traceback
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
@@ -77,6 +77,18 @@ class Metrics:
         )
         self.seconds = Histogram(
             "bff_request_seconds", "Time to an answer.", ("method", "route"), registry=self.registry
+        )
+        self.budget_left = Gauge(
+            "bff_calendly_budget_left",
+            "Calls that may still be made to Calendly, by the window of its quota.",
+            ("window",),
+            registry=self.registry,
+        )
+        self.bookings_unsettled = Gauge(
+            "bff_bookings_unsettled",
+            "Bookings whose end is not known yet; overdue ones should have been looked after by now.",
+            ("which",),
+            registry=self.registry,
         )
 
 

@@ -15,6 +15,7 @@ from app.errors import (
     AppError,
     FormChangedError,
     InvalidRequestError,
+    ManageTokenRequiredError,
     SlotTakenError,
     UpstreamBusyError,
     UpstreamFailedError,
@@ -105,6 +106,8 @@ def response_from(error: AppError, request_id: str, headers: Mapping[str, str] |
     )
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, ManageTokenRequiredError):
+        answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 
@@ -152,7 +155,7 @@ def _example(error: type[AppError]) -> dict[str, Any]:
 _HOSTED: dict[str, Any] = {"hostedUrl": "https://calendly.com/ada/intro-call"}
 _RETRY: dict[str, Any] = {"retryAfter": 60}
 _EXAMPLE_PARTICULARS: Mapping[str, dict[str, Any]] = {
-    "slot_taken": {"alternatives": [{"start": "2026-12-01T09:30:00+01:00", "spotsLeft": 1}]},
+    "slot_taken": {"alternatives": [{"start": "2026-12-01T09:30:00+01:00", "spotsLeft": 1}], **_HOSTED},
     "form_changed": {"formVersion": "5e0c1d6a9f21"},
     "use_hosted_page": _HOSTED,
     "invalid_request": {

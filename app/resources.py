@@ -1,24 +1,40 @@
 """What one process owns: opened in order, closed in reverse."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Request
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from app.budgets.budgets import Budgets
 from app.cache.cache import Cache
 from app.calendly.client import CalendlyClient
+from app.calendly.options import TransportOptions
+from app.calendly.quota import Quota
 from app.calendly.transport import Transport
 from app.catalogue.catalogue import Catalogue, CatalogueOptions
+from app.intents.ledger import Ledger
+from app.intents.model import Matter
+from app.intents.options import ProtocolOptions
+from app.intents.resolver import Resolver
+from app.intents.runner import IntentRunner
+from app.intents.settlement import Means
 from app.observability import Metrics
-from app.settings import Settings
+from app.sealing import KeyedHash, Sealer
+from app.settings import KEY_BYTES, Settings
 from app.slots.buckets import DayBuckets
+from app.slots.planning import touched_days
 from app.store.connection import STATE_PATIENCE, open_store
+from app.store.policy import StatePolicy
+from app.store.state import StateStore
+from app.store_url import EMBEDDED_STORE
 
 Clock = Callable[[], datetime]
 
@@ -38,51 +54,119 @@ class Resources:
     state: Redis
     catalogue: Catalogue
     buckets: DayBuckets
+    budgets: Budgets
+    policy: StatePolicy
+    ledger: Ledger
+    runner: IntentRunner
+    hashes: KeyedHash
+    sealers: Callable[[str], Sealer]
+    """By purpose."""
+    forget_days: Callable[[datetime, datetime], Awaitable[None]]
+    """Something between these instants has changed in the host's calendar."""
 
 
 @asynccontextmanager
-async def opened(settings: Settings, metrics: Metrics, clock: Clock) -> AsyncIterator[Resources]:
+async def opened(
+    settings: Settings, metrics: Metrics, clock: Clock, protocol: ProtocolOptions
+) -> AsyncIterator[Resources]:
     """Nothing is connected before it is used: a start does not wait for neighbours that are away.
 
     Raises `ConfigurationError` without a token.
     """
-    token = settings.required_token()
-    bff = settings.bff
+    access = _access(settings)
+    keys = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
     async with AsyncExitStack() as stack:
-        transport = Transport(origin=settings.calendly.api_url, token=token, clock=clock)
-        client = CalendlyClient(transport)
+        cache_store = await stack.enter_async_context(open_store(settings.bff.redis_url))
+        state_store = await stack.enter_async_context(
+            open_store(settings.bff.state_url, patience=STATE_PATIENCE)
+        )
+        state = StateStore(state_store)
+        budgets = Budgets(state=state, account=access, tier=settings.calendly.tier)
+        client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
-        cache_store = await stack.enter_async_context(open_store(bff.redis_url))
-        state = await stack.enter_async_context(open_store(bff.state_url, patience=STATE_PATIENCE))
-        cache = Cache(cache_store, lifetime=bff.stale_if_error, registry=metrics.registry)
-        catalogue = Catalogue(
+        cache = Cache(cache_store, lifetime=settings.bff.stale_if_error, registry=metrics.registry)
+        catalogue = _catalogue(settings, client, cache, clock)
+        buckets = _buckets(settings, client, cache, clock)
+        forget_days = partial(_forget_days, catalogue, buckets)
+        means = Means(
             client=client,
-            cache=cache,
-            options=CatalogueOptions(
-                fresh=bff.event_types_fresh,
-                stale=bff.stale_if_error,
-                allowed=frozenset(bff.event_types),
-                access=_access(settings.calendly.api_url, token),
-            ),
+            ledger=Ledger(state, Sealer(keys, "intent")),
+            options=protocol,
             clock=clock,
+            settled=partial(_settled, forget_days),
         )
-        buckets = DayBuckets(
-            client=client, cache=cache, lifetimes=(bff.availability_fresh, bff.stale_if_error), clock=clock
-        )
+        runner = IntentRunner(means)
+        await stack.enter_async_context(_running(Resolver(means)))
+        stack.push_async_callback(runner.aclose)
         yield Resources(
             clock=clock,
             metrics=metrics,
             calendly=client,
             cache=cache_store,
-            state=state,
+            state=state_store,
             catalogue=catalogue,
             buckets=buckets,
+            budgets=budgets,
+            policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
+            ledger=means.ledger,
+            runner=runner,
+            hashes=KeyedHash(keys, "bookings"),
+            sealers=partial(Sealer, keys),
+            forget_days=forget_days,
         )
 
 
-def _access(api_url: str, token: SecretStr) -> str:
-    """Names this origin and this token, for whoever shares the cache; neither can be read from it."""
-    return sha256(f"{api_url} {token.get_secret_value()}".encode()).hexdigest()[:16]
+def _transport(settings: Settings, quota: Quota, clock: Clock) -> Transport:
+    return Transport(
+        origin=settings.calendly.api_url,
+        token=settings.required_token(),
+        clock=clock,
+        quota=quota,
+        options=TransportOptions(write_deadline=settings.calendly.booking_timeout),
+    )
+
+
+def _catalogue(settings: Settings, client: CalendlyClient, cache: Cache, clock: Clock) -> Catalogue:
+    options = CatalogueOptions(
+        fresh=settings.bff.event_types_fresh,
+        stale=settings.bff.stale_if_error,
+        allowed=frozenset(settings.bff.event_types),
+        access=_access(settings),
+    )
+    return Catalogue(client=client, cache=cache, options=options, clock=clock)
+
+
+def _buckets(settings: Settings, client: CalendlyClient, cache: Cache, clock: Clock) -> DayBuckets:
+    lifetimes = (settings.bff.availability_fresh, settings.bff.stale_if_error)
+    return DayBuckets(client=client, cache=cache, lifetimes=lifetimes, clock=clock)
+
+
+@asynccontextmanager
+async def _running(resolver: Resolver) -> AsyncIterator[None]:
+    task = asyncio.create_task(resolver.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _forget_days(catalogue: Catalogue, buckets: DayBuckets, start: datetime, end: datetime) -> None:
+    """Of all event types: they share the host's calendar. One that no reading has shown yet is not in the cache."""
+    await buckets.forget(catalogue.known(), touched_days(start, end))
+
+
+async def _settled(forget: Callable[[datetime, datetime], Awaitable[None]], matter: Matter) -> None:
+    await forget(matter.wanted.start, matter.end)
+    if matter.replaced_from and matter.replaced_to:
+        await forget(matter.replaced_from, matter.replaced_to)
+
+
+def _access(settings: Settings) -> str:
+    """Names this origin and this token, for whoever shares the stores; neither can be read from it."""
+    token = settings.required_token().get_secret_value()
+    return sha256(f"{settings.calendly.api_url} {token}".encode()).hexdigest()[:16]
 
 
 def resources(request: Request) -> Resources:

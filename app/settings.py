@@ -241,6 +241,10 @@ class Settings(BaseModel, frozen=True):
     calendly: CalendlySettings = CalendlySettings()
     bff: BffSettings = BffSettings()
 
+    def keys(self) -> tuple[bytes, ...]:
+        """Those that are set; none on the embedded store, for which one that dies with it is enough."""
+        return tuple(key_bytes(key) for key in self.bff.secret_keys)
+
     def required_token(self) -> SecretStr:
         if self.calendly.token is None:
             raise ConfigurationError("CALENDLY_TOKEN is not set: without it there is no calendar to offer")

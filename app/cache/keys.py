@@ -8,7 +8,7 @@ share a hash tag: in a Redis Cluster they live on one node.
 
 from datetime import date
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def catalogue(access: str) -> str:

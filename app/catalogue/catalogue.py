@@ -10,7 +10,7 @@ from app.cache import keys
 from app.cache.cache import Cache, Entry
 from app.calendly.client import CalendlyClient
 from app.catalogue.mapping import account_from, published_from
-from app.catalogue.model import EventType, Offer
+from app.catalogue.model import Account, EventType, Offer
 from app.concurrency import SingleFlight
 from app.errors import NotFoundError, UpstreamError, UpstreamFailedError
 
@@ -67,6 +67,9 @@ class Catalogue:
                 raise
             log.warning("catalogue.served_stale", error=error.code)
             return self._shown(kept.value)
+
+    async def account(self) -> Account:
+        return (await self.offer()).account
 
     def known(self) -> Sequence[EventType]:
         """What the latest reading of this process had, however old: costs nothing and cannot fail."""

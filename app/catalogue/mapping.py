@@ -14,6 +14,7 @@ def account_from(user: User) -> Account:
     return Account(
         slug=user.slug,
         uri=user.uri,
+        organization=user.current_organization,
         name=user.name,
         time_zone=user.timezone if user.timezone in time_zones() else "UTC",
         avatar_url=user.avatar_url,
@@ -52,6 +53,7 @@ def _event_type_from(event_type: WireEventType, account: Account, id_: str) -> E
         host_avatar_url=account.avatar_url if own_page else None,
         time_zone=account.time_zone,
         hosted_url=event_type.scheduling_url,
+        pooled=event_type.pooling_type is not None and event_type.pooling_type != "collective",
         not_bookable_reason=_reason(event_type, form),
         form=form,
     )

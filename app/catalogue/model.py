@@ -10,6 +10,7 @@ class Account(msgspec.Struct, frozen=True):
 
     slug: str
     uri: str
+    organization: str
     name: str
     time_zone: str
     avatar_url: str | None
@@ -32,6 +33,8 @@ class EventType(msgspec.Struct, frozen=True):
     host_avatar_url: str | None
     time_zone: str
     hosted_url: str
+    pooled: bool
+    """Any member of a team may be the host."""
     not_bookable_reason: str | None
     """None: it can be booked here. Otherwise `paid`, `poll` or `location_unsupported`."""
     form: Form

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.calendly.models import EventType, LocationConfiguration, NewLocation
+from app.calendly.models import EventLocation, EventType, LocationConfiguration, NewLocation
 from app.form.entries import line, phone
 from app.form.faults import Code, Findings
 from app.form.ids import numbered
@@ -51,11 +51,34 @@ KINDS: Final = {
     "webex_conference": Kind(label="Webex"),
 }
 
+_OF_EVENTS = {"zoom": "zoom_conference", "gotomeeting": "gotomeeting_conference"}
+"""Calendly calls these otherwise on a scheduled event than on the event type."""
+
 _UNKNOWN = Kind(label="Other")
 _UNKNOWN_ID = "other"
 """Not the kind itself: a name we do not know might be somebody else's id."""
 
 _NUMBERED = frozenset(name for name, kind in KINDS.items() if kind.configured)
+
+
+def kind_of(event_location: EventLocation) -> str:
+    """The kind of a scheduled event's place, by the name that it has on the event type."""
+    named = event_location.type or _UNKNOWN_ID
+    return _OF_EVENTS.get(named, named)
+
+
+def repeated(locations: Locations, placed: EventLocation | None) -> NewLocation | None:
+    """What Calendly gets for the place that another booking already has.
+
+    Raises `ValueError` where the event type no longer offers that place.
+    """
+    if locations.mode == "none":
+        return None
+    kind = kind_of(placed) if placed else None
+    for option in locations.options:
+        if option.bookable and option.kind == kind and placed and option.sends in {None, placed.location}:
+            return NewLocation(kind=kind, location=placed.location if option.input else option.sends)
+    raise ValueError("this place is no longer offered")
 
 
 def locations_from(event_type: EventType) -> Locations:

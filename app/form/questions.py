@@ -28,12 +28,13 @@ _SELECTS = frozenset({"single_select", "multi_select"})
 def questions_from(configured: Sequence[CustomQuestion]) -> tuple[Question, ...]:
     """The enabled ones in the host's order. Ids stay the same as long as text and position do."""
     enabled = sorted((each for each in configured if each.enabled), key=lambda each: each.position)
-    ids = numbered(_id_stem(each) for each in enabled)
+    ids = numbered(question_id(each.name, each.position) for each in enabled)
     return tuple(_question_from(id_, each) for id_, each in zip(ids, enabled, strict=True))
 
 
-def _id_stem(configured: CustomQuestion) -> str:
-    return "q_" + sha256(f"{configured.position} {configured.name}".encode()).hexdigest()[:10]
+def question_id(label: str, position: int) -> str:
+    """Stable for the same text and position. A second such question of one form is `…-2`."""
+    return "q_" + sha256(f"{position} {label}".encode()).hexdigest()[:10]
 
 
 def _question_from(id_: str, configured: CustomQuestion) -> Question:

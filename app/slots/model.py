@@ -11,6 +11,8 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
 
     start: Annotated[datetime, msgspec.Meta(tz=True)]
     spots_left: int
+    page: str | None = None
+    """Calendly's own page for this very slot."""
 
 
 class Day(msgspec.Struct, frozen=True):

@@ -58,8 +58,18 @@ def by_date(times: Iterable[AvailableTime], window: Window) -> dict[date, list[S
     found: dict[date, list[Slot]] = {day: [] for day in dates(window)}
     for start in sorted(unique):
         if start.date() in found:
-            found[start.date()].append(Slot(start, unique[start].invitees_remaining))
+            each = unique[start]
+            found[start.date()].append(Slot(start, each.invitees_remaining, each.scheduling_url))
     return found
+
+
+def touched_days(start: datetime, end: datetime) -> list[date]:
+    """Those that a change to a host's calendar makes untrue.
+
+    The days beside it are touched too: a longer event type, or one with
+    buffers, that starts before midnight (UTC) may have run into it.
+    """
+    return dates((start.date() - ONE_DAY, end.date() + ONE_DAY))
 
 
 def _can_be_booked(time: AvailableTime) -> bool:

@@ -25,6 +25,7 @@ _SHORT_NAMES = {
     "root": "r",
     "generation": "g",
     "replaced": "p",
+    "sent_at": "w",
 }
 
 
@@ -34,6 +35,7 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     `event` and `invitee` are ids at Calendly, once they are known. A booking
     that moves becomes another one: `root` is the id of the first of the chain,
     `generation` counts the moves, `replaced` is the id of the one before.
+    `sent_at` is when it was asked for.
 
     Fields may be added, with a default, and never renamed: two versions of this
     service read each other's tokens. Raises `ValueError` for times without offset.
@@ -50,9 +52,12 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     root: str
     generation: int = 0
     replaced: str | None = None
+    sent_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.expires_at.tzinfo is None:
+        if any(
+            each is not None and each.tzinfo is None for each in (self.start, self.expires_at, self.sent_at)
+        ):
             raise ValueError("the times of a booking need an offset")
 
 

@@ -1,47 +1,78 @@
 """What was accepted and what Calendly made of it -> a booking. Pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.calendly.models import EventLocation, NewAnswer, NewLocation, ScheduledEvent
 from app.calendly.models import Invitee as WireInvitee
 from app.catalogue.model import EventType
 from app.errors import Alternative
+from app.features.bookings.calendar import CalendarEntry, calendar_links
+from app.features.bookings.manage import Claims
 from app.features.bookings.schemas import (
     BookedAnswer,
     Booking,
     BookingHost,
     BookingLocation,
+    CalendarLinks,
     Hosted,
     Invitee,
     Preflight,
+    Status,
 )
 from app.form.check import Accepted
-from app.form.locations import KINDS
+from app.form.locations import KINDS, kind_of
+from app.form.questions import question_id
 from app.slots.model import Slot
+from app.time_zones import time_zones
+
+_CONFERENCE_STATUS = {"pushed": "ready", "failed": "failed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A booking that may be sent: every rule is kept, and the slot is offered."""
+class Seat:
+    """A slot that is offered, as read at `as_of`."""
 
     event_type: EventType
-    accepted: Accepted
     slot: Slot
+    as_of: datetime
     zone: ZoneInfo
 
     @property
     def end(self) -> datetime:
         return self.slot.start + timedelta(minutes=self.event_type.duration_minutes)
 
+    @property
+    def hosted_url(self) -> str:
+        """Where this very slot can be booked without us."""
+        return self.slot.page or self.event_type.hosted_url
 
-_EVENT_KINDS = {"zoom": "zoom_conference", "gotomeeting": "gotomeeting_conference"}
-"""Calendly calls these otherwise on a scheduled event than on the event type."""
 
-_CONFERENCE_STATUS = {"pushed": "ready", "failed": "failed"}
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A booking that may be sent: every rule is kept, and the slot is offered."""
+
+    seat: Seat
+    accepted: Accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One invitee on one scheduled event, as Calendly has them."""
+
+    event: ScheduledEvent
+    invitee: WireInvitee
+
+    @property
+    def active(self) -> bool:
+        return self.event.status == "active" and self.invitee.status == "active"
+
+    @property
+    def shared(self) -> bool:
+        """Others may sit in the same event: it cannot be canceled for one of them alone."""
+        return self.event.invitees_counter is not None and self.event.invitees_counter.limit > 1
 
 
 def local_time(instant: datetime, zone: ZoneInfo) -> str:
@@ -52,35 +83,113 @@ def alternatives_from(slots: Sequence[Slot], zone: ZoneInfo) -> list[Alternative
     return [Alternative(local_time(slot.start, zone), slot.spots_left) for slot in slots]
 
 
-def preflight_from(plan: Plan) -> Preflight:
+def preflight_from(seat: Seat) -> Preflight:
     return Preflight(
-        event_type_id=plan.event_type.id,
-        start=local_time(plan.slot.start, plan.zone),
-        end=local_time(plan.end, plan.zone),
-        time_zone=plan.zone.key,
-        spots_left=plan.slot.spots_left,
+        event_type_id=seat.event_type.id,
+        start=local_time(seat.slot.start, seat.zone),
+        end=local_time(seat.end, seat.zone),
+        time_zone=seat.zone.key,
+        spots_left=seat.slot.spots_left,
     )
 
 
-def booking_from(plan: Plan, invitee: WireInvitee, event: ScheduledEvent | None) -> Booking:
-    """`event` is None where it could not be read: then what was asked for stands, and a conference is pending."""
-    event_type, accepted = plan.event_type, plan.accepted
+def draft_from(plan: Plan, id_: str, now: datetime) -> Booking:
+    """What is known before Calendly has said anything: what was asked for."""
+    seat, accepted = plan.seat, plan.accepted
     return Booking(
-        id=f"bk_{sha256(invitee.uri.encode()).hexdigest()[:24]}",
-        status="confirmed",
-        event_type_id=event_type.id,
-        name=event_type.name,
-        start=local_time(event.start_time if event else plan.slot.start, plan.zone),
-        end=local_time(event.end_time if event else plan.end, plan.zone),
-        time_zone=plan.zone.key,
-        location=_location_from(event.location if event else _expected(accepted.location)),
-        host=BookingHost(name=event_type.host_name),
+        id=id_,
+        status="confirming",
+        event_type_id=seat.event_type.id,
+        name=seat.event_type.name,
+        start=local_time(seat.slot.start, seat.zone),
+        end=local_time(seat.end, seat.zone),
+        time_zone=seat.zone.key,
+        location=_location_from(_expected(accepted.location)),
+        host=BookingHost(name=seat.event_type.host_name),
         invitee=Invitee(name=_name_from(accepted), email=accepted.invitee.email),
         guests=list(accepted.guests or ()),
-        answers=[_answer_from(answer, event_type) for answer in accepted.answers or ()],
-        hosted=Hosted(cancel_url=invitee.cancel_url, reschedule_url=invitee.reschedule_url),
+        answers=_answers_from(accepted.answers or ()),
+        manage=None,
+        hosted=Hosted(cancel_url=None, reschedule_url=None),
+        calendar_links=None,
         rescheduled_from=None,
+        created_at=now,
+    )
+
+
+def moved_draft_from(booking: Booking, seat: Seat, id_: str, now: datetime) -> Booking:
+    """The same person at another time."""
+    return booking.model_copy(
+        update={
+            "id": id_,
+            "status": "confirming",
+            "start": local_time(seat.slot.start, seat.zone),
+            "end": local_time(seat.end, seat.zone),
+            "manage": None,
+            "hosted": Hosted(cancel_url=None, reschedule_url=None),
+            "calendar_links": None,
+            "rescheduled_from": booking.id,
+            "created_at": now,
+        }
+    )
+
+
+def booking_from(booked: Booked, claims: Claims, *, canceled: bool = False) -> Booking:
+    """As Calendly has it now; `canceled` where we know better than its lists.
+
+    Without guests where others sit in the same event: they may be anybody's.
+    """
+    event, invitee = booked.event, booked.invitee
+    zone = ZoneInfo(invitee.timezone if invitee.timezone in time_zones() else "UTC")
+    status: Status = "confirmed" if booked.active and not canceled else "canceled"
+    booking = Booking(
+        id=claims.booking,
+        status=status,
+        event_type_id=claims.event_type,
+        name=event.name or "",
+        start=local_time(event.start_time, zone),
+        end=local_time(event.end_time, zone),
+        time_zone=zone.key,
+        location=_location_from(event.location),
+        host=BookingHost(name=_host_from(event)),
+        invitee=Invitee(name=invitee.name or "", email=invitee.email),
+        guests=[] if booked.shared else [guest.email for guest in event.event_guests or ()],
+        answers=_answers_from(
+            NewAnswer(question=each.question, answer=each.answer, position=each.position)
+            for each in invitee.questions_and_answers or ()
+            if each.answer
+        ),
+        manage=None,
+        hosted=Hosted(cancel_url=invitee.cancel_url, reschedule_url=invitee.reschedule_url),
+        calendar_links=None,
+        rescheduled_from=claims.replaced,
         created_at=invitee.created_at,
+    )
+    return with_links(booking, claims)
+
+
+def with_links(booking: Booking, claims: Claims) -> Booking:
+    if booking.status != "confirmed":
+        return booking
+    links = CalendarLinks(**calendar_links(entry_from(booking, claims)))
+    return booking.model_copy(update={"calendar_links": links})
+
+
+def entry_from(booking: Booking, claims: Claims) -> CalendarEntry:
+    """One entry for a whole chain of reschedules: the same UID, and each move and each cancellation counts up."""
+    place = booking.location
+    canceled = booking.status != "confirmed"
+    return CalendarEntry(
+        uid=f"{claims.root}@calendly-bff",
+        sequence=2 * claims.generation + canceled,
+        name=booking.name,
+        start=datetime.fromisoformat(booking.start).astimezone(UTC),
+        end=datetime.fromisoformat(booking.end).astimezone(UTC),
+        host=booking.host.name,
+        place=(place.detail or place.label) if place else None,
+        join_url=place.join_url if place else None,
+        canceled=canceled,
+        created_at=booking.created_at,
     )
 
 
@@ -91,7 +200,7 @@ def _expected(location: NewLocation | None) -> EventLocation | None:
 def _location_from(location: EventLocation | None) -> BookingLocation | None:
     if location is None or location.type is None:
         return None
-    kind = _EVENT_KINDS.get(location.type, location.type)
+    kind = kind_of(location)
     known = KINDS.get(kind)
     details = [each for each in (location.location, location.additional_info) if each]
     # The status may be null later, when the link has long been there.
@@ -105,15 +214,20 @@ def _location_from(location: EventLocation | None) -> BookingLocation | None:
     )
 
 
+def _host_from(event: ScheduledEvent) -> str:
+    names = [each.user_name for each in event.event_memberships or () if each.user_name]
+    return ", ".join(names)
+
+
 def _name_from(accepted: Accepted) -> str:
     person = accepted.invitee
     return person.name or " ".join(part for part in (person.first_name, person.last_name) if part)
 
 
-def _answer_from(answer: NewAnswer, event_type: EventType) -> BookedAnswer:
-    asked = next(
-        each
-        for each in event_type.form.questions
-        if (each.label, each.position) == (answer.question, answer.position)
-    )
-    return BookedAnswer(question_id=asked.id, label=asked.label, value=answer.answer)
+def _answers_from(answers: Iterable[NewAnswer]) -> list[BookedAnswer]:
+    return [
+        BookedAnswer(
+            question_id=question_id(each.question, each.position), label=each.question, value=each.answer
+        )
+        for each in answers
+    ]

@@ -1,15 +1,17 @@
 """Is it alive, can it serve, what has it done: for operators and their machines."""
 
+from contextlib import suppress
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
-from app.concurrency import together
-from app.resources import Owned
+from app.concurrency import both
+from app.resources import Owned, Resources
 from app.shapes import Shape
 from app.store.connection import is_reachable
+from app.store.state import StoreAwayError
 
 router = APIRouter(tags=["Operation"])
 
@@ -23,7 +25,10 @@ class Readiness(Shape):
 
     status: Literal["ready", "degraded"]
     cache: Literal["ok", "away"] = Field(description="Away: every read asks Calendly.")
-    state: Literal["ok", "away"] = Field(description="Away: bookings are closed.")
+    state: Literal["ok", "away", "unfit"] = Field(
+        description="Away, or set up so that it may lose bookings: they are closed."
+    )
+    reason: str | None = Field(description="What to set, where the state store is unfit.")
 
 
 @router.head("/livez", include_in_schema=False)
@@ -39,12 +44,24 @@ async def get_liveness(response: Response) -> Alive:
 async def get_readiness(owned: Owned, response: Response) -> Readiness:
     """200 while requests can be answered. A store that is away degrades the service and does not stop it."""
     response.headers["Cache-Control"] = "no-store"
-    cache, state = await together(is_reachable(owned.cache), is_reachable(owned.state))
+    cache, (state, reason) = await both(is_reachable(owned.cache), _state_of(owned))
     return Readiness(
-        status="ready" if cache and state else "degraded",
+        status="ready" if cache and state == "ok" else "degraded",
         cache="ok" if cache else "away",
-        state="ok" if state else "away",
+        state=state,
+        reason=reason,
     )
+
+
+async def _state_of(owned: Resources) -> tuple[Literal["ok", "away", "unfit"], str | None]:
+    try:
+        fault = await owned.policy.fault()
+        reachable = await is_reachable(owned.state)
+    except StoreAwayError:
+        return "away", None
+    if not reachable:
+        return "away", None
+    return ("ok", None) if fault is None else ("unfit", fault)
 
 
 @router.get(
@@ -55,8 +72,22 @@ async def get_readiness(owned: Owned, response: Response) -> Readiness:
 )
 async def get_metrics(owned: Owned) -> Response:
     """In Prometheus' text format. Nothing personal is in it."""
+    await _measure(owned)
     return Response(
         generate_latest(owned.metrics.registry),
         media_type=CONTENT_TYPE_LATEST,
         headers={"Cache-Control": "no-store"},
     )
+
+
+async def _measure(owned: Resources) -> None:
+    """What the state store knows is asked for when somebody looks; while it is away, nothing is shown of it."""
+    metrics = owned.metrics
+    metrics.budget_left.clear()
+    for window, left in (await owned.budgets.left()).items():
+        metrics.budget_left.labels(window).set(left)
+    metrics.bookings_unsettled.clear()
+    with suppress(StoreAwayError):
+        total, overdue = await owned.ledger.unsettled()
+        metrics.bookings_unsettled.labels("all").set(total)
+        metrics.bookings_unsettled.labels("overdue").set(overdue)

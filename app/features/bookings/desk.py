@@ -1,0 +1,176 @@
+"""What making and managing bookings share: the neighbours they need, and how an answer is put together."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from app.budgets.budgets import Budgets
+from app.calendly.client import CalendlyClient
+from app.calendly.models import Invitee, is_plausible
+from app.catalogue.catalogue import Catalogue
+from app.concurrency import both
+from app.errors import AppError, BookingsClosedError, SlotTakenError, UpstreamFailedError
+from app.features.bookings.manage import Claims, ManageTokens
+from app.features.bookings.mapping import Booked, Seat, booking_from, with_links
+from app.features.bookings.planner import BookingPlanner
+from app.features.bookings.schemas import Booking, Manage
+from app.intents.model import Matter, Result, Wanted
+from app.intents.runner import CLOSED_FOR, IntentRunner, Progress, SlotHeldError
+from app.sealing import KeyedHash
+from app.store.policy import StatePolicy
+from app.store.state import StoreAwayError
+
+MANAGEABLE = timedelta(days=7)
+"""After its end, for which a booking can still be read by its token."""
+
+RETRY_CONFIRMING = 2
+"""Seconds until it makes sense to ask again."""
+
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """`answer` is a booking as JSON; `replayed`: by an earlier try; not `certain`: nobody knows yet if it was made."""
+
+    answer: str
+    replayed: bool = False
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    client: CalendlyClient
+    catalogue: Catalogue
+    planner: BookingPlanner
+    runner: IntentRunner
+    budgets: Budgets
+    policy: StatePolicy
+    tokens: ManageTokens
+    hashes: KeyedHash
+    forget: Callable[[datetime, datetime], Awaitable[None]]
+    clock: Callable[[], datetime]
+
+    async def require_open(self) -> None:
+        """Raises `BookingsClosedError` or `BookingQuotaSpentError`. Costs nothing of any quota."""
+        try:
+            fault = await self.policy.fault()
+        except StoreAwayError as error:
+            raise BookingsClosedError(retry_after=CLOSED_FOR) from error
+        if fault is not None:
+            raise BookingsClosedError(detail=fault, retry_after=CLOSED_FOR)
+        await self.budgets.require_booking()
+
+    async def account_id(self) -> str:
+        return self.client.id_from((await self.catalogue.account()).uri)
+
+    async def wanted(self, claims: Claims, name: str = "", *, pooled: bool) -> Wanted:
+        account = await self.catalogue.account()
+        return Wanted(
+            user=account.uri,
+            organization=account.organization,
+            event_type=claims.event_type,
+            start=claims.start,
+            email=claims.email,
+            name=name,
+            pooled=pooled,
+        )
+
+    async def booked(self, result: Result, invitee: Invitee | None = None) -> Booked:
+        """Both halves of a booking, as Calendly has them now; `invitee` where it has just been told."""
+        if invitee is not None:
+            return _plausible(Booked(await self.client.get_scheduled_event(result.event), invitee))
+        event, person = await both(
+            self.client.get_scheduled_event(result.event),
+            self.client.get_event_invitee(result.event, result.invitee),
+        )
+        return _plausible(Booked(event, person))
+
+    async def taken(self, seat: Seat, refusal: SlotTakenError) -> SlotTakenError:
+        """With what is free instead. What only we hold is not forgotten: Calendly may offer it again in a moment."""
+        if not isinstance(refusal, SlotHeldError):
+            await self.forget(seat.slot.start, seat.end)
+        return SlotTakenError(alternatives=await self.planner.alternatives(seat))
+
+    async def confirmed(self, progress: Progress, result: Result) -> Booking:
+        """As Calendly has it. The booking stands even if it cannot be read: then what was asked for is told."""
+        claims, draft = claims_of(progress), draft_of(progress.matter)
+        try:
+            booking = booking_from(await self.booked(result, progress.invitee), claims)
+        except AppError as error:
+            log.warning("bookings.event_unread", error=error.code)
+            booking = with_links(draft.model_copy(update={"status": "confirmed"}), claims)
+        return booking.model_copy(update={"guests": draft.guests, "manage": self.manage(claims)})
+
+    def manage(self, claims: Claims) -> Manage:
+        return Manage(token=self.tokens.issue(claims), expires_at=claims.expires_at)
+
+
+def _plausible(booked: Booked) -> Booked:
+    """Raises `UpstreamFailedError` for times that nothing can be reckoned with."""
+    if not (is_plausible(booked.event.start_time) and is_plausible(booked.event.end_time)):
+        raise UpstreamFailedError
+    return booked
+
+
+def new_id() -> str:
+    """Of a booking: known before Calendly has given it any."""
+    return f"bk_{secrets.token_hex(12)}"
+
+
+def expiry(end: datetime) -> datetime:
+    return end + MANAGEABLE
+
+
+def claims_in(matter: Matter) -> Claims:
+    """As written down before anything was known."""
+    return msgspec.json.decode(matter.claims, type=Claims)
+
+
+def claims_of(progress: Progress) -> Claims:
+    return known_claims(claims_in(progress.matter), progress.result)
+
+
+def known_claims(claims: Claims, result: Result | None) -> Claims:
+    if result is None:
+        return claims
+    return msgspec.structs.replace(claims, event=result.event, invitee=result.invitee)
+
+
+def packed(claims: Claims) -> str:
+    return msgspec.json.encode(claims).decode()
+
+
+def draft_of(matter: Matter) -> Booking:
+    return Booking.model_validate_json(matter.draft)
+
+
+def told(booking: Booking) -> str:
+    return booking.model_dump_json(by_alias=True)
+
+
+def confirming(desk: Desk, progress: Progress) -> Outcome:
+    """Sent, and nobody knows: whoever made it can ask again with the token."""
+    claims = claims_of(progress)
+    manage = desk.manage(claims) if progress.owner else None
+    draft = draft_of(progress.matter).model_copy(update={"manage": manage})
+    return Outcome(answer=told(draft), certain=False, replayed=not progress.fresh)
+
+
+def joined(draft: Booking, claims: Claims) -> Outcome:
+    """For whoever says what another has said: what they sent themselves, and that it is booked.
+
+    Knowing somebody's name, address and time is not enough to manage the booking,
+    or to get its links.
+    """
+    booking = draft.model_copy(update={"status": "confirmed"})
+    return Outcome(answer=told(with_links(booking, claims)), replayed=True)
+
+
+def slot_name(hashes: KeyedHash, seat: Seat) -> str:
+    return hashes.of("slot", seat.event_type.id, seat.slot.start.isoformat())

@@ -1,0 +1,142 @@
+"""What whoever holds the manage token may do with a booking: read it, cancel it, take its calendar file."""
+
+import structlog
+
+from app.calendly.failures import AlreadyCanceledError, EventOverError, OutcomeUnknownError
+from app.errors import (
+    AppError,
+    BookingInFlightError,
+    BookingNotChangeableError,
+    NotFoundError,
+    UseHostedPageError,
+)
+from app.features.bookings.calendar import calendar_file
+from app.features.bookings.desk import RETRY_CONFIRMING, Desk, draft_of, known_claims
+from app.features.bookings.lost import booking_without_record
+from app.features.bookings.manage import Claims
+from app.features.bookings.mapping import Booked, booking_from, entry_from
+from app.features.bookings.schemas import Booking, Manage
+from app.intents.lookup import look
+from app.intents.machine import State
+from app.intents.model import Result, Standing
+
+log = structlog.get_logger()
+
+
+class BookingManager:
+    """Every method raises `NotFoundError` alike for a token that is wrong, expired or another booking's."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def read_booking(self, id_: str, token: str) -> Booking:
+        claims = await self.admitted(id_, token)
+        where = await self.located(claims)
+        if isinstance(where, Booking):
+            return self._shown(where, claims, token)
+        claims = known_claims(claims, where)
+        return self._shown(booking_from(await self._desk.booked(where), claims), claims, token)
+
+    async def calendar_file(self, id_: str, token: str) -> bytes:
+        """Raises `BookingInFlightError` while it is not confirmed."""
+        booking = await self.read_booking(id_, token)
+        match booking.status:
+            case "confirming":
+                raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
+            case "failed":
+                raise NotFoundError
+        claims = await self.admitted(id_, token)
+        return calendar_file(entry_from(booking, claims), self._desk.clock())
+
+    async def cancel_booking(self, id_: str, token: str, reason: str | None) -> Booking:
+        """Repeating it answers the same. Raises `UseHostedPageError` for one seat of several."""
+        claims = await self.admitted(id_, token)
+        result = await self.settled(claims)
+        claims = known_claims(claims, result)
+        booked = await self._desk.booked(result)
+        if booked.active:
+            if booked.shared:
+                raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
+            await self._require_still(result)
+            await self._canceled(result, reason)
+            await self._desk.forget(booked.event.start_time, booked.event.end_time)
+            booked = await self._desk.booked(result)
+        await self._desk.runner.release(claims.booking)
+        return self._shown(booking_from(booked, claims, canceled=True), claims, token)
+
+    async def admitted(self, id_: str, token: str) -> Claims:
+        claims = self._desk.tokens.read(token, self._desk.clock())
+        if claims is None or claims.booking != id_ or claims.account != await self._desk.account_id():
+            raise NotFoundError
+        return claims
+
+    async def settled(self, claims: Claims) -> Result:
+        """Where Calendly has it. Raises where there is nothing yet, or never was."""
+        where = await self.located(claims)
+        if isinstance(where, Result):
+            return where
+        if where.status == "failed":
+            raise BookingNotChangeableError
+        raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
+
+    async def located(self, claims: Claims) -> Result | Booking:
+        """By the token itself, by what is written down, or by a look at Calendly. A booking: there is none (yet)."""
+        if claims.event and claims.invitee:
+            return Result(claims.event, claims.invitee)
+        standing = await self._standing(claims)
+        if standing is None:
+            return await self._looked_for(claims)
+        if standing.result is not None:
+            return standing.result
+        status = "failed" if standing.state is State.FAILED else "confirming"
+        return draft_of(standing.matter).model_copy(update={"status": status})
+
+    async def _standing(self, claims: Claims) -> Standing | None:
+        try:
+            return await self._desk.runner.read(claims.booking)
+        except AppError:
+            return None
+
+    async def _looked_for(self, claims: Claims) -> Result | Booking:
+        """The record is lost; Calendly may have the booking all the same."""
+        seen = await look(self._desk.client, await self._desk.wanted(claims, pooled=True))
+        if seen.sighting is None:
+            return booking_without_record(claims, self._desk.clock(), complete=seen.complete)
+        id_from = self._desk.client.id_from
+        return Result(id_from(seen.sighting.event.uri), id_from(seen.sighting.invitee.uri))
+
+    async def _require_still(self, result: Result) -> None:
+        """Raises `BookingInFlightError` while it is being moved."""
+        if await self._desk.runner.is_pending(moving_key(self._desk, result)):
+            raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
+
+    async def _canceled(self, result: Result, reason: str | None) -> None:
+        """Canceling twice harms nobody, so what is not certain is looked at and told as it is."""
+        try:
+            await self._desk.client.cancel_scheduled_event(result.event, reason)
+        except AlreadyCanceledError:
+            log.info("bookings.canceled_already")
+        except EventOverError as error:
+            raise BookingNotChangeableError from error
+        except OutcomeUnknownError:
+            if (await self._desk.client.get_scheduled_event(result.event)).status == "active":
+                raise
+
+    def _shown(self, booking: Booking, claims: Claims, token: str) -> Booking:
+        """With the token that was sent, unless more is known by now than it says."""
+        as_sent = Manage(token=token, expires_at=claims.expires_at)
+        complete = self._desk.tokens.read(token, self._desk.clock()) == claims
+        return booking.model_copy(update={"manage": as_sent if complete else self._desk.manage(claims)})
+
+
+def moving_key(desk: Desk, result: Result) -> str:
+    """The natural key of a reschedule: a booking moves to one place at a time."""
+    return desk.hashes.of("move", result.event)
+
+
+def require_movable(desk: Desk, booked: Booked) -> None:
+    """Raises where Calendly could not cancel it afterwards."""
+    if not booked.active or booked.event.start_time <= desk.clock():
+        raise BookingNotChangeableError
+    if booked.shared:
+        raise UseHostedPageError(hosted_url=booked.invitee.reschedule_url)

@@ -1,0 +1,217 @@
+"""Keeps intents in the state store. Every method raises `StoreAwayError` when the store does not do its part."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from app.intents import names, scripts
+from app.intents.machine import Happened, State, transitions
+from app.intents.model import SCHEMA, Matter, NewIntent, Result, Standing
+from app.sealing import Sealer
+from app.store.script import Script
+from app.store.state import StateStore
+
+T = TypeVar("T")
+Reply = Any
+"""Of a script: what Redis has for Lua's values."""
+
+KEPT = timedelta(days=2)
+"""After its last change: longer than any client keeps trying with one key."""
+
+TRUSTED = timedelta(minutes=2)
+"""For which our own word that a person is booked stands without a look at Calendly."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """It is ours to carry out. `fence` counts its holders."""
+
+    id: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Another try is or was at it. `owner`: it was made with this very key."""
+
+    id: str
+    owner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """The key belongs to another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Others of ours have every seat of the slot, or this person is already on the way to one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened to an intent. `fence`: only for whoever holds that number.
+
+    `due_in`: when somebody else is to look after it; None where it is final.
+    `booked_at`: when the slot's seat was taken, by the clock that slots are read by.
+    """
+
+    happened: Happened
+    moves: bool = False
+    fence: int | None = None
+    due_in: timedelta | None = None
+    result: Result | None = None
+    booked_at: datetime | None = None
+
+
+class Ledger:
+    def __init__(self, state: StateStore, sealer: Sealer) -> None:
+        self._state = state
+        self._sealer = sealer
+
+    async def open(self, new: NewIntent, lease: timedelta) -> Opened | Known | Reused | Held:
+        """Write it down, in one step with every reason not to."""
+        answer = await self._run(
+            scripts.OPEN,
+            new.id,
+            new.key,
+            new.natural,
+            new.slot,
+            new.fingerprint,
+            new.seats,
+            _milliseconds(new.as_of),
+            _length(lease),
+            _length(KEPT),
+            _length(TRUSTED),
+            SCHEMA,
+            self._seal(new.matter),
+        )
+        match [_text(part) for part in answer]:
+            case ["opened", id_, fence]:
+                return Opened(id_, int(fence))
+            case ["known", id_, owner]:
+                return Known(id_, owner == "1")
+            case ["reused"]:
+                return Reused()
+        return Held()
+
+    async def find(self, key: str, fingerprint: str) -> Known | Reused | None:
+        """Whether the key has been used. Changes nothing."""
+        known = await self._state.fields(names.key(key))
+        if not known:
+            return None
+        if known.get("fingerprint") != fingerprint.encode():
+            return Reused()
+        return Known(known.get("intent", b"").decode(), known.get("owner") == b"1")
+
+    async def load(self, id_: str) -> Standing | None:
+        """None where there is no such intent, or none that this version can read."""
+        now, flat = await self._run(scripts.LOAD, id_)
+        fields = {_text(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+        if not fields:
+            return None
+        try:
+            return self._standing(id_, int(now), fields)
+        except (KeyError, ValueError, msgspec.MsgspecError):
+            log.exception("intents.unreadable", intent=id_)
+            return None
+
+    async def advance(self, id_: str, event: Event) -> bool:
+        """Tell what happened. False where the intent is not, or no longer, in a state to which that can happen."""
+        following = transitions(event.happened, moves=event.moves)
+        answer = await self._run(
+            scripts.ADVANCE,
+            id_,
+            ",".join(f"{state}={then}" for state, then in following.items()),
+            "" if event.fence is None else event.fence,
+            "" if event.due_in is None else _length(event.due_in),
+            _length(KEPT),
+            "" if event.booked_at is None else _milliseconds(event.booked_at),
+            *(() if event.result is None else ("result", self._seal(event.result))),
+        )
+        return _text(answer[0]) == "done"
+
+    async def note(self, standing: Standing, *, looks: int, absences: int, due_in: timedelta) -> None:
+        """It was looked at, and nothing has changed."""
+        await self._run(
+            scripts.ADVANCE,
+            standing.id,
+            f"{standing.state}={standing.state}",
+            "",
+            _length(due_in),
+            _length(KEPT),
+            "",
+            "looks",
+            looks,
+            "absences",
+            absences,
+        )
+
+    async def find_natural(self, natural: str) -> str | None:
+        """The id of the intent of this person and slot."""
+        found = await self._state.get(names.natural(natural))
+        return found.decode() if found else None
+
+    async def release(self, id_: str, key: str = "") -> None:
+        """Its booking was canceled: person and slot may be booked again, also with a key that had joined it."""
+        await self._run(scripts.RELEASE, id_, key)
+
+    async def claim_due(self, limit: int, hold: timedelta) -> list[str]:
+        """Ids of intents that nobody looks after; for `hold`, no other caller gets them."""
+        return [_text(id_) for id_ in await self._run(scripts.CLAIM_DUE, limit, _length(hold))]
+
+    async def keep_answer(self, id_: str, answer: str) -> str:
+        """The answer that was kept first: this one, or somebody else's before."""
+        kept = await self._run(scripts.KEEP_ANSWER, id_, self._sealer.seal(answer.encode()))
+        return (self._sealer.open(_text(kept)) or answer.encode()).decode()
+
+    async def unsettled(self) -> tuple[int, int]:
+        """How many intents are not final, and how many of them nobody has looked after in time."""
+        total, overdue = await self._run(scripts.UNSETTLED)
+        return int(total), int(overdue)
+
+    async def _run(self, script: Script, *args: str | float) -> Reply:
+        reply: Reply = await self._state.run(script, [names.DUE], [names.PREFIX, *args])
+        return reply
+
+    def _seal(self, value: msgspec.Struct) -> str:
+        return self._sealer.seal(msgspec.json.encode(value))
+
+    def _opened(self, sealed: bytes, shape: type[T]) -> T:
+        plain = self._sealer.open(sealed.decode())
+        if plain is None:
+            raise ValueError("sealed with a key that is no longer known")
+        return msgspec.json.decode(plain, type=shape)
+
+    def _standing(self, id_: str, now: int, fields: dict[str, bytes]) -> Standing:
+        result, answer = fields.get("result"), fields.get("answer")
+        kept = self._sealer.open(answer.decode()) if answer else None
+        return Standing(
+            id=id_,
+            state=State(fields["state"].decode()),
+            fence=int(fields["fence"]),
+            age=(now - int(fields["since"])) / 1000,
+            absences=int(fields.get("absences", 0)),
+            looks=int(fields.get("looks", 0)),
+            overdue=now > int(fields["lease"]),
+            matter=self._opened(fields["matter"], Matter),
+            result=self._opened(result, Result) if result else None,
+            answer=kept.decode() if kept else None,
+        )
+
+
+def _length(duration: timedelta) -> int:
+    return int(duration.total_seconds() * 1000)
+
+
+def _milliseconds(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
+
+
+def _text(part: bytes | str | int) -> str:
+    return part.decode() if isinstance(part, bytes) else str(part)

@@ -1,0 +1,79 @@
+"""Looks at Calendly for a booking: the only thing that can tell whether one was made."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.calendly.client import CalendlyClient
+from app.calendly.failures import AccessRefusedError
+from app.calendly.models import Invitee, ScheduledEvent
+from app.intents.model import Wanted
+
+AROUND = timedelta(seconds=1)
+"""On both sides of the start: whether the ends of Calendly's time filters belong to them is not documented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The booking, as Calendly has it."""
+
+    event: ScheduledEvent
+    invitee: Invitee
+
+    def is_by(self, name: str) -> bool:
+        """Whoever shares an address may still be another person."""
+        return (self.invitee.name or "").casefold() == name.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen. Not `complete`: there are calendars that we may not look into, so nothing seen proves nothing."""
+
+    sighting: Sighting | None
+    complete: bool
+
+
+async def look(client: CalendlyClient, wanted: Wanted) -> Look:
+    """For the active booking of this person at this time.
+
+    Costs one call, and one more for each event that may be it. Raises
+    `UpstreamError` where Calendly does not answer.
+    """
+    events, complete = await _events(client, wanted)
+    for event in events:
+        invitees = await client.list_event_invitees(
+            client.id_from(event.uri), email=wanted.email, status="active"
+        )
+        for invitee in invitees:
+            if invitee.email.casefold() == wanted.email.casefold():
+                return Look(Sighting(event, invitee), complete)
+    return Look(None, complete)
+
+
+async def _events(client: CalendlyClient, wanted: Wanted) -> tuple[list[ScheduledEvent], bool]:
+    """Those that may be it. Of a team's event type any member may be the host, so all calendars are asked for."""
+    if not wanted.pooled:
+        return await _listed(client, wanted, user=wanted.user), True
+    try:
+        return await _listed(client, wanted, organization=wanted.organization), True
+    except AccessRefusedError:
+        return await _listed(client, wanted, user=wanted.user), False
+
+
+async def _listed(
+    client: CalendlyClient, wanted: Wanted, *, user: str | None = None, organization: str | None = None
+) -> list[ScheduledEvent]:
+    found = await client.list_scheduled_events(
+        user=user,
+        organization=organization,
+        min_start_time=wanted.start - AROUND,
+        max_start_time=wanted.start + AROUND,
+        invitee_email=wanted.email,
+        status="active",
+    )
+    return [
+        event
+        for event in found
+        if event.event_type is not None
+        and client.id_from(event.event_type) == wanted.event_type
+        and event.start_time == wanted.start
+    ]

@@ -1,0 +1,46 @@
+"""The figures of the booking protocol, in one place."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+MARGIN = timedelta(seconds=2)
+"""For writing down what Calendly has answered, before others look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolOptions:
+    """What the protocol may be told to do otherwise; the defaults are for Calendly itself."""
+
+    lease: timedelta = timedelta(seconds=12)
+    """For which whoever opened an intent has it alone, up to the send; then others may take it up."""
+
+    send_within: timedelta = timedelta(seconds=5)
+    """From asking the store for leave until the first byte: a process that was paused for longer does not send."""
+
+    answer_within: timedelta = timedelta(seconds=20)
+    """From the send until others look what became of it: a little more than Calendly is given for the answer."""
+
+    quiet: timedelta = timedelta(seconds=30)
+    """After an answer was given up, until what is not there counts as not made."""
+
+    first_look: timedelta = timedelta(seconds=1)
+    """After an answer was given up, and between the looks that prove an absence."""
+
+    longest_wait: timedelta = timedelta(seconds=30)
+    """Between two looks while Calendly does not let us see."""
+
+    alarm_after: timedelta = timedelta(minutes=15)
+    """From here on an operator hears of what is still not known."""
+
+    rare_wait: timedelta = timedelta(minutes=5)
+    """Between two looks after the alarm."""
+
+    poll: timedelta = timedelta(seconds=1)
+    """How often each process asks for intents that nobody looks after."""
+
+    look_first: bool = True
+    """Switched off only to show that the proof of the protocol can fail."""
+
+    @classmethod
+    def of(cls, booking_timeout: timedelta, quiet: timedelta) -> "ProtocolOptions":
+        return cls(answer_within=booking_timeout + MARGIN, quiet=quiet)

@@ -1,0 +1,116 @@
+"""Takes up the intents that nobody looks after: whose answer never came, or whose process died."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from app.errors import AppError
+from app.intents.ledger import Event
+from app.intents.lookup import Look, look
+from app.intents.machine import TASKS, Evidence, Happened, State, Task, is_conclusive, is_quiet
+from app.intents.model import Matter, Result, Standing
+from app.intents.options import ProtocolOptions
+from app.intents.settlement import Means, Settlement
+from app.store.state import StoreAwayError
+
+Step = Callable[[str, Matter, Result], Awaitable[State]]
+
+AT_ONCE = 4
+"""Intents that one process takes up at a time: the calls they cost are those of the visitors."""
+
+HOLD = timedelta(seconds=15)
+"""For which an intent is left to whoever took it up."""
+
+log = structlog.get_logger()
+
+
+class Resolver:
+    """One in every process; the store gives each intent to one of them at a time."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._settlement = Settlement(means)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            found = await self._round()
+            if found < AT_ONCE:
+                await asyncio.sleep(self._means.options.poll.total_seconds())
+
+    async def _round(self) -> int:
+        """How many were due."""
+        try:
+            due = await self._means.ledger.claim_due(AT_ONCE, HOLD)
+        except StoreAwayError:
+            return 0
+        for outcome in await asyncio.gather(*map(self._take_up, due), return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.error("intents.resolver_failed", exc_info=outcome)
+        return len(due)
+
+    async def _take_up(self, id_: str) -> None:
+        try:
+            standing = await self._means.ledger.load(id_)
+            if standing is not None:
+                await self._resume(standing)
+        except StoreAwayError:
+            log.warning("intents.left_for_later")
+
+    async def _resume(self, standing: Standing) -> None:
+        match TASKS.get(standing.state), standing.result:
+            case Task.DROP, _:
+                await self._means.ledger.advance(standing.id, Event(happened=Happened.LOST))
+            case Task.WAIT, _:
+                lost = Event(happened=Happened.LOST, due_in=timedelta(0))
+                await self._means.ledger.advance(standing.id, lost)
+            case Task.LOOK, _:
+                await self._look(standing)
+            case Task.CANCEL_OLD, Result() as result:
+                await self._continued(standing, self._settlement.moved, result)
+            case Task.CANCEL_NEW, Result() as result:
+                await self._continued(standing, self._settlement.undone, result)
+
+    async def _continued(self, standing: Standing, step: Step, result: Result) -> None:
+        if await step(standing.id, standing.matter, result) is standing.state:
+            await self._again(standing, absences=0)
+
+    async def _look(self, standing: Standing) -> None:
+        try:
+            seen = await look(self._means.client, standing.matter.wanted)
+            if seen.sighting is not None:
+                result = self._settlement.result(seen.sighting.invitee)
+                await self._settlement.booked(standing.id, standing.matter, result, Happened.FOUND)
+                return
+        except AppError as error:
+            log.warning("intents.look_failed", error=error.code)
+            seen = Look(None, complete=False)
+        await self._not_seen(standing, complete=seen.complete)
+
+    async def _not_seen(self, standing: Standing, *, complete: bool) -> None:
+        silence = Evidence(standing.age, standing.absences)
+        counts = complete and is_quiet(silence, self._means.options.quiet.total_seconds())
+        absences = standing.absences + counts
+        if not is_conclusive(Evidence(standing.age, absences)):
+            await self._again(standing, absences=absences)
+        elif await self._means.ledger.advance(standing.id, Event(happened=Happened.ABSENT)):
+            log.warning("intents.not_booked")
+
+    async def _again(self, standing: Standing, *, absences: int) -> None:
+        if standing.age > self._means.options.alarm_after.total_seconds():
+            log.error("intents.unresolved", intent=standing.id, state=standing.state)
+        wait = next_look(standing, absences, self._means.options)
+        await self._means.ledger.note(standing, looks=standing.looks + 1, absences=absences, due_in=wait)
+
+
+def next_look(standing: Standing, absences: int, options: ProtocolOptions) -> timedelta:
+    """Soon while an absence is being proved, ever more rarely while nothing can be seen."""
+    if standing.age > options.alarm_after.total_seconds():
+        return options.rare_wait
+    if absences:
+        return options.first_look
+    wait = min(options.first_look * 2.0 ** min(standing.looks, 10), options.longest_wait)
+    until_quiet = options.quiet - timedelta(seconds=standing.age)
+    return min(wait, until_quiet) if until_quiet > timedelta(0) else wait

@@ -1,0 +1,242 @@
+"""Carries intents out: look, clear, send, settle, in tasks that no caller's cancellation reaches."""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+
+from app.calendly.failures import OutcomeUnknownError
+from app.calendly.models import Invitee, NewBooking
+from app.errors import (
+    AppError,
+    BookingInFlightError,
+    BookingsClosedError,
+    IdempotencyKeyReusedError,
+    SlotTakenError,
+    UpstreamFailedError,
+)
+from app.intents.ledger import Event, Held, Known, Opened, Reused
+from app.intents.lookup import look
+from app.intents.machine import FINAL, Happened, State
+from app.intents.model import Matter, NewIntent, Result, Standing
+from app.intents.settlement import Means, Settlement
+from app.store.state import StoreAwayError
+
+T = TypeVar("T")
+
+RETRY_IN_FLIGHT = 2
+"""Seconds: most bookings are done by then."""
+
+CLOSED_FOR = 30
+"""Seconds after which to try again while the state store is away."""
+
+log = structlog.get_logger()
+
+
+class SlotHeldError(SlotTakenError):
+    """Others of ours are booking it, or somebody with this address has: it need not be gone for everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an intent has come. `result` is None while nobody knows whether it was booked;
+    `invitee` is what Calendly has just said of it.
+
+    `owner`: whoever asks has the key that it was made with. `fresh`: this very call sent it.
+    """
+
+    id: str
+    state: State
+    matter: Matter
+    result: Result | None = None
+    answer: str | None = None
+    invitee: Invitee | None = None
+    owner: bool = True
+    fresh: bool = False
+
+
+class IntentRunner:
+    """What it began goes on when the caller leaves, and has ended when `aclose` returns."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._settlement = Settlement(means)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def aclose(self) -> None:
+        """Waits for what is being sent: its outcome is to be written down."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def find(self, key: str, fingerprint: str) -> Progress | None:
+        """What became of this key, or None where it is new, or free to try again.
+
+        Raises `IdempotencyKeyReusedError`, `BookingInFlightError`, `BookingsClosedError`.
+        """
+        with _store_needed():
+            known = await self._means.ledger.find(key, fingerprint)
+            if known is None:
+                return None
+            if isinstance(known, Reused):
+                raise IdempotencyKeyReusedError
+            standing = await self._means.ledger.load(known.id)
+        if standing is None or standing.state is State.FAILED or standing.is_abandoned:
+            return None
+        return _progress(standing, owner=known.owner)
+
+    async def read(self, id_: str) -> Standing | None:
+        """Raises `BookingsClosedError` where the store is away."""
+        with _store_needed():
+            return await self._means.ledger.load(id_)
+
+    async def book(self, new: NewIntent, booking: NewBooking) -> Progress:
+        """Carry it out, or join whoever does.
+
+        Raises what `find` raises, `SlotHeldError` where others of ours have the
+        seats, and what `create_invitee` raises where nothing was booked.
+        """
+        with _store_needed():
+            opened = await self._means.ledger.open(new, self._means.options.lease)
+        match opened:
+            case Reused():
+                raise IdempotencyKeyReusedError
+            case Held():
+                raise SlotHeldError
+            case Known():
+                return await self._joined(opened)
+        return await self._uncancelled(self._carried_out(opened, new.matter, booking))
+
+    async def keep_answer(self, id_: str, answer: str) -> str:
+        """The answer that was kept first; this one where the store is away."""
+        try:
+            return await self._means.ledger.keep_answer(id_, answer)
+        except StoreAwayError:
+            log.warning("intents.answer_unsaved")
+            return answer
+
+    async def is_pending(self, natural: str) -> bool:
+        """Whether an intent of this natural key is not final yet. False where the store is away."""
+        try:
+            id_ = await self._means.ledger.find_natural(natural)
+            standing = await self._means.ledger.load(id_) if id_ else None
+        except StoreAwayError:
+            return False
+        return standing is not None and standing.state not in FINAL and not standing.is_abandoned
+
+    async def release(self, id_: str, key: str = "") -> None:
+        """Its booking was canceled; `key` had joined it. Without the store, a look at Calendly tells as much."""
+        try:
+            await self._means.ledger.release(id_, key)
+        except StoreAwayError:
+            log.warning("intents.release_unsaved")
+
+    async def _joined(self, known: Known) -> Progress:
+        with _store_needed():
+            standing = await self._means.ledger.load(known.id)
+        if standing is None:
+            raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
+        return _progress(standing, owner=known.owner)
+
+    async def _uncancelled(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._put_away)
+        return await asyncio.shield(task)
+
+    def _put_away(self, task: "asyncio.Task[Any]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody logs it when the caller has left
+
+    async def _carried_out(self, opened: Opened, matter: Matter, booking: NewBooking) -> Progress:
+        try:
+            seen = await self._seen(matter)
+            invitee = seen or await self._sent(opened, booking)
+        except AppError:
+            await self._settlement.note(opened.id, Event(happened=Happened.REFUSED, fence=opened.fence))
+            raise
+        result = self._result(invitee, found=seen is not None)
+        if result is None:
+            await self._lost(opened)
+            return Progress(id=opened.id, state=State.UNKNOWN, matter=matter, fresh=True)
+        how = Happened.BOOKED if seen is None else Happened.FOUND
+        state = await self._settlement.booked(opened.id, matter, result, how)
+        mine = seen is None
+        return Progress(
+            id=opened.id,
+            state=state,
+            matter=matter,
+            result=result,
+            invitee=invitee,
+            owner=mine,
+            fresh=mine,
+        )
+
+    async def _seen(self, matter: Matter) -> Invitee | None:
+        if not self._means.options.look_first:
+            return None
+        sighting = (await look(self._means.client, matter.wanted)).sighting
+        if sighting is None:
+            return None
+        if not sighting.is_by(matter.wanted.name):
+            raise SlotHeldError
+        return sighting.invitee
+
+    async def _sent(self, opened: Opened, booking: NewBooking) -> Invitee | None:
+        """None where nobody knows. Once the store has let us, it counts as sent, whatever happens to this process."""
+        latest = time.monotonic() + self._means.options.send_within.total_seconds()
+        await self._clear(opened)
+        try:
+            return await self._means.client.create_invitee(
+                booking, may_send=lambda: time.monotonic() < latest
+            )
+        except OutcomeUnknownError:
+            return None
+
+    def _result(self, invitee: Invitee | None, *, found: bool) -> Result | None:
+        """None also for a reply that names another host: whatever it booked, only a look can tell."""
+        try:
+            return self._settlement.result(invitee, found=found) if invitee else None
+        except UpstreamFailedError:
+            return None
+
+    async def _clear(self, opened: Opened) -> None:
+        cleared = Event(
+            happened=Happened.CLEARED, fence=opened.fence, due_in=self._means.options.answer_within
+        )
+        with _store_needed():
+            if not await self._means.ledger.advance(opened.id, cleared):
+                # Whoever took it up while we slept decides what becomes of it.
+                raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
+
+    async def _lost(self, opened: Opened) -> None:
+        lost = Event(happened=Happened.LOST, fence=opened.fence, due_in=self._means.options.first_look)
+        await self._settlement.note(opened.id, lost)
+
+
+def _progress(standing: Standing, *, owner: bool) -> Progress:
+    """Raises `BookingInFlightError` while somebody is at it."""
+    if standing.state is State.OPEN or (standing.state is State.SENDING and not standing.overdue):
+        raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
+    found = standing.result is not None and standing.result.found
+    return Progress(
+        id=standing.id,
+        state=standing.state,
+        matter=standing.matter,
+        result=standing.result,
+        answer=standing.answer,
+        owner=owner and not found,
+    )
+
+
+@contextmanager
+def _store_needed() -> Iterator[None]:
+    """Without the store nobody could say whether a booking was made already."""
+    try:
+        yield
+    except StoreAwayError as error:
+        raise BookingsClosedError(retry_after=CLOSED_FOR) from error

@@ -1,0 +1,204 @@
+"""The atomic steps of an intent, in Lua. Time is the store's own: replicas need not agree on theirs.
+
+A hash `intent:<id>` has `v`, `state`, `fence`, `since` (ms, when the state was
+entered), `lease` (ms, until when its holder has it), `key`, `natural`, `slot`,
+`fingerprint`, `matter` and later `result` and `answer` (sealed), `absences`, `looks`.
+`key:<hash>` is a hash of `intent`, `fingerprint` and `owner`; `natural:<hash>` names an
+intent; `slot:<hash>` is a sorted set of intents, by when they were booked, or
+without end while they are not.
+"""
+
+from app.store.script import Script
+
+_COMMON = """
+local prefix = ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(number) return string.format('%.0f', number) end
+local function intent_at(id) return prefix .. 'intent:' .. id end
+local function release(natural, slot, id)
+  if natural and redis.call('GET', prefix .. 'natural:' .. natural) == id then
+    redis.call('DEL', prefix .. 'natural:' .. natural)
+  end
+  if slot then redis.call('ZREM', prefix .. 'slot:' .. slot, id) end
+end
+local function forget(id, with_key)
+  local at = intent_at(id)
+  local names = redis.call('HMGET', at, 'key', 'natural', 'slot')
+  if with_key and names[1] and redis.call('HGET', prefix .. 'key:' .. names[1], 'intent') == id then
+    redis.call('DEL', prefix .. 'key:' .. names[1])
+  end
+  release(names[2], names[3], id)
+  redis.call('ZREM', prefix .. 'due', id)
+end
+local function drop(id)
+  forget(id, true)
+  redis.call('DEL', intent_at(id))
+end
+"""
+
+OPEN = Script(
+    _COMMON
+    + """
+local id, key, natural, slot, fingerprint = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local seats, as_of, lease, kept = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local trusted, schema, matter = tonumber(ARGV[11]), ARGV[12], ARGV[13]
+
+local function standing(other)
+  local found = redis.call('HMGET', intent_at(other), 'state', 'lease')
+  if not found[1] then return 'gone' end
+  if found[1] == 'open' and tonumber(found[2]) < now then return 'abandoned' end
+  return found[1]
+end
+
+local function long_settled(other, state)
+  return state == 'confirmed' and now - tonumber(redis.call('HGET', intent_at(other), 'since')) > trusted
+end
+
+local key_at = prefix .. 'key:' .. key
+local known = redis.call('HMGET', key_at, 'intent', 'fingerprint', 'owner')
+if known[1] then
+  if known[2] ~= fingerprint then return {'reused'} end
+  local state = standing(known[1])
+  if state == 'abandoned' then
+    local fence = redis.call('HINCRBY', intent_at(known[1]), 'fence', 1)
+    redis.call('HSET', intent_at(known[1]), 'lease', text(now + lease), 'matter', matter)
+    redis.call('ZADD', prefix .. 'due', text(now + lease), known[1])
+    return {'opened', known[1], fence}
+  end
+  if state ~= 'gone' and state ~= 'failed' then return {'known', known[1], known[3]} end
+end
+
+local natural_at = prefix .. 'natural:' .. natural
+local other = redis.call('GET', natural_at)
+if other then
+  local state = standing(other)
+  if state == 'abandoned' then
+    drop(other)
+  elseif state ~= 'gone' and state ~= 'failed' and not long_settled(other, state) then
+    local theirs = redis.call('HGET', intent_at(other), 'fingerprint')
+    if theirs ~= fingerprint then return {'occupied', other} end
+    redis.call('HSET', key_at, 'intent', other, 'fingerprint', fingerprint, 'owner', '0')
+    redis.call('PEXPIRE', key_at, kept)
+    return {'known', other, '0'}
+  end
+end
+
+local slot_at = prefix .. 'slot:' .. slot
+if redis.call('ZCOUNT', slot_at, '(' .. as_of, '+inf') >= seats then return {'held'} end
+
+local at = intent_at(id)
+redis.call('HSET', at, 'v', schema, 'state', 'open', 'fence', 1, 'since', text(now), 'lease', text(now + lease),
+  'key', key, 'natural', natural, 'slot', slot, 'fingerprint', fingerprint, 'matter', matter)
+redis.call('HSET', key_at, 'intent', id, 'fingerprint', fingerprint, 'owner', '1')
+redis.call('SET', natural_at, id)
+redis.call('ZADD', slot_at, '+inf', id)
+redis.call('ZADD', prefix .. 'due', text(now + lease), id)
+for _, each in ipairs({at, key_at, natural_at, slot_at}) do redis.call('PEXPIRE', each, kept) end
+return {'opened', id, 1}
+"""
+)
+"""Write an intent down, or say why not.
+
+That a person has a confirmed booking of the slot is believed for `trusted` ms, until Calendly's own lists surely
+show it; after that a look there decides, for it may have been canceled anywhere.
+
+Answers `opened` id fence; `known` id owner (an earlier try has this key, or the
+same body for the same person and slot has another: then `owner` is 0);
+`reused` (the key belongs to another body); `occupied` id (this person has another
+intent for the slot); `held` (others of ours have all its seats).
+"""
+
+ADVANCE = Script(
+    _COMMON
+    + """
+local id, transitions, fence = ARGV[2], ARGV[3], ARGV[4]
+local due_in, kept, booked_at = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local at = intent_at(id)
+local state = redis.call('HGET', at, 'state')
+if not state then return {'gone'} end
+local following = string.match(',' .. transitions .. ',', ',' .. state .. '=(%a+),')
+if not following then return {'refused', state} end
+if fence ~= '' and redis.call('HGET', at, 'fence') ~= fence then return {'refused', state} end
+if following == 'dropped' then
+  drop(id)
+  return {'done', following}
+end
+redis.call('HSET', at, 'state', following)
+if state ~= following then redis.call('HSET', at, 'since', text(now), 'looks', 0, 'absences', 0) end
+for index = 8, #ARGV, 2 do redis.call('HSET', at, ARGV[index], ARGV[index + 1]) end
+local names = redis.call('HMGET', at, 'key', 'natural', 'slot')
+if following == 'failed' then
+  forget(id, false)
+elseif booked_at ~= '' then
+  redis.call('ZADD', prefix .. 'slot:' .. names[3], booked_at, id)
+end
+if due_in == '' then
+  redis.call('ZREM', prefix .. 'due', id)
+else
+  redis.call('HSET', at, 'lease', text(now + due_in))
+  redis.call('ZADD', prefix .. 'due', text(now + due_in), id)
+end
+redis.call('PEXPIRE', at, kept)
+for index, kind in ipairs({'key:', 'natural:', 'slot:'}) do
+  redis.call('PEXPIRE', prefix .. kind .. names[index], kept)
+end
+return {'done', following}
+"""
+)
+"""Take an intent to the state that follows, by `transitions` such as `sending=unknown,open=dropped`.
+
+With a fence, only for whoever holds that number. Answers `done`, `gone`, or `refused` with the state that it is in.
+"""
+
+LOAD = Script(
+    _COMMON
+    + """
+return {text(now), redis.call('HGETALL', intent_at(ARGV[2]))}
+"""
+)
+
+CLAIM_DUE = Script(
+    _COMMON
+    + """
+local ids = redis.call('ZRANGEBYSCORE', prefix .. 'due', '-inf', text(now), 'LIMIT', 0, ARGV[2])
+for _, id in ipairs(ids) do
+  if redis.call('EXISTS', intent_at(id)) == 1 then
+    redis.call('ZADD', prefix .. 'due', text(now + ARGV[3]), id)
+  else
+    redis.call('ZREM', prefix .. 'due', id)
+  end
+end
+return ids
+"""
+)
+"""Intents that nobody looks after, each to one caller: for as long as it says, nobody else gets them."""
+
+KEEP_ANSWER = Script(
+    _COMMON
+    + """
+local at = intent_at(ARGV[2])
+if redis.call('EXISTS', at) == 0 then return ARGV[3] end
+redis.call('HSETNX', at, 'answer', ARGV[3])
+return redis.call('HGET', at, 'answer')
+"""
+)
+"""The first answer stays: whoever comes later gets that one."""
+
+RELEASE = Script(
+    _COMMON
+    + """
+local names = redis.call('HMGET', intent_at(ARGV[2]), 'natural', 'slot')
+release(names[1], names[2], ARGV[2])
+local joined = redis.call('HMGET', prefix .. 'key:' .. ARGV[3], 'intent', 'owner')
+if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', prefix .. 'key:' .. ARGV[3]) end
+"""
+)
+"""The booking was canceled: its person and its slot are free for another, and so is a key that had joined it."""
+
+UNSETTLED = Script(
+    _COMMON
+    + """
+return {redis.call('ZCARD', prefix .. 'due'), redis.call('ZCOUNT', prefix .. 'due', '-inf', text(now))}
+"""
+)

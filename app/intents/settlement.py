@@ -1,0 +1,101 @@
+"""What follows once it is known that something was booked: written down, told on, and the old time given up."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from app.calendly.client import CalendlyClient
+from app.calendly.failures import AlreadyCanceledError, EventOverError
+from app.calendly.models import Invitee
+from app.errors import AppError, NotFoundError
+from app.intents.ledger import Event, Ledger
+from app.intents.machine import Happened, State
+from app.intents.model import Matter, Result
+from app.intents.options import ProtocolOptions
+from app.store.state import StoreAwayError
+
+MOVED = "Moved to another time."
+NOT_MOVED = "The earlier time could not be given up any more."
+"""Reasons of cancellations, which Calendly shows to host and invitee."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What it takes to carry an intent out.
+
+    `settled` is told of every booking that was made or moved: its days are no
+    longer true. `clock` is the one by which slots are read.
+    """
+
+    client: CalendlyClient
+    ledger: Ledger
+    options: ProtocolOptions
+    clock: Callable[[], datetime]
+    settled: Callable[[Matter], Awaitable[None]]
+
+
+class Settlement:
+    """What happened stands, even where it cannot be written down: the resolver then finds it out again."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+
+    def result(self, invitee: Invitee, *, found: bool = False) -> Result:
+        """Raises `UpstreamFailedError` where the reply names another host."""
+        id_from = self._means.client.id_from
+        return Result(id_from(invitee.event), id_from(invitee.uri), found)
+
+    async def booked(self, id_: str, matter: Matter, result: Result, how: Happened) -> State:
+        """There is such a booking: `MOVING`, `UNDOING` or `FAILED` only where it takes the place of another."""
+        moves = matter.replaces is not None
+        await self.note(
+            id_,
+            Event(
+                happened=how,
+                moves=moves,
+                due_in=self._means.options.answer_within if moves else None,
+                result=result,
+                booked_at=self._means.clock(),
+            ),
+        )
+        await self._means.settled(matter)
+        return await self.moved(id_, matter, result) if moves else State.CONFIRMED
+
+    async def moved(self, id_: str, matter: Matter, result: Result) -> State:
+        """Cancel the event whose place the new one took. `MOVING` where it has to be tried again later."""
+        try:
+            await self._means.client.cancel_scheduled_event(matter.replaces or "", MOVED)
+        except (AlreadyCanceledError, NotFoundError):
+            log.info("intents.old_event_gone")
+        except EventOverError:
+            await self.note(id_, Event(happened=Happened.STUCK, due_in=self._means.options.first_look))
+            return await self.undone(id_, matter, result)
+        except AppError as error:
+            log.warning("intents.old_event_stays", error=error.code)
+            return State.MOVING
+        await self.note(id_, Event(happened=Happened.CANCELED))
+        await self._means.settled(matter)
+        return State.CONFIRMED
+
+    async def undone(self, id_: str, matter: Matter, result: Result) -> State:
+        """Cancel the new event of a reschedule that came too late. `UNDOING` where it has to be tried again later."""
+        try:
+            await self._means.client.cancel_scheduled_event(result.event, NOT_MOVED)
+        except (AlreadyCanceledError, NotFoundError, EventOverError):
+            log.info("intents.new_event_gone")
+        except AppError as error:
+            log.warning("intents.new_event_stays", error=error.code)
+            return State.UNDOING
+        await self.note(id_, Event(happened=Happened.CANCELED))
+        await self._means.settled(matter)
+        return State.FAILED
+
+    async def note(self, id_: str, event: Event) -> None:
+        try:
+            await self._means.ledger.advance(id_, event)
+        except StoreAwayError:
+            log.exception("intents.event_unsaved", happened=event.happened.name.lower())
