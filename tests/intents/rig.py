@@ -234,14 +234,14 @@ class Rig:
         return [self.starts[slot].strftime("%Y-%m-%dT%H:%M:%S.%fZ") for slot in slots]
 
     async def booked(self) -> list[str]:
-        """Starts of the seats that are taken, one entry for each."""
+        """Starts of the seats that are taken, one entry for each, in order."""
         items: list[Json] = (await self.calendly.http.get("/_simulator/bookings")).json()["items"]
-        return [
+        return sorted(
             item["start_time"]
             for item in items
             for invitee in item["invitees"]
             if invitee["status"] == "active" and invitee["email"] == EMAIL
-        ]
+        )
 
     async def sent(self) -> int:
         """How often Calendly was asked to book, since its log was cleared."""
