@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from app.store.connection import open_store
+from app.store.connection import STATE_PATIENCE, open_store
 from app.store.script import Script
 from app.store.state import StateStore, StoreAwayError
 from app.store_url import EMBEDDED_STORE
@@ -25,7 +25,8 @@ WRONG = Script("return redis.call('INCR', KEYS[1], 'too', 'many')")
 
 @pytest.fixture(params=["redis", "embedded"])
 async def store(request: pytest.FixtureRequest, redis: RedisServer) -> AsyncIterator[Redis]:
-    async with open_store(EMBEDDED_STORE if request.param == "embedded" else redis.url(STATE)) as opened:
+    url = EMBEDDED_STORE if request.param == "embedded" else redis.url(STATE)
+    async with open_store(url, patience=STATE_PATIENCE) as opened:
         yield opened
 
 
@@ -59,7 +60,7 @@ async def test_a_script_that_redis_has_forgotten_is_told_again(store: Redis) -> 
 
 
 async def test_a_script_that_redis_knows_is_not_sent_again(redis: RedisServer) -> None:
-    async with open_store(redis.url(STATE)) as store:
+    async with open_store(redis.url(STATE), patience=STATE_PATIENCE) as store:
         state = StateStore(store)
         await store.script_flush()
         await store.config_resetstat()

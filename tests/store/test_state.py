@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.store.connection import open_store
+from app.store.connection import STATE_PATIENCE, open_store
 from app.store.state import StateStore, StoreAwayError
 from tests.support.ports import free_port
 from tests.support.redis import STATE, RedisServer
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 async def test_what_was_put_is_got(redis: RedisServer) -> None:
-    async with open_store(redis.url(STATE)) as store:
+    async with open_store(redis.url(STATE), patience=STATE_PATIENCE) as store:
         state = StateStore(store)
         await state.put("name", b"value", DAY)
 
@@ -22,12 +22,12 @@ async def test_what_was_put_is_got(redis: RedisServer) -> None:
 
 
 async def test_what_is_not_there_is_none(redis: RedisServer) -> None:
-    async with open_store(redis.url(STATE)) as store:
+    async with open_store(redis.url(STATE), patience=STATE_PATIENCE) as store:
         assert await StateStore(store).get("name") is None
 
 
 async def test_only_the_first_who_adds_is_told_so(redis: RedisServer) -> None:
-    async with open_store(redis.url(STATE)) as store:
+    async with open_store(redis.url(STATE), patience=STATE_PATIENCE) as store:
         state = StateStore(store)
 
         told = [await state.add("name", value, DAY) for value in (b"first", b"second")]
@@ -37,7 +37,7 @@ async def test_only_the_first_who_adds_is_told_so(redis: RedisServer) -> None:
 
 
 async def test_what_was_removed_may_be_added_again(redis: RedisServer) -> None:
-    async with open_store(redis.url(STATE)) as store:
+    async with open_store(redis.url(STATE), patience=STATE_PATIENCE) as store:
         state = StateStore(store)
         await state.add("name", b"first", DAY)
         await state.remove("name")
@@ -46,7 +46,7 @@ async def test_what_was_removed_may_be_added_again(redis: RedisServer) -> None:
 
 
 async def test_a_record_goes_when_its_time_is_up(redis: RedisServer) -> None:
-    async with open_store(redis.url(STATE)) as store:
+    async with open_store(redis.url(STATE), patience=STATE_PATIENCE) as store:
         state = StateStore(store)
         await state.put("name", b"value", timedelta(days=7))
 
