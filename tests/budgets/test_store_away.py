@@ -37,7 +37,7 @@ TEN = window("bookings_minute", 10)
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
     """A server of this test's own, to be harmed."""
-    with running_redis(tmp_path) as running:
+    with running_redis(tmp_path, appendfsync="always") as running:
         yield running
 
 
@@ -210,12 +210,26 @@ async def test_a_permit_that_could_not_be_given_back_is_given_back_later(
 ) -> None:
     quota = budgets(store, TEN)
     permits = [await quota.admit(BOOK) for _ in range(4)]
-    server.pause()
+    server.kill()
     await quota.give_back(BOOK, permits[0])
 
-    server.resume()
+    server.start()
 
     assert await count_admitted(quota, BOOK, 20) == 7
+
+
+async def test_a_permit_is_given_back_later_only_once(server: RedisServer, store: Redis) -> None:
+    quota = budgets(store, TEN)
+    permit = await quota.admit(BOOK)
+    server.kill()
+    await quota.give_back(BOOK, permit)
+    server.start()
+    await quota.admit(BOOK)
+    await store.config_resetstat()
+
+    await quota.admit(BOOK)
+
+    assert (await store.info("commandstats"))["cmdstat_evalsha"]["calls"] == 1
 
 
 @pytest.mark.fault("U11")
