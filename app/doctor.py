@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
-from redis.asyncio import Redis
-
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import EventType, User
@@ -70,14 +68,15 @@ async def _stores(bff: BffSettings, owned: Resources) -> AsyncIterator[Finding]:
         yield Finding(Verdict.FINE, "BFF_REDIS_URL", "Redis answers")
     else:
         yield _away("BFF_REDIS_URL", "every read asks Calendly")
-    yield await _state(owned.state, embedded=bff.state_url == EMBEDDED_STORE)
+    if bff.state_url == EMBEDDED_STORE:
+        yield Finding(Verdict.NOTE, "BFF_STATE_URL", _EMBEDDED)
+    else:
+        yield await _state(owned.policy)
 
 
-async def _state(state: Redis, *, embedded: bool) -> Finding:
-    if embedded:
-        return Finding(Verdict.NOTE, "BFF_STATE_URL", _EMBEDDED)
+async def _state(policy: StatePolicy) -> Finding:
     try:
-        fault = await StatePolicy(state, embedded=False).fault()
+        fault = await policy.fault()
     except StoreAwayError:
         return _away("BFF_STATE_URL", "bookings are closed")
     if fault is not None:

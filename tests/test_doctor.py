@@ -1,5 +1,6 @@
 """`doctor`: each neighbour in each state, and what to do about it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from app.doctor import Finding, Verdict, diagnose
 from app.settings import Settings
 from tests.support.ports import free_port
-from tests.support.redis import CACHE, STATE, RedisServer
+from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import plan_fault, settings_for
 from tests.support.simulation import ADA, Simulation, StandingClock
 
@@ -80,6 +81,25 @@ async def test_a_redis_that_does_not_know_us_is_wrong(calendly: Simulation, redi
     finding = found["BFF_REDIS_URL"]
     assert finding.verdict is Verdict.WRONG
     assert "Check address, password and TLS." in finding.text
+
+
+async def test_a_state_store_that_keeps_what_it_is_told_is_fine(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    found = await _examined(calendly, redis_url=redis.url(CACHE), state_url=redis.url(STATE))
+
+    assert found["BFF_STATE_URL"] == Finding(Verdict.FINE, "BFF_STATE_URL", "Redis keeps what it is told")
+
+
+@pytest.mark.fault("R06")
+async def test_a_state_store_that_may_evict_is_wrong(
+    calendly: Simulation, redis: RedisServer, tmp_path: Path
+) -> None:
+    with running_redis(tmp_path, maxmemory_policy="allkeys-lru") as evicting:
+        found = await _examined(calendly, redis_url=redis.url(CACHE), state_url=evicting.url(STATE))
+
+    assert found["BFF_STATE_URL"].verdict is Verdict.WRONG
+    assert "`maxmemory-policy noeviction`" in found["BFF_STATE_URL"].text
 
 
 async def test_without_a_token_it_says_how_to_get_one() -> None:
