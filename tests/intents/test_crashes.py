@@ -1,5 +1,7 @@
 """A process that dies, or loses its store, before or after any call it makes: one booking in the end, never two."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from app.errors import BookingInFlightError, BookingsClosedError
@@ -233,3 +235,49 @@ async def test_a_store_that_is_away_while_looking_is_looked_for_again(
     found = await three.runner.find("key-1", "body-0")
     assert (found is not None and found.state is State.CONFIRMED) is bool(before)
     assert await rig.booked() == before
+
+
+def paused(process: Process, step: int, act: Callable[[], Awaitable[None]]) -> None:
+    """At this step the process sleeps, and this happens meanwhile."""
+    name = steps(BOOK)[step]
+    earlier = steps(BOOK)[:step].count(name)
+
+    async def reached() -> None:
+        nonlocal earlier
+        if earlier:
+            earlier -= 1
+            process.steps.do(name, reached)
+        else:
+            await act()
+
+    process.steps.do(name, reached)
+
+
+LEAVE_TO_SEND = range(5, 7)
+"""From here to there the first byte has to be sent within seconds, which the fence on the connection sees to."""
+
+
+@pytest.mark.fault("R13")
+@pytest.mark.parametrize("key", ["key-1", "key-2"], ids=["same-key", "another-key"])
+@each(BOOK)
+async def test_whoever_sleeps_too_long_doubles_nothing(step: int, key: str, rig: Rig) -> None:
+    """Another process takes the booking up, and has it done, before the sleeper wakes."""
+    one, two = rig.process(), rig.process()
+
+    async def meanwhile() -> None:
+        if step in LEAVE_TO_SEND:
+            with pytest.raises(BookingInFlightError):
+                await rig.book(two, "bk_2", key=key)
+        else:
+            await rig.later()
+            await rig.persist(two, key=key)
+
+    paused(one, step, meanwhile)
+    woken = await begun(rig, one)
+
+    assert await rig.booked() == rig.at(0)
+    assert await rig.sent() == 1
+    assert isinstance(woken, BookingInFlightError) or (
+        isinstance(woken, Progress) and woken.state is State.CONFIRMED
+    )
+    assert await rig.ledger.unsettled() == (0, 0)

@@ -158,6 +158,30 @@ async def test_what_the_store_has_lost_is_found_at_calendly(rig: Rig, one: Proce
     assert await rig.sent() == 1
 
 
+@pytest.mark.fault("B11")
+async def test_without_the_look_a_lost_store_would_double(rig: Rig) -> None:
+    """What these tests would show, were it not for the look."""
+    one = rig.process(replace(SHORT, look_first=False))
+    await rig.book(one)
+    await rig.store.flushall()
+
+    await rig.book(one, "bk_2")
+
+    assert await rig.booked() == rig.at(0, 0)
+
+
+async def test_who_shares_an_address_with_somebody_booked_is_not_taken_for_them(
+    rig: Rig, one: Process
+) -> None:
+    await one.means.client.create_invitee(rig.booking(name="Ada Example"))
+
+    with pytest.raises(SlotHeldError):
+        await rig.book(one)
+
+    assert await everything(rig.store) == {}
+    assert await rig.booked() == rig.at(0)
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
