@@ -47,10 +47,11 @@ export async function onStage(scene, options) {
 }
 
 function watch(page) {
-  const seen = { requests: [], sent: [], complaints: [] };
-  page.on("request", (request) => {
-    if (request.url().startsWith("data:")) return;
+  const seen = { requests: [], referrers: [], sent: [], complaints: [] };
+  page.context().on("request", (request) => {
+    if (/^(data|blob):/.test(request.url())) return;
     seen.requests.push(request.url());
+    seen.referrers.push(request.headers().referer ?? null);
     if (request.method() === "POST")
       seen.sent.push({ key: request.headers()["idempotency-key"], body: request.postDataJSON() });
   });

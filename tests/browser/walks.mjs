@@ -1,6 +1,6 @@
 /** Scenes that end with a booking. */
 
-import { booked, bookButton, chooseTime, focused, formOf, introduce, openTimes, submit } from "./moves.mjs";
+import { booked, bookButton, chooseTime, EMAIL, focused, formOf, introduce, openTimes, submit } from "./moves.mjs";
 
 /** From the list to the confirmation with the mouse, a look at each step. */
 export async function byMouse({ page, options, look }) {
@@ -47,7 +47,7 @@ export async function byKeyboard({ page, options }) {
   await tabTo(page, "Name");
   await page.keyboard.type("Grace Example");
   await tabTo(page, "Email");
-  await page.keyboard.type("grace@example.test");
+  await page.keyboard.type(EMAIL);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Space");
   stations.push(await focused(page));

@@ -9,6 +9,7 @@ const WORDS = {
   slot_taken: ["This time has just been taken", "Choose another one. What you typed stays."],
   use_hosted_page: ["Please book on Calendly", "This meeting can only be booked on Calendly’s own page."],
   booking_in_flight: ["Still being booked", "Your booking is on its way. Ask again in a moment; it is made only once."],
+  booking_not_changeable: ["This can no longer be changed", "The booking was canceled or moved, or the meeting has begun."],
   upstream_failed: ["Calendly has a problem", "Calendly did not give a usable answer."],
   upstream_refused_us: ["Calendly has a problem", "Calendly does not let this service in at the moment."],
   upstream_busy: ["Calendly is busy", "Calendly takes no more requests at the moment."],
@@ -24,24 +25,30 @@ export class Problem extends Error {
     Object.assign(this, document);
     const [title, text] = WORDS[this.code] ?? [document.title, document.detail ?? ""];
     this.heading = title;
-    this.text = this.retryAfter ? `${text} Try again in ${spoken(this.retryAfter)}.`.trim() : text;
+    this.later = this.retryAfter ? `Try again in ${spoken(this.retryAfter)}.` : "";
+    this.text = `${text} ${this.later}`.trim();
   }
 }
 
 const spoken = (seconds) => (seconds < 100 ? `${seconds} seconds` : `about ${Math.ceil(seconds / 60)} minutes`);
 
-async function call(path, options) {
+/** What `read` makes of the answer, and after how many seconds to ask again where the answer says so. */
+async function send(path, options, read) {
   let response;
   let answer;
   try {
     response = await fetch(ROOT + path, options);
-    answer = await response.json();
+    answer = await (response.ok ? read(response) : response.json());
   } catch {
     throw new Problem({ code: "unreachable", title: "No connection", status: 0 });
   }
   if (!response.ok) throw new Problem(answer);
-  return answer;
+  return { answer, retryAfter: Number(response.headers.get("Retry-After")) || null };
 }
+
+const asJson = (response) => response.json();
+
+const call = async (path, options) => (await send(path, options, asJson)).answer;
 
 export const listEventTypes = async () => (await call("/event-types")).items;
 
@@ -51,32 +58,52 @@ export const getForm = (id, cache) => call(`/event-types/${encodeURIComponent(id
 export const getAvailability = (id, query) =>
   call(`/event-types/${encodeURIComponent(id)}/availability?${new URLSearchParams(query)}`);
 
-/** After these nobody knows yet whether the booking was made. */
-const UNSETTLED = new Set(["unreachable", "booking_in_flight", "upstream_timeout", "upstream_failed", "internal"]);
-
-export const isUnsettled = (problem) => UNSETTLED.has(problem.code);
+/** A booking, and `retryAfter` while Calendly has not said what became of it. */
+async function booking(path, headers, text) {
+  const options = text === undefined ? { headers } : { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: text };
+  const { answer, retryAfter } = await send(path, options, asJson);
+  return { booking: answer, retryAfter };
+}
 
 const ATTEMPT = "attempt";
 
+const attempt = () => JSON.parse(sessionStorage.getItem(ATTEMPT) ?? "null");
+
+const keepAttempt = (kept) => sessionStorage.setItem(ATTEMPT, JSON.stringify(kept));
+
 /**
  * Book. The same body is the same attempt and keeps its key, over a reload
- * too, until it is settled: so that a repetition cannot book twice.
+ * too, until it is booked: so that a repetition cannot book twice.
  */
 export async function book(body) {
   const text = JSON.stringify(body);
-  const kept = JSON.parse(sessionStorage.getItem(ATTEMPT) ?? "null");
+  const kept = attempt();
   const key = kept?.text === text ? kept.key : crypto.randomUUID();
-  sessionStorage.setItem(ATTEMPT, JSON.stringify({ text, key }));
-  try {
-    const booking = await call("/bookings", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": key },
-      body: text,
-    });
-    sessionStorage.removeItem(ATTEMPT);
-    return booking;
-  } catch (problem) {
-    if (!isUnsettled(problem)) sessionStorage.removeItem(ATTEMPT);
-    throw problem;
-  }
+  keepAttempt({ text, key });
+  const made = await booking("/bookings", { "Idempotency-Key": key }, text);
+  if (made.booking.status === "confirmed") sessionStorage.removeItem(ATTEMPT);
+  else keepAttempt({ text, key, id: made.booking.id });
+  return made;
 }
+
+/** What this booking was asked for with, to ask once more with the same key; null where it is not known here. */
+export function attemptedBody(id) {
+  const kept = attempt();
+  return kept && kept.id === id ? JSON.parse(kept.text) : null;
+}
+
+export const forgetAttempt = (id) => attemptedBody(id) && sessionStorage.removeItem(ATTEMPT);
+
+const bearer = ({ token }) => ({ Authorization: `Bearer ${token}` });
+
+/** `key` is a booking's id and manage token. */
+export const readBooking = (key) => booking(`/bookings/${key.id}`, bearer(key));
+
+export const cancelBooking = (key, reason) =>
+  booking(`/bookings/${key.id}/cancel`, bearer(key), JSON.stringify(reason ? { reason } : {}));
+
+/** The booking that takes its place. The same start again gives the same. */
+export const moveBooking = (key, start) => booking(`/bookings/${key.id}/reschedule`, bearer(key), JSON.stringify({ start }));
+
+export const calendarFile = async (key) =>
+  (await send(`/bookings/${key.id}/calendar.ics`, { headers: bearer(key) }, (response) => response.blob())).answer;

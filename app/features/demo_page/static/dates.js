@@ -8,6 +8,15 @@ export const ownZone = () => {
   return zone && zone !== "Etc/Unknown" ? zone : "UTC";
 };
 
+/** Of a booking: what this browser does not know is told in UTC. */
+export function knownZone(zone) {
+  try {
+    return new Intl.DateTimeFormat(LANGUAGE, { timeZone: zone }).resolvedOptions().timeZone && zone;
+  } catch {
+    return "UTC";
+  }
+}
+
 /** Zone names by continent, the given one among them whatever it is. */
 export function zonesWith(zone) {
   const names = new Set([...(Intl.supportedValuesOf?.("timeZone") ?? []), "UTC", zone]);

@@ -1,10 +1,13 @@
-/** The page: which step is shown for which address, the first step and the last. */
+/** The page: which step is shown for which address, and the first step. */
 
+import { go, keyFrom, meetingAt, partsOf } from "./addresses.js";
 import { listEventTypes, Problem } from "./api.js";
-import { dayOf, duration, time } from "./dates.js";
+import { arriveAt, showBooking, showJoined } from "./booking.js";
+import { duration } from "./dates.js";
 import { showDetails } from "./details.js";
 import { button, h, loading, outward, panel, say, showStep, tinted } from "./dom.js";
-import { placeOf, row, when } from "./summary.js";
+import { showMove } from "./moving.js";
+import { placeOf } from "./summary.js";
 import { chosenZone, showTimes } from "./times.js";
 
 /** Why a meeting is booked elsewhere, by the API's reason. */
@@ -12,47 +15,41 @@ const REASONS = { paid: "Paid when booking", poll: "A poll among dates" };
 
 let eventTypes = null;
 
-const reference = (eventType) => encodeURIComponent(eventType.slug ?? eventType.id);
+const find = (name) => eventTypes.find((each) => [each.slug, each.id].includes(name));
 
-/** Addresses: `#/` list, `#/<meeting>` times, `#/<meeting>/<start>` form, `#/booked` with the booking in the history. */
+/**
+ * Addresses: `#/` list, `#/<meeting>` times, `#/<meeting>/<start>` form; `#/bookings/<id>/<token>` a booking,
+ * `…/move` other times for it, `…/move/<start>` the last look. `#/booked` is one that only the history knows.
+ */
 async function route() {
-  if (location.hash === "#/booked" && history.state?.booking) return showBooked(history.state);
+  const parts = partsOf(location.hash);
+  if (parts[0] === "bookings") return routeBooking(parts.slice(1));
+  if (parts[0] === "booked" && history.state?.booking) return showJoined(history.state.booking);
   if (!(await haveEventTypes())) return;
-  const [id, start] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
-  const eventType = eventTypes.find((each) => [each.slug, each.id].includes(id));
-  if (!id || id === "booked") showList();
+  const [name, start] = parts;
+  const eventType = find(name);
+  if (!name || name === "booked") showList();
   else if (!eventType) showMissing();
-  else if (!start) showTimes(eventType, (slot) => go(`#/${reference(eventType)}/${encodeURIComponent(slot)}`));
+  else if (!start) showTimes(eventType, (slot) => go(meetingAt(eventType, slot)));
   else if (Number.isNaN(Date.parse(start))) showMissing();
   else showForm(eventType, start);
 }
 
-/** What is no proper escape names nothing, and is left as it is. */
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function go(hash) {
-  history.pushState(null, "", hash);
-  route();
+async function routeBooking([id, token, step, start]) {
+  const key = keyFrom(id, token);
+  if (!key || step !== "move") return showBooking(key);
+  if (start && Number.isNaN(Date.parse(start))) return showMissing();
+  if (await haveEventTypes()) showMove(key, start, find);
 }
 
 function showForm(eventType, start) {
-  const address = (slot) => `#/${reference(eventType)}/${encodeURIComponent(slot)}`;
   showDetails({
     eventType,
     start,
     zone: chosenZone(),
-    onMoved: (slot) => history.replaceState(null, "", address(slot)),
-    onBooked: (booking) => {
-      // In place of the form: a step back must not lead to booking it again.
-      history.replaceState({ booking, zone: chosenZone() }, "", "#/booked");
-      route();
-    },
+    onMoved: (slot) => history.replaceState(null, "", meetingAt(eventType, slot)),
+    // In place of the form: a step back must not lead to booking it again.
+    onBooked: arriveAt,
   });
 }
 
@@ -88,45 +85,11 @@ function card(eventType) {
   const facts = [`${duration(durationMinutes)} with ${host.name}`, placeOf(eventType)].map((fact) => h("li", {}, fact));
   const why = REASONS[notBookableReason] ?? "Not bookable here";
   const content = [
-    h("h2", {}, bookable ? h("a", { href: `#/${reference(eventType)}` }, name) : outward(name, hostedUrl)),
+    h("h2", {}, bookable ? h("a", { href: meetingAt(eventType) }, name) : outward(name, hostedUrl)),
     description && h("p", {}, description),
     bookable ? h("ul", { class: "facts" }, facts) : h("p", { class: "elsewhere" }, `${why}: opens Calendly’s page`),
   ];
   return tinted(h("article", { class: "card" }, content), color);
-}
-
-const TITLES = { confirmed: "You are booked", confirming: "Your booking is being confirmed" };
-
-function showBooked({ booking, zone }) {
-  const { name, start, end, host, invitee, guests, answers, location: place, hosted } = booking;
-  const title = TITLES[booking.status] ?? "Your booking";
-  showStep(
-    4,
-    title,
-    h("p", { class: "lead" }, `${name} with ${host.name} on ${dayOf(start, zone)} at ${time(start, zone)}.`),
-    h(
-      "dl",
-      { class: "ticket" },
-      when(start, end, zone),
-      place && row("Where", place.label, place.detail, joining(place)),
-      row("Who", invitee.name, invitee.email, ...guests),
-      answers.map((answer) => row(answer.label, answer.value)),
-    ),
-    h(
-      "div",
-      { class: "ways" },
-      hosted.rescheduleUrl && outward("Choose another time", hosted.rescheduleUrl, "quiet"),
-      hosted.cancelUrl && outward("Cancel it", hosted.cancelUrl, "quiet"),
-      h("a", { href: "#/", class: "quiet" }, "Book something else"),
-    ),
-  );
-  say(title);
-}
-
-function joining({ joinUrl, status }) {
-  if (joinUrl) return outward("Join the meeting", joinUrl, "join");
-  if (status === "pending") return "The link will follow in your invitation.";
-  return status === "failed" ? "The link could not be made; your host will send one." : null;
 }
 
 // A history step within the page fires popstate; so does a link, and a typed address.

@@ -1,15 +1,19 @@
 /** The third step: the form, and everything that can come of sending it. */
 
-import { book, getForm, isUnsettled } from "./api.js";
+import { meetingAt } from "./addresses.js";
+import { book, getForm } from "./api.js";
 import { shortly } from "./dates.js";
-import { button, h, loading, outward, panel, say, showStep } from "./dom.js";
-import { drawForm, forgetDrafts } from "./form.js";
+import { button, h, loading, panel, say, showStep } from "./dom.js";
+import { drawForm } from "./form.js";
 import { summaryOf } from "./summary.js";
+import { isUnsettled, troubleBox } from "./troubles.js";
+import { insist } from "./waiting.js";
 
 export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   let form = null;
   let sending = false;
-  const back = `#/${encodeURIComponent(eventType.slug ?? eventType.id)}`;
+  let open = false;
+  const back = meetingAt(eventType);
   const side = h("div");
   const troubles = h("div", { class: "troubles" });
   const holder = h("div", {}, loading("Reading the form …"));
@@ -35,22 +39,21 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
     try {
       form = drawForm(await getForm(eventType.id, notice ? "reload" : "default"));
     } catch (problem) {
-      return trouble(problem.heading, problem.text, button("Try again", () => read(notice), "strong"), hosted(problem));
+      return trouble(problem, { ways: [button("Try again", () => read(notice), "strong")] });
     }
     holder.replaceChildren(form.element);
     sheet.hidden = hint.hidden = false;
     troubles.replaceChildren();
-    if (notice) trouble(...notice);
+    if (notice) tell(panel(...notice));
     else say("The form is ready");
   }
 
-  const hosted = (problem) => outward("Book on Calendly’s page", problem.hostedUrl ?? eventType.hostedUrl, "quiet");
+  const trouble = (problem, more) => tell(troubleBox(problem, { hosted: ["Book on Calendly’s page", eventType.hostedUrl], ...more }));
 
   /** Above the form, which stays as it is; the focus goes there, lest it be missed. */
-  function trouble(...parts) {
-    const box = panel(...parts);
+  function tell(box) {
     troubles.replaceChildren(box);
-    say(parts[0]);
+    say(box.querySelector("h2").textContent);
     box.focus();
   }
 
@@ -63,11 +66,10 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
     send.textContent = "Booking …";
     say("Booking");
     try {
-      const booking = await book(body);
-      forgetDrafts();
-      onBooked(booking);
+      const made = await insist(() => book(body), () => say("Still booking"));
+      onBooked(made);
     } catch (problem) {
-      refused(problem, body);
+      if (main.isConnected) refused(problem, body);
     } finally {
       sending = false;
       send.removeAttribute("aria-disabled");
@@ -77,28 +79,20 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
 
   function refused(problem, body) {
     troubles.replaceChildren();
-    sheet.hidden = hint.hidden = isUnsettled(problem);
-    if (isUnsettled(problem)) return unsettled(problem, body);
-    const { code, heading, text } = problem;
+    // Once it is open what became of it, "away" does not settle it.
+    open = isUnsettled(problem) || (open && problem.status >= 500);
+    sheet.hidden = hint.hidden = open;
+    if (open) return unsettled(problem, body);
+    const { code } = problem;
     if (code === "invalid_request") form.refuse(problem.errors);
-    else if (code === "slot_taken") taken(problem);
     else if (code === "form_changed") read(["The form has changed", "What you typed is still there. Look it over and book again."]);
-    else if (code === "use_hosted_page") trouble(heading, text, outward("Go on to Calendly", problem.hostedUrl, "strong"));
-    else trouble(heading, text, hosted(problem));
+    else trouble(problem, { zone, choose: move, all: back });
   }
 
   /** The form is put away: another body would be another booking, and the first may have been made. */
   function unsettled(problem, body) {
     const text = "We do not know yet whether your time is booked. Ask again: it is booked once, however often you ask.";
-    trouble(problem.heading, text, button("Ask again", () => submit(body), "strong"), hosted(problem));
-  }
-
-  function taken({ heading, text, alternatives = [] }) {
-    // Nearest first, they come; a list of times is read by the clock.
-    const inOrder = alternatives.toSorted((one, other) => Date.parse(one.start) - Date.parse(other.start));
-    const others = inOrder.map((slot) => h("li", {}, button(shortly(slot.start, zone), () => move(slot.start), "slot")));
-    if (!others.length) return trouble(heading, "What you typed stays.", h("a", { href: back, class: "strong" }, "See all free times"));
-    trouble(heading, text, h("ul", { class: "slots wide" }, others), h("a", { href: back, class: "quiet" }, "See all free times"));
+    trouble(problem, { text, hosted: [], ways: [button("Ask again", () => submit(body), "strong")] });
   }
 
   /** The focus goes to the button that books it, which names the time. */

@@ -12,8 +12,8 @@ export function placeOf({ location: { mode, options } }) {
 export const row = (term, ...details) => h("div", {}, h("dt", {}, term), details.map((detail) => detail && h("dd", {}, detail)));
 
 /** Day, and from when until when, in the visitor's zone. */
-export const when = (start, end, zone) =>
-  row("When", dayOf(start, zone), `${time(start, zone)} to ${time(end, zone)}`, `${zoneLabel(zone)} time`);
+export const when = (start, end, zone, term = "When") =>
+  row(term, dayOf(start, zone), `${time(start, zone)} to ${time(end, zone)}`, `${zoneLabel(zone)} time`);
 
 export function summaryOf(eventType, start, zone) {
   const { name, description, durationMinutes, host, color } = eventType;

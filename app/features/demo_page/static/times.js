@@ -13,10 +13,13 @@ export const chosenZone = () => zone;
 /** Where the visitor was, to come back to from the form. */
 const places = new Map();
 
+const NEW = { step: 2, title: "Choose a day and a time", back: ["All meetings", "#/"] };
+
 /** How many empty months are leafed over before the visitor is asked. */
 const LEAFED = 2;
 
-export function showTimes(eventType, onTime) {
+/** `frame`: the step's number, title and where it leads back, where it is not the booking of something new. */
+export function showTimes(eventType, onTime, frame = NEW) {
   const place = places.get(eventType.id) ?? { month: today(zone).slice(0, 7), day: null };
   places.set(eventType.id, place);
   let days = new Map();
@@ -26,9 +29,10 @@ export function showTimes(eventType, onTime) {
   const month = calendar({ zone: () => zone, onMonth: (wanted) => load(wanted), onDay: (date) => choose(date, true) });
   const note = h("p", { class: "note", hidden: true });
   showStep(
-    2,
-    "Choose a day and a time",
-    h("a", { href: "#/", class: "back" }, "All meetings"),
+    frame.step,
+    frame.title,
+    h("a", { href: frame.back[1], class: "back" }, frame.back[0]),
+    frame.note && h("p", { class: "lead" }, frame.note),
     h(
       "div",
       { class: "columns" },
