@@ -12,10 +12,10 @@ export SIMULATOR_PORT ?= 8001
 OPENAPI := openapi/bff.json
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime dev demo test check openapi clients bench soak lock clean
+.PHONY: help runtime dev demo test check openapi clients bench soak soak-bookings lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 runtime:
 	@scripts/bootstrap runtime
@@ -80,6 +80,9 @@ soak: dev ## the long runs: soak tests, generated clients, the container image
 	pytest -m soak $(ARGS)
 	scripts/generate-clients build/clients
 	scripts/check-image
+
+soak-bookings: dev ## kill, crowd and confuse the service while it books, thousands of times; most of an hour
+	python -m tests.soak $(ARGS)
 
 lock: dev ## rewrite requirements/ and package-lock.json from pyproject.toml and package.json
 	UPGRADE=$(UPGRADE) scripts/lock

@@ -19,9 +19,11 @@ from tests.soak.world import World, running_world
 Trials = Callable[[Path, int], Coroutine[None, None, Findings]]
 
 
-def _in_a_world(run: Callable[[World, int], Awaitable[Findings]], protocol: ProtocolOptions) -> Trials:
+def _in_a_world(
+    run: Callable[[World, int], Awaitable[Findings]], protocol: ProtocolOptions, **settings: str
+) -> Trials:
     async def trials(folder: Path, times: int) -> Findings:
-        async with running_world(folder, protocol) as world:
+        async with running_world(folder, protocol, **settings) as world:
             return await run(world, times)
 
     return trials
@@ -29,7 +31,7 @@ def _in_a_world(run: Callable[[World, int], Awaitable[Findings]], protocol: Prot
 
 async def _blind_kills(folder: Path, times: int) -> Findings:
     """That the rig would see a double: where nobody can look, there are some."""
-    async with running_world(folder, replace(QUICK, look_first=False)) as world:
+    async with running_world(folder, replace(QUICK, look_first=False), **HURRIED) as world:
         await world.calendly.blind()
         findings = await run_kills(world, times)
     doubled = findings.wrong["doubled"]
@@ -41,10 +43,11 @@ async def _blind_kills(folder: Path, times: int) -> Findings:
     )
 
 
+HURRIED = {"CALENDLY_BOOKING_TIMEOUT": "2"}
 USUAL = ProtocolOptions()
 
 TRIALS: dict[str, tuple[int, Trials]] = {
-    "kills": (1000, _in_a_world(run_kills, QUICK)),
+    "kills": (1000, _in_a_world(run_kills, QUICK, **HURRIED)),
     "blind-kills": (100, _blind_kills),
     "one-key": (1000, _in_a_world(run_one_key, USUAL)),
     "one-seat": (1000, _in_a_world(run_one_seat, USUAL)),

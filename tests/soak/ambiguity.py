@@ -28,10 +28,10 @@ NOT_MADE: Sequence[dict[str, Any]] = (
 )
 FAULTS = tuple(fault for pair in zip(MADE, NOT_MADE, strict=True) for fault in pair)
 
-BATCH = 16
-"""Bookings at once: as many as two services send at a time, so that none has to wait for its turn."""
+BATCH = 32
+"""Bookings at once: as many as these services send at a time, so that none has to wait for its turn."""
 
-REPLICAS = 2
+REPLICAS = 4
 SETTLED_WITHIN = 120.0
 
 
