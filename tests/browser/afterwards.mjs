@@ -187,6 +187,30 @@ async function cancelBehind(options) {
   await atCalendly(options, `${new URL(uri).pathname}/cancellation`, {});
 }
 
+/** Nobody knows whether the new time is booked; `fault` decides what is found out, and `until` is how that is told. */
+export async function moveUnknown({ page, options, look }) {
+  await openTimes(page, options);
+  await book(page, { nth: 6 });
+  await page.getByRole("link", { name: "Choose another time" }).click();
+  await chooseTimeAgain(page, { nth: 8 });
+  await failNext(options, options.fault);
+  await move(page).click();
+  await headline(page, "Your booking is being confirmed");
+  await headline(page, options.until);
+  await page.locator("main").getByText(options.told).waitFor();
+  const findings = await look(options.fault);
+  const back = page.getByRole("link", { name: "Your booking", exact: true });
+  if (await back.isVisible()) await back.click();
+  await booked(page);
+  return { findings };
+}
+
+async function failNext({ simulator }, kind) {
+  const fault = { match: { method: "POST", path: "^/invitees" }, fault: { kind, status: 502 } };
+  const headers = { "Content-Type": "application/json" };
+  await fetch(`${simulator}/_simulator/faults`, { method: "POST", headers, body: JSON.stringify(fault) });
+}
+
 /** Calendly does not let the old time go until it is well again. */
 export async function halfMoved({ page, options, look }) {
   await openTimes(page, options);
@@ -202,6 +226,6 @@ export async function halfMoved({ page, options, look }) {
   await booked(page);
   const reloaded = await note.innerText();
   await fetch(`${options.simulator}/_simulator/faults`, { method: "DELETE" });
-  await page.getByText("Your old time is canceled.").waitFor();
+  await page.locator("main").getByText("Your old time is canceled.").waitFor();
   return { findings, before, reloaded };
 }

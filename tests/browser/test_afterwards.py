@@ -11,6 +11,8 @@ from tests.support.canary import TOKEN
 from tests.support.front_end import Json, both_sides
 from tests.support.programs import running_service_program, running_simulator_program
 
+Life = tuple[Json, list[Json]]
+
 CALENDARS = {
     "Google Calendar": "calendar.google.com",
     "Outlook": "outlook.live.com",
@@ -21,7 +23,10 @@ CALENDARS = {
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A service that gives up waiting for Calendly soon, and takes little silence for an answer."""
+    """A service that gives up waiting for Calendly soon, and takes little silence for an answer.
+
+    Its bookings add up: a simulator that begins anew gives the ids of old anew.
+    """
     folder = tmp_path_factory.mktemp("hasty")
     with ExitStack() as stack:
         simulator = stack.enter_context(running_simulator_program(folder))
@@ -34,6 +39,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         }
         service = stack.enter_context(running_service_program(folder, settings))
         _, calendly = stack.enter_context(both_sides(service, simulator))
+        calendly.reset(tier="enterprise")
         yield Stage(service, simulator, calendly)
 
 
@@ -44,18 +50,17 @@ def statuses(stage: Stage) -> list[str]:
 @pytest.fixture(
     scope="module", params=[{"width": 390, "to": 3}, {"width": 1280, "to": 9}], ids=["390", "1280"]
 )
-def life(request: pytest.FixtureRequest, demo: Stage) -> tuple[Json, list[Json]]:
+def life(request: pytest.FixtureRequest, demo: Stage) -> Life:
     """A booking found again, moved and canceled; and what Calendly has of it in the end.
 
-    Each goes to another time: a simulator that begins anew gives the ids of old
-    anew, and the service knows the booking of that id as moved there already.
+    Each goes to another time: the service knows the booking of the same id as moved there already.
     """
     demo.calendly.reset(tier="enterprise")
     scene = demo.play("afterwards.wholeLife", "intro-call", schemes=["light", "dark"], **request.param)
     return scene, demo.calendly.bookings()
 
 
-def test_a_booking_is_moved_and_then_canceled_at_calendly(life: tuple[Json, list[Json]]) -> None:
+def test_a_booking_is_moved_and_then_canceled_at_calendly(life: Life) -> None:
     scene, bookings = life
 
     assert [booking["status"] for booking in bookings] == ["canceled", "canceled"]
@@ -63,7 +68,7 @@ def test_a_booking_is_moved_and_then_canceled_at_calendly(life: tuple[Json, list
     assert scene["complaints"] == []
 
 
-def test_each_step_of_managing_a_booking_takes_the_focus(life: tuple[Json, list[Json]]) -> None:
+def test_each_step_of_managing_a_booking_takes_the_focus(life: Life) -> None:
     scene, _ = life
     question = scene["stations"].pop(4)
 
@@ -78,7 +83,7 @@ def test_each_step_of_managing_a_booking_takes_the_focus(life: tuple[Json, list[
     ]
 
 
-def test_a_confirmed_booking_goes_into_five_calendars(life: tuple[Json, list[Json]]) -> None:
+def test_a_confirmed_booking_goes_into_five_calendars(life: Life) -> None:
     scene, _ = life
 
     assert dict(scene["calendars"]) == CALENDARS
@@ -86,13 +91,13 @@ def test_a_confirmed_booking_goes_into_five_calendars(life: tuple[Json, list[Jso
     assert scene["file"]["text"].startswith("BEGIN:VCALENDAR\r\n")
 
 
-def test_the_address_alone_leads_back_to_a_booking_as_it_then_stands(life: tuple[Json, list[Json]]) -> None:
+def test_the_address_alone_leads_back_to_a_booking_as_it_then_stands(life: Life) -> None:
     scene, _ = life
 
     assert (scene["reopened"], scene["left"]) == ("You are booked", "Your booking is canceled")
 
 
-def test_the_address_of_a_booking_is_sent_to_nobody(life: tuple[Json, list[Json]]) -> None:
+def test_the_address_of_a_booking_is_sent_to_nobody(life: Life) -> None:
     scene, _ = life
     token = urlsplit(scene["address"]).fragment.rsplit("/", 1)[1]
 
@@ -100,9 +105,7 @@ def test_the_address_of_a_booking_is_sent_to_nobody(life: tuple[Json, list[Json]
     assert [name for name in scene["referrers"] if name] == []
 
 
-def test_a_moved_booking_says_that_the_old_time_is_gone_and_two_mails_come(
-    life: tuple[Json, list[Json]],
-) -> None:
+def test_a_moved_booking_says_that_the_old_time_is_gone_and_two_mails_come(life: Life) -> None:
     scene, _ = life
 
     assert scene["note"] == (
@@ -122,7 +125,7 @@ def test_a_booking_that_nobody_knows_of_yet_is_waited_for_and_sent_once(stage: S
 
 
 def test_a_booking_that_was_never_made_says_so_and_is_tried_again_with_its_key(hasty: Stage) -> None:
-    hasty.calendly.reset(tier="enterprise")
+    before = len(statuses(hasty))
     hasty.calendly.fail("^/invitees", times=1, method="POST", kind="status", status=502)
 
     scene = hasty.play("afterwards.failed", "intro-call", schemes=["light", "dark"])
@@ -130,18 +133,36 @@ def test_a_booking_that_was_never_made_says_so_and_is_tried_again_with_its_key(h
     first, second = scene["sent"]
     assert first == second
     assert "Calendly did not take it" in scene["text"]
-    assert statuses(hasty) == ["active"]
+    assert statuses(hasty)[before:] == ["active"]
 
 
 def test_an_old_time_that_calendly_holds_on_to_is_said_to_go_later(hasty: Stage) -> None:
-    hasty.calendly.reset(tier="enterprise")
+    before = len(statuses(hasty))
     hasty.calendly.fail("/cancellation", method="POST", kind="status", status=500)
 
     scene = hasty.play("afterwards.halfMoved", "intro-call")
 
     assert scene["before"].startswith("Your old time is still being canceled")
     assert scene["reloaded"].startswith("Your old time is still being canceled")
-    assert sorted(statuses(hasty)) == ["active", "canceled"]
+    assert statuses(hasty)[before:] == ["canceled", "active"]
+
+
+def test_a_move_that_nobody_knew_of_takes_the_place_of_the_old_time(hasty: Stage) -> None:
+    before = len(statuses(hasty))
+    end = {"until": "You are booked", "told": "Your old time is canceled."}
+
+    hasty.play("afterwards.moveUnknown", "intro-call", fault="commit_then_status", **end)
+
+    assert statuses(hasty)[before:] == ["canceled", "active"]
+
+
+def test_a_move_that_was_never_made_leaves_the_old_time(hasty: Stage) -> None:
+    before = len(statuses(hasty))
+    end = {"until": "Nothing was booked", "told": "Your earlier time stays as it was."}
+
+    hasty.play("afterwards.moveUnknown", "intro-call", fault="status", **end)
+
+    assert statuses(hasty)[before:] == ["active"]
 
 
 def test_an_address_with_a_wrong_token_leads_to_no_booking(stage: Stage) -> None:
