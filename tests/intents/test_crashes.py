@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from app.errors import BookingInFlightError, BookingsClosedError
-from app.intents.machine import State
+from app.intents.ledger import Event, Opened
+from app.intents.machine import Happened, State
 from app.intents.runner import Progress
 from app.store.state import StoreAwayError
-from tests.intents.rig import KilledError, Process, Rig
+from tests.intents.rig import SHORT, KilledError, Process, Rig
 from tests.support.service import plan_fault
 
 BOOK = ["store", "look", "store", "send", "store"]
@@ -281,3 +282,25 @@ async def test_whoever_sleeps_too_long_doubles_nothing(step: int, key: str, rig:
         isinstance(woken, Progress) and woken.state is State.CONFIRMED
     )
     assert await rig.ledger.unsettled() == (0, 0)
+
+
+@pytest.mark.fault("R13")
+async def test_whoever_has_taken_over_is_the_only_one_to_send(rig: Rig) -> None:
+    """The first holder wakes when the second has it and has not sent yet."""
+    one = rig.process()
+    second: list[object] = []
+
+    async def take_over() -> None:
+        await rig.later()
+        second.append(await rig.ledger.open(rig.intent("bk_2"), SHORT.lease))
+
+    one.steps.do("after look", take_over)
+    woken = await begun(rig, one)
+
+    (holder,) = second
+    assert isinstance(holder, Opened)
+    assert isinstance(woken, BookingInFlightError)
+    assert await rig.sent() == 0
+    assert await rig.ledger.advance(
+        holder.id, Event(happened=Happened.CLEARED, fence=holder.fence, due_in=SHORT.answer_within)
+    )
