@@ -12,9 +12,11 @@ class Asked:
     body: bytes
 
 
-async def ask(app: ASGIApp, method: str, path: str, token: str, body: bytes = b"") -> Asked:
-    """With a bearer token, and JSON where there is a body."""
-    headers = [(b"host", b"bff.example.test"), (b"authorization", f"Bearer {token}".encode())]
+async def ask(app: ASGIApp, method: str, path: str, token: str | None, body: bytes = b"") -> Asked:
+    """With a bearer token where there is one, and JSON where there is a body."""
+    headers = [(b"host", b"bff.example.test"), (b"user-agent", b"LinkScanner/1.0")]
+    if token is not None:
+        headers.append((b"authorization", f"Bearer {token}".encode()))
     if body:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     messages: list[Message] = []
