@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as NodeAwayError
 from redis.exceptions import ResponseError
 
 from app.cache.cache import PAUSE, Cache, Entry
@@ -20,7 +21,7 @@ from app.store.script import Script
 from app.store.state import StateStore, StoreAwayError
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer
-from tests.support.redis_groups import RedisCluster, running
+from tests.support.redis_groups import SLOTS, RedisCluster, running
 from tests.support.slowed import slowed
 
 DAY = timedelta(days=1)
@@ -150,6 +151,12 @@ async def test_a_batch_that_may_raise_raises(store: Redis) -> None:
         await batch.execute()
 
 
+async def test_what_needs_a_connection_of_its_own_is_refused(store: Redis) -> None:
+    async with store.pubsub() as listener:
+        with pytest.raises(NodeAwayError, match="no connection that serves all keys"):
+            await listener.subscribe("news")
+
+
 @pytest.mark.parametrize("warm", [False, True])
 async def test_a_crowd_is_served_in_turn(store: Redis, *, warm: bool) -> None:
     state = StateStore(store)
@@ -176,18 +183,23 @@ async def test_one_master_that_evicts_makes_the_cluster_unfit(shared: RedisClust
     assert "`maxmemory-policy noeviction`" in (fault or "")
 
 
-async def test_a_slot_that_moved_is_followed(shared: RedisCluster, store: Redis) -> None:
+async def test_a_slot_that_moves_is_followed(shared: RedisCluster, store: Redis) -> None:
     state = StateStore(store)
-    await state.put("name", b"value", DAY)
     slot = shared.masters[0].told("CLUSTER KEYSLOT", "name")
-    target = next(master for master in shared.masters if not master.told("CLUSTER COUNTKEYSINSLOT", slot))
-    await store.delete("name")
-    for master in (target, *shared.masters):
-        master.told("CLUSTER SETSLOT", slot, "NODE", target.told("CLUSTER MYID").decode())
+    source = shared.masters[slot * len(shared.masters) // SLOTS]
+    target = next(master for master in shared.masters if master is not source)
+    ids = {master: master.told("CLUSTER MYID").decode() for master in shared.masters}
+    await state.get("name")
 
+    target.told("CLUSTER SETSLOT", slot, "IMPORTING", ids[source])
+    source.told("CLUSTER SETSLOT", slot, "MIGRATING", ids[target])
+    await state.put("name", b"on its way", DAY)
+    on_its_way = await state.get("name")
+    for master in (target, *shared.masters):
+        master.told("CLUSTER SETSLOT", slot, "NODE", ids[target])
     await state.put("name", b"moved", DAY)
 
-    assert await state.get("name") == b"moved"
+    assert (on_its_way, await state.get("name")) == (b"on its way", b"moved")
     assert target.told("CLUSTER COUNTKEYSINSLOT", slot) == 1
 
 

@@ -28,6 +28,7 @@ REFUSED = {
     "a host of odd characters": "redis+cluster://mar*ker.test:1",
     "half an IPv6 address": "redis+cluster://[::1:7000",
     "no IPv6 address": "redis+cluster://[::marker]:7000",
+    "IPv6 that is shortened twice": "redis+cluster://[1::2::3]:7000",
     "IPv6 without brackets": "redis://::1:7000",
     "a database of a cluster": "redis+cluster://marker.test/1",
     "a query": "redis+cluster://marker.test?ssl_cert_reqs=none",
