@@ -7,11 +7,15 @@ from typing import TextIO
 import pytest
 from redis import Redis
 
-from tests.support.canary import TOKEN, leaks, report
+from tests.support.canary import TOKEN, leaks, report, stored_leaks
+from tests.support.contents import contents
 from tests.support.front_end import CalendlyControl, FrontEnd, both_sides
 from tests.support.keys import SECRET_KEY
 from tests.support.programs import running_service_program, running_simulator_program
 from tests.support.redis import CACHE, STATE, RedisServer
+
+TIER = "enterprise"
+"""With room for more bookings than a test makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,7 @@ class Stage:
     def begin(self) -> None:
         for store in self.stores:
             store.flushdb()
-        self.calendly.reset(tier="enterprise")
+        self.calendly.reset(tier=TIER)
 
     def search(self) -> None:
         """Nothing crashed, and no canary is in what the service has logged, counted and stored."""
@@ -36,9 +40,7 @@ class Stage:
         report(leaks("the log of the service", logged))
         report(leaks("the metrics", self.front_end.http.get("/metrics").content))
         for store in self.stores:
-            for key in store.scan_iter():
-                report(leaks("a Redis key", key))
-                report(leaks("a Redis value", store.get(key) or b"", ["the token"]))
+            report(stored_leaks(contents(store)))
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +50,7 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisS
         settings = {
             "CALENDLY_TOKEN": TOKEN,
             "CALENDLY_API_URL": simulator,
+            "CALENDLY_TIER": TIER,
             "BFF_REDIS_URL": redis_server.url(CACHE),
             "BFF_STATE_URL": redis_server.url(STATE),
             "BFF_SECRET_KEYS": SECRET_KEY,
@@ -76,5 +79,4 @@ def front_end(stage: Stage) -> FrontEnd:
 
 @pytest.fixture
 def calendly(stage: Stage) -> CalendlyControl:
-    """The tier has room for more bookings than a test makes."""
     return stage.calendly

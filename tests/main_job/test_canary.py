@@ -1,5 +1,6 @@
 """The canaries do sing: each way out that is watched, with something let out on purpose."""
 
+import json
 import subprocess
 import sys
 from base64 import b64encode, urlsafe_b64encode
@@ -21,7 +22,9 @@ from tests.support.canary import (
     Leak,
     answer_leaks,
     drained,
+    forget_issued,
     leaks,
+    stored_leaks,
 )
 from tests.support.canary_watch import watched
 from tests.support.service import settings_for
@@ -46,6 +49,15 @@ DISGUISES = {
 
 LEAKY_BOOKING = b'{"invitee":{"name":"Grace","email":"%s"},"guests":[],"location":"%s"}'
 SILENT = b"nobody@example.test"
+
+MANAGE_TOKEN = "AbCdEfGh0123456789-_ijklMNOP" * 4
+BOOKING = "/api/v1/bookings/bk_1"
+
+
+def managed(**more: str) -> bytes:
+    """A booking with its token."""
+    people = {"invitee": {"name": "Grace", "email": None}, "guests": []}
+    return json.dumps({**people, "manage": {"token": MANAGE_TOKEN}, **more}).encode()
 
 
 @pytest.mark.parametrize("words", [pytest.param(words, id=id_) for id_, words in DISGUISES.items()])
@@ -79,6 +91,62 @@ def test_nothing_else_in_an_answer_may(status: int, body: bytes) -> None:
     assert len(answer_leaks("/api/v1/bookings", status, [], body)) == 1
 
 
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_booking_may_name_its_own_manage_token(status: int) -> None:
+    assert answer_leaks(BOOKING, status, [], managed()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(MANAGE_TOKEN, id="plain"),
+        pytest.param(MANAGE_TOKEN[:80], id="cut-short"),
+        pytest.param(MANAGE_TOKEN.encode().hex(), id="hex"),
+        pytest.param(b64encode(b"x" + MANAGE_TOKEN.encode()).decode(), id="base64"),
+    ],
+)
+def test_a_manage_token_is_known_everywhere_else_once_it_was_issued(words: str) -> None:
+    before = leaks("here", words)
+    answer_leaks(BOOKING, 201, [], managed())
+
+    assert (before, leaks("here", words)) == ([], [Leak("a manage token", "here")])
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "headers", "body"),
+    [
+        pytest.param(BOOKING, 200, [], managed(calendarLinks=MANAGE_TOKEN), id="elsewhere-in-a-booking"),
+        pytest.param(BOOKING, 201, [("Location", MANAGE_TOKEN)], managed(), id="a-header"),
+        pytest.param(BOOKING, 404, [], managed(), id="a-problem"),
+        pytest.param("/api/v1/event-types", 200, [], managed(), id="another-route"),
+        pytest.param(BOOKING, 200, [], f"BEGIN:VCALENDAR {MANAGE_TOKEN}".encode(), id="a-calendar-file"),
+    ],
+)
+def test_a_manage_token_may_come_out_nowhere_else(
+    path: str, status: int, headers: list[tuple[str, str]], body: bytes
+) -> None:
+    answer_leaks(BOOKING, 201, [], managed())
+
+    assert [leak.canary for leak in answer_leaks(path, status, headers, body)] == ["a manage token"]
+
+
+def test_the_tokens_of_one_test_are_forgotten_in_the_next() -> None:
+    answer_leaks(BOOKING, 201, [], managed())
+
+    forget_issued()
+
+    assert leaks("here", MANAGE_TOKEN) == []
+
+
+@pytest.mark.parametrize(
+    "words", ["eve@example.test", "id=eve%40example.test", "<eve.x+1@mail.example.test>"]
+)
+def test_anybodys_address_in_a_store_is_found(words: str) -> None:
+    found = stored_leaks({f"bff:1:{words}": "1", "bff:1:due": f"{{b'matter': b'{words}'}}"})
+
+    assert found == [Leak("an e-mail address", "a Redis key"), Leak("an e-mail address", "a Redis value")]
+
+
 def test_headers_are_looked_at() -> None:
     found = answer_leaks("/livez", 200, [("X-Debug", TOKEN)], b"")
 
@@ -96,14 +164,26 @@ async def test_a_watched_service_is_heard() -> None:
     assert drained() == [Leak("the host's e-mail", "body of 200 to /leak")]
 
 
-async def test_a_watched_service_is_searched_when_it_stops() -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("SET", TOKEN, ""), id="name"),
+        pytest.param(("SET", "bff", f"x{TOKEN}x"), id="text"),
+        pytest.param(("HSET", "bff", "matter", TOKEN), id="hash"),
+        pytest.param(("HSET", "bff", TOKEN, "matter"), id="field"),
+        pytest.param(("ZADD", "bff", "1", TOKEN), id="sorted-set"),
+    ],
+)
+@pytest.mark.parametrize("store", ["cache", "state"])
+async def test_the_stores_of_a_watched_service_are_searched_when_it_stops(
+    store: str, command: tuple[str, ...]
+) -> None:
     app = create_app(settings_for("http://127.0.0.1:9"), clock=system_clock)
 
     async with LifespanManager(watched(app)):
-        await app.state.resources.cache.set(f"bff:{VISITOR_EMAIL}", "")
-        await app.state.resources.state.set(TOKEN, "")
+        await getattr(app.state.resources, store).execute_command(*command)
 
-    assert drained() == [Leak("the visitor's e-mail", "a Redis key"), Leak("the token", "a Redis key")]
+    assert [leak.canary for leak in drained()] == ["the token"]
 
 
 def test_a_service_behind_a_socket_is_searched_as_well() -> None:

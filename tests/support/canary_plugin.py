@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.support.canary import drained, leaks
+from tests.support.canary import drained, forget_issued, leaks
 
 
 @pytest.hookimpl(wrapper=True)
@@ -15,4 +15,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if found and result.passed:
         result.outcome = "failed"
         result.longrepr = "\n".join(f"{leak.canary} leaked into {leak.place}" for leak in found)
+    if result.when == "teardown":
+        forget_issued()
     return result

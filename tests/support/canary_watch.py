@@ -8,11 +8,12 @@ from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.resources import Resources
-from tests.support.canary import answer_leaks, leaks, report
+from tests.support.canary import answer_leaks, leaks, report, stored_leaks
+from tests.support.contents import contents_of
 
 
 def watched(app: FastAPI) -> ASGIApp:
-    """The same service; its answers are looked at, and when it stops, its metrics and the names in its stores."""
+    """The same service; its answers are looked at, and when it stops, its metrics and its stores."""
 
     async def watching(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -54,4 +55,4 @@ async def _search(resources: Resources) -> None:
     report(leaks("the metrics", generate_latest(resources.metrics.registry)))
     for store in (resources.cache, resources.state):
         with suppress(RedisError):  # a test may have killed it
-            report([leak for key in await store.keys() for leak in leaks("a Redis key", key)])
+            report(stored_leaks(await contents_of(store)))

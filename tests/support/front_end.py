@@ -62,6 +62,15 @@ class FrontEnd:
     def preflight(self, body: object) -> httpx.Response:
         return self.http.post(f"{API}/bookings/preflight", json=body)
 
+    def manage(self, booking: Json, part: str = "", body: Json | None = None) -> httpx.Response:
+        """With the token that came with the booking: a GET, or a POST of `body`."""
+        return self.http.request(
+            "GET" if body is None else "POST",
+            f"{API}/bookings/{booking['id']}{part}",
+            json=body,
+            headers={"Authorization": f"Bearer {booking['manage']['token']}"},
+        )
+
     def send(self, call: str, body: object) -> httpx.Response:
         """By the name of the call: `bookings` or `preflight`."""
         return self.book(body) if call == "bookings" else self.preflight(body)

@@ -1,8 +1,10 @@
 """The service for tests: the real application with its real lifespan, spoken to as a front end does."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +14,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from app import API
+from app.intents.options import ProtocolOptions
 from app.main import create_app
 from app.resources import Clock
 from app.settings import BffSettings, CalendlySettings, Settings
@@ -25,6 +28,14 @@ ORIGIN = "https://booking.example.test"
 """The one front end that may call from a browser."""
 
 Json = dict[str, Any]
+
+SOON = ProtocolOptions(
+    quiet=timedelta(milliseconds=600),
+    first_look=timedelta(milliseconds=50),
+    longest_wait=timedelta(milliseconds=200),
+    poll=timedelta(milliseconds=50),
+)
+"""The protocol in a hurry: what became of a booking is known within two seconds."""
 
 _USUAL: Json = {"allowed_origins": (ORIGIN,), "secret_keys": (SecretStr(SECRET_KEY),)}
 
@@ -58,6 +69,25 @@ class Service:
     async def preflight(self, body: Json) -> httpx.Response:
         return await self.http.post(f"{API}/bookings/preflight", json=body)
 
+    async def manage(self, booking: Json, part: str = "", body: Json | None = None) -> httpx.Response:
+        """With the token that came with the booking: a GET, or a POST of `body`."""
+        return await self.http.request(
+            "GET" if body is None else "POST",
+            f"{API}/bookings/{booking['id']}{part}",
+            json=body,
+            headers={"Authorization": f"Bearer {booking['manage']['token']}"},
+        )
+
+    async def settled(self, booking: Json) -> Json:
+        """Read it until it is known what became of it."""
+        for _ in range(100):
+            answer = await self.manage(booking)
+            assert answer.status_code == 200, answer.text
+            if answer.json()["status"] != "confirming":
+                return dict(answer.json())
+            await asyncio.sleep(0.1)
+        raise TimeoutError
+
 
 def booking_body(slug: str, start: str) -> Json:
     return {
@@ -77,9 +107,11 @@ def settings_for(calendly_url: str, **bff: Any) -> Settings:
 
 
 @asynccontextmanager
-async def running_service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
+async def running_service(
+    settings: Settings, clock: Clock, protocol: ProtocolOptions | None = None
+) -> AsyncIterator[Service]:
     """In process: the whole application, middleware and lifespan included."""
-    app = create_app(settings, clock=clock)
+    app = create_app(settings, clock=clock, protocol=protocol)
     async with (
         LifespanManager(watched(app)) as manager,
         httpx.AsyncClient(
@@ -102,6 +134,15 @@ async def calls_of(calendly: Simulation, path: str, method: str = "GET") -> list
     """What Calendly was asked on this path since its log was cleared."""
     items: list[Mapping[str, Any]] = (await calendly.http.get("/_simulator/calls")).json()["items"]
     return [call for call in items if (call["method"], call["path"]) == (method, path)]
+
+
+async def sent(calendly: Simulation, path: str = "/invitees", method: str = "POST") -> None:
+    """Wait until Calendly has such a call on its desk."""
+    for _ in range(500):
+        if await calls_of(calendly, path, method):
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 async def clear_calls(calendly: Simulation) -> None:
