@@ -33,7 +33,9 @@ def test_operation_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_reads_well_in_a_generated_client(operation: dict[str, Any]) -> None:
-    assert re.fullmatch(r"(get|list|create|preflight)[A-Z][A-Za-z]+", operation["operationId"])
+    assert re.fullmatch(
+        r"(get|list|create|preflight|cancel|reschedule)[A-Z][A-Za-z]+", operation["operationId"]
+    )
     assert operation["summary"]
     assert operation["description"]
 
@@ -68,12 +70,65 @@ def test_a_booking_needs_a_key_and_says_whether_it_is_a_repetition() -> None:
     assert operation["responses"]["201"]["headers"].keys() == {"Idempotency-Replayed"}
 
 
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_success_that_may_be_a_repetition_or_unknown_says_so_in_its_headers(
+    operation: dict[str, Any],
+) -> None:
+    headers = {
+        status: set(each.get("headers", ()))
+        for status, each in operation["responses"].items()
+        if status < "300"
+    }
+
+    expected: dict[str, set[str]] = {"200": set()}
+    if operation["operationId"] in {"createBooking", "rescheduleBooking"}:
+        expected = {"201": {"Idempotency-Replayed"}, "202": {"Idempotency-Replayed", "Retry-After"}}
+    assert headers == expected
+
+
+MANAGED = [
+    f"{method} {path}" for path, item in DOCUMENT["paths"].items() for method in item if "{bookingId}" in path
+]
+
+
+def test_whatever_names_a_booking_needs_its_token_and_nothing_else_does() -> None:
+    [scheme] = DOCUMENT["components"]["securitySchemes"]
+    secured = [
+        f"{method} {path}"
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if operation.get("security") == [{scheme: []}]
+    ]
+
+    assert DOCUMENT["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
+    assert len(MANAGED) == 4
+    assert secured == MANAGED
+
+
 def test_what_is_sent_is_closed_and_what_is_answered_is_open_for_later_fields() -> None:
     schemas = DOCUMENT["components"]["schemas"]
 
     closed = {name for name, schema in schemas.items() if schema.get("additionalProperties") is False}
-    assert closed == {"Submission", "InviteePart", "ChosenLocation", "Answer", "TrackingPart"}
-    assert {"Booking", "Preflight", "EventType", "Form", "Availability", "Problem"} <= schemas.keys() - closed
+    assert closed == {
+        "Submission",
+        "InviteePart",
+        "ChosenLocation",
+        "Answer",
+        "TrackingPart",
+        "CancelPart",
+        "MovePart",
+    }
+    answered = {
+        "Booking",
+        "Rescheduled",
+        "Manage",
+        "Preflight",
+        "EventType",
+        "Form",
+        "Availability",
+        "Problem",
+    }
+    assert answered <= schemas.keys() - closed
 
 
 def test_the_document_is_drawn_once() -> None:

@@ -1,8 +1,6 @@
-"""`POST /bookings` and its preflight, where everything goes well or Calendly says no."""
+"""`POST /bookings` and its preflight, where everything goes well or the time is not free."""
 
-import asyncio
 from datetime import datetime
-from typing import Any
 
 import pytest
 
@@ -23,8 +21,10 @@ async def _booked(calendly: Simulation) -> list[Json]:
     return items
 
 
-async def _refused(calendly: Simulation, body: Json, status: int = 400) -> None:
-    await plan_fault(calendly, "status", path=BOOKING, method="POST", status=status, body=body)
+async def _taken_by_somebody_else(calendly: Simulation) -> Json:
+    return await calendly.book(
+        "intro-call", invitee={"name": "Eve Example", "email": "eve@example.test", "timezone": "UTC"}
+    )
 
 
 async def test_a_booking_is_confirmed_with_all_that_a_visitor_needs(bff: Service) -> None:
@@ -36,6 +36,8 @@ async def test_a_booking_is_confirmed_with_all_that_a_visitor_needs(bff: Service
     assert booking.pop("eventTypeId")
     assert all(url.startswith("http") for url in booking.pop("hosted").values())
     assert booking.pop("location")["kind"] == "google_conference"
+    assert booking.pop("manage").keys() == {"token", "expiresAt"}
+    assert booking.pop("calendarLinks").keys() == {"google", "outlook", "office365", "yahoo"}
     assert booking == {
         "status": "confirmed",
         "name": "Intro call",
@@ -49,6 +51,30 @@ async def test_a_booking_is_confirmed_with_all_that_a_visitor_needs(bff: Service
         "rescheduledFrom": None,
         "createdAt": "2026-11-23T06:00:00Z",
     }
+
+
+async def test_a_booking_can_be_managed_until_a_week_after_its_end(bff: Service) -> None:
+    booking = (await bff.book(await bff.booking("intro-call"))).json()
+
+    assert booking["manage"]["expiresAt"] == "2026-11-30T08:30:00Z"
+    assert len(booking["manage"]["token"]) < 400
+
+
+async def test_a_booking_costs_one_look_at_what_the_visitor_has_already(
+    bff: Service, calendly: Simulation
+) -> None:
+    body = await bff.booking("intro-call")
+    await clear_calls(calendly)
+
+    await bff.book(body)
+
+    calls = (await calendly.http.get("/_simulator/calls")).json()["items"]
+    assert [(call["method"], call["path"].split("/")[1]) for call in calls] == [
+        ("GET", "scheduled_events"),
+        ("POST", "invitees"),
+        ("GET", "scheduled_events"),
+    ]
+    assert calls[0]["query"]["invitee_email"] == "grace@example.test"
 
 
 async def test_a_booking_is_never_stored_by_anybody_on_the_way(bff: Service) -> None:
@@ -230,7 +256,7 @@ async def test_a_time_that_was_just_taken_comes_with_the_nearest_free_ones(
     bff: Service, calendly: Simulation
 ) -> None:
     body = await bff.booking(timeZone="Asia/Kolkata")
-    await calendly.book("intro-call")
+    await _taken_by_somebody_else(calendly)
 
     answer = await bff.book(body)
 
@@ -243,13 +269,14 @@ async def test_a_time_that_was_just_taken_comes_with_the_nearest_free_ones(
         "2026-11-23T16:00:00+05:30",
         "2026-11-23T16:30:00+05:30",
     ]
+    assert answer.json()["hostedUrl"].startswith("http")
 
 
 async def test_a_taken_time_is_taken_even_where_calendly_does_not_say_what_is_free(
     bff: Service, calendly: Simulation
 ) -> None:
     body = await bff.booking()
-    await calendly.book("intro-call")
+    await _taken_by_somebody_else(calendly)
     await plan_fault(calendly, "status", path="/event_type_available_times", times=10, status=500)
 
     answer = await bff.book(body)
@@ -265,7 +292,7 @@ async def test_a_time_that_came_free_is_found_though_the_cache_lacks_it(
     bff: Service, calendly: Simulation
 ) -> None:
     body = await bff.booking()
-    taken = await calendly.book("intro-call")
+    taken = await _taken_by_somebody_else(calendly)
     calendly.clock.advance(seconds=31)
     await bff.free("intro-call")
     await calendly.call("POST", taken["event"] + "/cancellation", json={})
@@ -273,124 +300,3 @@ async def test_a_time_that_came_free_is_found_though_the_cache_lacks_it(
     answer = await bff.book(body)
 
     assert answer.status_code == 201
-
-
-@pytest.mark.parametrize("path", ["/bookings", "/bookings/preflight"])
-async def test_a_form_of_another_version_is_told_the_present_one(bff: Service, path: str) -> None:
-    body = await bff.booking(formVersion="0123456789ab")
-
-    answer = await bff.http.post(API + path, json=body, headers={"Idempotency-Key": "k"})
-
-    form = (await bff.get("/event-types/intro-call/form")).json()
-    assert (answer.status_code, answer.json()["code"]) == (409, "form_changed")
-    assert answer.json()["formVersion"] == form["version"]
-
-
-async def test_a_newer_form_than_ours_is_read_and_accepted(bff: Service, calendly: Simulation) -> None:
-    body = await bff.booking()
-    await bff.get("/event-types")
-    await calendly.change("intro-call", custom_questions=[{**QUESTION, "required": False}])
-    calendly.clock.advance(seconds=59)
-    stale = (await bff.get("/event-types/intro-call/form")).json()["version"]
-    calendly.clock.advance(seconds=2)
-    newer = (await bff.get("/event-types/intro-call/form")).json()["version"]
-
-    answer = await bff.book(body | {"formVersion": newer})
-
-    assert stale != newer
-    assert answer.status_code == 201
-
-
-async def test_a_refusal_because_the_form_changed_meanwhile_says_so(
-    bff: Service, calendly: Simulation
-) -> None:
-    body = await bff.booking()
-    await calendly.change("intro-call", locations=[{"kind": "zoom_conference"}])
-
-    answer = await bff.book(body)
-
-    assert (answer.status_code, answer.json()["code"]) == (409, "form_changed")
-
-
-async def test_a_refusal_because_there_is_a_new_question_says_that_the_form_changed(
-    bff: Service, calendly: Simulation
-) -> None:
-    body = await bff.booking()
-    await calendly.change("intro-call", custom_questions=[QUESTION])
-
-    answer = await bff.book(body)
-
-    assert (answer.status_code, answer.json()["code"]) == (409, "form_changed")
-
-
-@pytest.mark.fault("U24")
-async def test_a_refusal_because_the_event_type_is_gone_is_not_found(
-    bff: Service, calendly: Simulation
-) -> None:
-    body = await bff.booking()
-    await calendly.change("intro-call", active=False)
-
-    answer = await bff.book(body)
-
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-
-
-async def test_a_refusal_that_nothing_explains_is_our_failure(bff: Service, calendly: Simulation) -> None:
-    body = await bff.booking()
-    await _refused(calendly, {"title": "Invalid Argument", "message": "No."})
-
-    answer = await bff.book(body)
-
-    assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
-    assert answer.json()["hostedUrl"]
-
-
-async def test_a_spent_quota_says_how_long_and_where_else(bff: Service, calendly: Simulation) -> None:
-    await calendly.settings(tier="trial")
-    bodies = [booking_body("intro-call", start) for start in (await bff.free("intro-call"))[:6]]
-
-    answers = [await bff.book(body) for body in bodies]
-
-    last = answers[-1]
-    assert [answer.status_code for answer in answers] == [201] * 5 + [503]
-    assert last.json()["code"] == "booking_quota_spent"
-    assert int(last.headers["Retry-After"]) > 0
-    assert last.json()["hostedUrl"]
-
-
-@pytest.mark.fault("U23")
-async def test_a_token_that_may_not_book_leads_to_the_hosted_page(bff: Service, calendly: Simulation) -> None:
-    body = await bff.booking()
-    await _refused(calendly, {"title": "Permission Denied", "message": "No."}, 403)
-
-    answer = await bff.book(body)
-
-    assert (answer.status_code, answer.json()["code"]) == (502, "upstream_refused_us")
-    assert answer.json()["hostedUrl"]
-
-
-@pytest.mark.fault("B02")
-async def test_of_many_who_want_one_slot_one_gets_it(bff: Service, calendly: Simulation) -> None:
-    await calendly.settings(tier="enterprise")
-    body = await bff.booking()
-    people: list[dict[str, Any]] = [
-        body | {"invitee": {"name": "Grace Example", "email": f"grace{number}@example.test"}}
-        for number in range(10)
-    ]
-
-    answers = await asyncio.gather(*(bff.book(person) for person in people))
-
-    codes = sorted(answer.json().get("code", "booked") for answer in answers)
-    assert codes[0] == "booked"
-    assert set(codes[1:]) <= {"slot_taken", "upstream_busy"}
-    assert len(await _booked(calendly)) == 1
-
-
-async def test_a_refusal_repeats_nothing_of_either_side(bff: Service, calendly: Simulation) -> None:
-    body = await bff.booking(invitee={"name": "Marker Visitor", "email": "marker@example.test"})
-    await clear_calls(calendly)
-    await _refused(calendly, {"title": "Marker Title", "message": "marker@example.test is odd"})
-
-    answer = await bff.book(body)
-
-    assert "marker" not in answer.text.lower()

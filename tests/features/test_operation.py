@@ -1,13 +1,15 @@
 """What is there for operators and for whoever follows a link: health, metrics, pages."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
 from app.features.documentation.pages import problem_types
 from app.store.connection import open_store
 from tests.support.ports import free_port
-from tests.support.redis import STATE, RedisServer
-from tests.support.service import Service, running_service, served_service, settings_for
+from tests.support.redis import STATE, RedisServer, running_redis
+from tests.support.service import Service, plan_fault, running_service, served_service, settings_for
 from tests.support.simulation import Simulation
 
 
@@ -20,7 +22,7 @@ async def test_a_living_process_says_so(bff: Service) -> None:
 async def test_a_service_with_both_stores_is_ready(bff: Service) -> None:
     answer = await bff.http.get("/readyz")
 
-    assert answer.json() == {"status": "ready", "cache": "ok", "state": "ok"}
+    assert answer.json() == {"status": "ready", "cache": "ok", "state": "ok", "reason": None}
 
 
 @pytest.mark.parametrize("away", ["cache", "state"])
@@ -33,7 +35,29 @@ async def test_a_store_that_is_away_degrades_the_service(
         answer = await bff.http.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "degraded", "cache": "ok", "state": "ok"} | {away: "away"}
+    ready = {"status": "degraded", "cache": "ok", "state": "ok", "reason": None}
+    assert answer.json() == ready | {away: "away"}
+
+
+@pytest.mark.fault("R06")
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        pytest.param({"maxmemory_policy": "allkeys-lru"}, "maxmemory-policy noeviction", id="evicts"),
+        pytest.param({"appendonly": "no"}, "appendonly yes", id="forgets"),
+    ],
+)
+async def test_a_state_store_that_may_lose_bookings_degrades_the_service_and_says_what_to_set(
+    calendly: Simulation, tmp_path: Path, wrong: dict[str, str], advice: str
+) -> None:
+    with running_redis(tmp_path, **wrong) as unfit:
+        settings = settings_for(str(calendly.http.base_url), state_url=unfit.url(STATE))
+        async with running_service(settings, calendly.clock) as bff:
+            answer = await bff.http.get("/readyz")
+
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["state"]) == (200, "degraded", "unfit")
+    assert advice in told["reason"]
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
@@ -69,6 +93,36 @@ async def test_paths_and_methods_that_somebody_made_up_name_no_metric(bff: Servi
     await bff.http.request("BREW", "/coffee")
 
     assert 'bff_requests_total{method="OTHER",route="",status="404"} 1.0' in await _metrics(bff)
+
+
+async def test_what_is_left_of_calendlys_quota_is_a_metric(bff: Service) -> None:
+    await bff.book(await bff.booking())
+
+    shown = dict(line.rsplit(" ", 1) for line in await _metrics(bff) if "bff_calendly_budget_left{" in line)
+    assert {name.split('"')[1] for name in shown} == {
+        "bookings_minute",
+        "bookings_hour",
+        "bookings_day",
+        "calls_minute",
+    }
+    assert shown['bff_calendly_budget_left{window="bookings_minute"}'] == "9.0"
+
+
+async def test_bookings_that_nobody_knows_the_end_of_are_a_metric(bff: Service, calendly: Simulation) -> None:
+    await plan_fault(calendly, "status", status=502, path="/invitees", method="POST")
+    await bff.book(await bff.booking())
+
+    assert 'bff_bookings_unsettled{which="all"} 1.0' in await _metrics(bff)
+
+
+async def test_without_the_state_store_its_metrics_are_left_out(calendly: Simulation) -> None:
+    settings = settings_for(str(calendly.http.base_url), state_url=f"redis://127.0.0.1:{free_port()}/0")
+    async with running_service(settings, calendly.clock) as bff:
+        shown = await _metrics(bff)
+
+    assert [
+        line for line in shown if line.startswith(("bff_bookings_unsettled{", "bff_calendly_budget"))
+    ] == []
 
 
 async def test_failures_of_the_cache_are_counted(calendly: Simulation) -> None:

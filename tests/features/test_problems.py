@@ -11,7 +11,7 @@ from app.admission import JsonRoute
 from app.features.documentation.pages import problem_types
 from app.main import create_app
 from tests.support.contract import declared_codes, operation_of
-from tests.support.service import Service, running_service, settings_for
+from tests.support.service import Json, Service, running_service, settings_for
 from tests.support.simulation import Simulation
 
 OPERATIONS = [
@@ -20,6 +20,9 @@ OPERATIONS = [
     for method in item
     if path.startswith(API)
 ]
+BODIES: dict[str, Json] = {"cancel": {}, "reschedule": {"start": "2026-12-01T09:00:00Z"}}
+"""Of the routes that take another body than a booking."""
+
 READING = {"upstream_failed", "upstream_refused_us", "upstream_busy", "upstream_timeout", "internal"}
 
 
@@ -49,6 +52,11 @@ async def test_an_unknown_path_is_a_problem(bff: Service, method: str, path: str
         ("POST", "/api/v1/event-types/visit", "GET"),
         ("GET", "/api/v1/bookings", "POST"),
         ("PUT", "/api/v1/bookings/preflight", "POST"),
+        ("POST", "/api/v1/bookings/bk_1", "GET"),
+        ("DELETE", "/api/v1/bookings/bk_1", "GET"),
+        ("GET", "/api/v1/bookings/bk_1/cancel", "POST"),
+        ("GET", "/api/v1/bookings/bk_1/reschedule", "POST"),
+        ("POST", "/api/v1/bookings/bk_1/calendar.ics", "GET"),
         ("DELETE", "/livez", "GET"),
     ],
 )
@@ -83,7 +91,12 @@ async def test_a_body_for_what_can_only_be_read_is_not_judged(bff: Service, path
 def test_every_route_that_takes_a_body_judges_it_first() -> None:
     writes = [route for route in _routes(create_app().routes) if (route.methods or set()) - {"GET", "HEAD"}]
 
-    assert {route.path for route in writes} >= {f"{API}/bookings", f"{API}/bookings/preflight"}
+    assert {route.path for route in writes} == {
+        f"{API}/bookings",
+        f"{API}/bookings/preflight",
+        f"{API}/bookings/{{bookingId}}/cancel",
+        f"{API}/bookings/{{bookingId}}/reschedule",
+    }
     assert [route.path for route in writes if not isinstance(route, JsonRoute)] == []
 
 
@@ -110,9 +123,9 @@ async def test_a_crash_is_a_problem_that_tells_nothing(calendly: Simulation, met
     async with running_service(settings_for(str(calendly.http.base_url)), broken_clock) as bff:
         answer = await bff.http.request(
             method,
-            path.replace("{eventTypeId}", "visit"),
-            json=body if method == "POST" else None,
-            headers={"Idempotency-Key": "k"},
+            path.replace("{eventTypeId}", "visit").replace("{bookingId}", "bk_1"),
+            json=BODIES.get(path.rpartition("/")[2], body) if method == "POST" else None,
+            headers={"Idempotency-Key": "k", "Authorization": "Bearer marker"},
         )
 
     problem = answer.json()

@@ -11,11 +11,21 @@ import httpx
 import pytest
 from redis import Redis
 
+from app import API
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
-from tests.support.service import Service, calls_of, plan_fault, running_service, settings_for
+from tests.support.service import (
+    Service,
+    calls_of,
+    clear_calls,
+    plan_fault,
+    running_service,
+    sent,
+    settings_for,
+)
 from tests.support.simulation import Simulation
 
+SOMEBODY_ELSE = {"name": "Eve Example", "email": "eve@example.test", "timezone": "UTC"}
 QUICK = 1.5
 """Seconds for a read that pays a time-out of Redis, on a busy machine."""
 
@@ -47,16 +57,6 @@ def _assert_closed(answer: httpx.Response) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "bookings_closed")
     assert answer.headers["Retry-After"] == "30"
     assert answer.json()["hostedUrl"].startswith("http")
-
-
-async def _claimed(server: RedisServer) -> None:
-    """A key is taken: what it is for is about to be sent, or was."""
-    with Redis(port=server.port, db=STATE) as client:
-        for _ in range(500):
-            if client.dbsize():
-                return
-            await asyncio.sleep(0.01)
-    raise TimeoutError
 
 
 async def _healed(bff: Service) -> httpx.Response:
@@ -131,36 +131,103 @@ async def test_a_redis_that_only_reads_closes_bookings_and_nothing_else(
     assert (await _healed(bff)).status_code == 201
 
 
-async def test_a_booking_sent_before_redis_died_is_still_confirmed(
+@pytest.mark.fault("R06")
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        pytest.param({"maxmemory_policy": "allkeys-lru"}, "maxmemory-policy noeviction", id="evicts"),
+        pytest.param({"appendonly": "no"}, "appendonly yes", id="forgets"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/bookings", "/bookings/preflight"])
+async def test_a_redis_that_may_lose_bookings_closes_them_and_says_what_to_set(
+    calendly: Simulation, tmp_path: Path, wrong: dict[str, str], advice: str, path: str
+) -> None:
+    with running_redis(tmp_path, **wrong) as unfit:
+        settings = settings_for(str(calendly.http.base_url), state_url=unfit.url(STATE))
+        async with running_service(settings, calendly.clock) as bff:
+            body = await bff.booking()
+            answer = await bff.http.post(API + path, json=body, headers={"Idempotency-Key": "k"})
+
+    _assert_closed(answer)
+    assert advice in answer.json()["detail"]
+    assert await calls_of(calendly, "/invitees", "POST") == []
+
+
+async def test_a_booking_sent_before_redis_died_is_still_confirmed_and_can_be_managed(
     bff: Service, fragile: RedisServer, calendly: Simulation
 ) -> None:
     body = await bff.booking()
-    fault = {"match": {"path": "/invitees"}, "fault": {"kind": "delay", "seconds": 0.5}}
-    await calendly.http.post("/_simulator/faults", json=fault)
+    await plan_fault(calendly, "delay", path="^/invitees$", method="POST", seconds=0.5)
     running = asyncio.create_task(bff.book(body, "key"))
-    await _claimed(fragile)
+    await sent(calendly)
     fragile.kill()
 
     answer = await running
 
-    assert answer.status_code == 201
+    assert (answer.status_code, answer.json()["status"]) == (201, "confirmed")
+    assert (await bff.manage(answer.json())).json()["status"] == "confirmed"
     assert len(await calls_of(calendly, "/invitees", "POST")) == 1
+
+
+async def test_a_redis_that_dies_before_the_booking_is_sent_keeps_it_from_being_sent(
+    bff: Service, fragile: RedisServer, calendly: Simulation
+) -> None:
+    body = await bff.booking()
+    await plan_fault(calendly, "delay", path="^/scheduled_events$", method="GET", seconds=0.5)
+    running = asyncio.create_task(bff.book(body, "key"))
+    await sent(calendly, "/scheduled_events", "GET")
+    fragile.kill()
+
+    answer = await running
+
+    _assert_closed(answer)
+    assert await calls_of(calendly, "/invitees", "POST") == []
 
 
 async def test_a_refusal_is_told_though_redis_died_before_it_was_written_down(
     bff: Service, fragile: RedisServer, calendly: Simulation
 ) -> None:
     body = await bff.booking()
-    await calendly.book("intro-call")
+    await calendly.book("intro-call", invitee=SOMEBODY_ELSE)
+    await clear_calls(calendly)
     await plan_fault(calendly, "delay", path="^/invitees$", method="POST", seconds=0.5)
     running = asyncio.create_task(bff.book(body, "key"))
-    await _claimed(fragile)
+    await sent(calendly)
     fragile.kill()
 
     answer = await running
 
     assert (answer.status_code, answer.json()["code"]) == (409, "slot_taken")
     assert answer.json()["alternatives"]
+
+
+@pytest.mark.fault("B11")
+async def test_what_an_emptied_state_store_has_forgotten_calendly_still_knows(
+    bff: Service, fragile: RedisServer, calendly: Simulation
+) -> None:
+    body = await bff.booking("workshop")
+    first = (await bff.book(body, "key")).json()
+    fragile.flush()
+
+    again = await bff.book(body, "key")
+
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert (again.json()["status"], again.json()["manage"]) == ("confirmed", None)
+    assert (again.json()["start"], again.json()["invitee"]) == (first["start"], first["invitee"])
+    assert len(await calls_of(calendly, "/invitees", "POST")) == 1
+
+
+@pytest.mark.fault("B11")
+async def test_a_booking_is_managed_by_its_token_though_the_state_store_was_emptied(
+    bff: Service, fragile: RedisServer
+) -> None:
+    booking = (await bff.book(await bff.booking())).json()
+    fragile.flush()
+
+    canceled = await bff.manage(booking, "/cancel", {})
+
+    assert (canceled.status_code, canceled.json()["status"]) == (200, "canceled")
 
 
 @pytest.mark.fault("R09")
@@ -191,7 +258,7 @@ async def test_however_many_ranges_are_asked_for_there_are_no_more_keys_than_day
         await bff.get("/event-types/intro-call/availability", **range_, timeZone=zone)
 
     with Redis(port=fragile.port, db=CACHE) as client:
-        assert len(client.keys("bff:1:slots:*")) <= 33
+        assert 0 < len(client.keys("bff:2:slots:*")) <= 33
 
 
 async def test_nothing_of_a_visitor_or_the_token_is_in_a_name(bff: Service, fragile: RedisServer) -> None:
