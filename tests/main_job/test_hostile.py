@@ -10,6 +10,7 @@ import pytest
 
 from tests.main_job.hostile_bodies import BASE, HOSTILE_BODIES, MARK
 from tests.main_job.hostile_zones import HOSTILE_ZONES
+from tests.support.canary import TOKEN
 from tests.support.front_end import API, CalendlyControl, FrontEnd, faults_of
 
 PROBLEM = "application/problem+json"
@@ -19,6 +20,14 @@ KNOWN_PATHS = frozenset({"/users/me", "/event_types", "/event_type_available_tim
 """What reading may ask of Calendly."""
 
 calls = pytest.mark.parametrize("call", ["bookings", "bookings/preflight"])
+
+MANAGING: list[tuple[str, Any]] = [
+    ("", None),
+    ("/calendar.ics", None),
+    ("/cancel", {}),
+    ("/reschedule", {"start": "2027-01-04T03:07:00+01:00"}),
+]
+"""What may be done with a booking, and the body that it takes."""
 
 
 def post(front_end: FrontEnd, call: str, body: bytes) -> httpx.Response:
@@ -128,6 +137,76 @@ def test_a_hostile_id_in_a_path_leads_nowhere(
     assert (status, PROBLEM in answer, '"code":"not_found"' in answer) == (404, True, True)
     assert "evil" not in answer
     assert {call["path"] for call in calendly.calls()} <= KNOWN_PATHS
+
+
+@pytest.mark.parametrize("rest", ["", "/calendar.ics"])
+@pytest.mark.parametrize("id_", [pytest.param(id_, id=name) for name, id_ in HOSTILE_IDS.items()])
+def test_a_hostile_booking_in_a_path_leads_nowhere(
+    id_: str, rest: str, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    status, answer = raw_get(str(front_end.http.base_url), f"{API}/bookings/{id_}{rest}")
+
+    assert (status, PROBLEM in answer) in {(401, True), (404, True), (405, True)}
+    assert "evil" not in answer
+    assert calendly.calls() == []
+
+
+HOSTILE_TOKENS = {
+    "one-character": "A",
+    "not-base64": "!!!!",
+    "null-word": "null",
+    "very-long": "A" * 8_000,
+    "json": '{"booking":"bk_1"}',
+    "a-jwt-without-signature": "eyJhbGciOiJub25lIn0.eyJib29raW5nIjoiYmtfMSJ9.",
+    "two-words": "A B",
+    "calendlys-own": TOKEN,
+}
+
+
+@pytest.mark.parametrize(("part", "body"), MANAGING)
+@pytest.mark.parametrize("token", [pytest.param(token, id=id_) for id_, token in HOSTILE_TOKENS.items()])
+def test_a_token_that_somebody_made_up_opens_nothing_and_asks_calendly_nothing_about_bookings(
+    token: str, part: str, body: Any, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    response = front_end.manage({"id": "bk_1", "manage": {"token": token}}, part, body)
+
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert {each["path"] for each in calendly.calls()} <= {"/users/me"}
+    assert len(token) < 9 or token not in said(response)
+
+
+@pytest.mark.parametrize(("part", "body"), MANAGING)
+@pytest.mark.parametrize(
+    "words", [f"Basic {MARK}", f"Token {MARK}", f"bearer: {MARK}", MARK, "Bearer", f"Bearer\t{MARK}"]
+)
+def test_a_token_in_other_words_is_no_token(
+    words: str, part: str, body: Any, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    method = "GET" if body is None else "POST"
+
+    response = front_end.http.request(
+        method, f"{API}/bookings/bk_1{part}", json=body, headers={"Authorization": words}
+    )
+
+    assert (response.status_code, response.json()["code"]) == (401, "manage_token_required")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert MARK not in said(response)
+    assert calendly.calls() == []
+
+
+@pytest.mark.parametrize("part", ["/cancel", "/reschedule"])
+@pytest.mark.parametrize("body", [pytest.param(body, id=id_) for id_, body in HOSTILE_BODIES.items()])
+def test_a_hostile_body_changes_no_booking_and_is_not_repeated(
+    part: str, body: bytes, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {MARK}"}
+
+    response = front_end.http.post(f"{API}/bookings/bk_1{part}", content=body, headers=headers)
+
+    assert response.status_code in REFUSED, response.text
+    assert response.headers["content-type"] == PROBLEM
+    assert MARK not in said(response)
+    assert {each["path"] for each in calendly.calls()} <= {"/users/me"}
 
 
 @calls

@@ -1,5 +1,6 @@
 """Calendly puts our token and people's addresses into everything it says: none of it reaches a visitor or a log."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from app.resources import system_clock
 from tests.support.canary import CANARIES, TOKEN, VISITOR_EMAIL, leaks, report
 from tests.support.form_filler import Filling, filled
 from tests.support.front_end import API, CalendlyControl, FrontEnd, both_sides
 from tests.support.programs import running_service_program, running_simulator_program
+from tests.support.service import served_service, settings_for
+from tests.support.simulation import running_simulator
 
 Json = dict[str, Any]
 
@@ -22,13 +26,18 @@ TAINTED_HEADERS = dict.fromkeys(("X-Taint", "Retry-After", "X-RateLimit-Reset", 
 
 STATUSES = (400, 401, 403, 404, 409, 418, 422, 424, 429, 500, 502, 503)
 
+TOO_MANY = 429
+WAIT_ASKED_FOR = 1
+"""Seconds, by a Calendly that has enough of us. Without a number the service waits a minute, and asks nothing."""
+
 FAULTS: dict[str, Json] = {
     **{
         f"status-{status}": {
             "kind": "status",
             "status": status,
             "body": TAINTED_ERROR,
-            "headers": TAINTED_HEADERS,
+            "headers": TAINTED_HEADERS
+            | ({"X-RateLimit-Reset": str(WAIT_ASKED_FOR)} if status == TOO_MANY else {}),
         }
         for status in STATUSES
     },
@@ -68,8 +77,41 @@ BODY: Json = {
 }
 
 
+UNCLEAR = frozenset({*(f"status-{status}" for status in STATUSES if status >= 500), *LOST}) | {
+    "redirect",
+    "words",
+    "page",
+    "no-resource",
+    "wrong-types",
+    "a-list",
+    "truncated",
+    "reset",
+}
+"""After which nobody knows whether there is a booking."""
+
+
 def each_of(faults: Mapping[str, Json]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("fault", [pytest.param(fault, id=id_) for id_, fault in faults.items()])
+    """The test gets `fault`, and afterwards the service is no longer told to wait."""
+    chosen = [pytest.param(fault, id=id_) for id_, fault in faults.items()]
+    return pytest.mark.parametrize("fault", chosen, indirect=True)
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest) -> Iterator[Json]:
+    given: Json = request.param
+    yield given
+    if given.get("status") == TOO_MANY:
+        time.sleep(WAIT_ASKED_FOR + 0.3)
+
+
+@pytest.fixture
+def truthful(request: pytest.FixtureRequest) -> range:
+    """Statuses that do not say more about a booking than can be known."""
+    return range(202, 203) if request.node.callspec.id in UNCLEAR else range(400, 600)
+
+
+def without_own(booking: Json) -> str:
+    return str(booking | {"invitee": None, "manage": None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,20 +151,51 @@ def test_whatever_calendly_says_visitors_get_a_problem_of_ours(blind: Blind, fau
     answers = blind.asked_for_everything()
 
     blind.search()
+    assert blind.calendly.calls()
     assert {answer.json()["code"] for answer in answers} <= UPSTREAM_CODES
     assert [answer for answer in answers if TOKEN in answer.text] == []
 
 
 @each_of(FAULTS | LOST)
 def test_nothing_of_a_refused_booking_is_repeated(
-    fault: Json, front_end: FrontEnd, calendly: CalendlyControl
+    fault: Json, truthful: range, front_end: FrontEnd, calendly: CalendlyControl
 ) -> None:
     body = filled(front_end.form("intro-call"), Filling(start=front_end.starts("intro-call")[0]))
     calendly.fail("^/invitees$", **fault)
 
     response = front_end.book(body)
 
-    assert response.status_code >= 400
+    assert response.status_code in truthful
+    assert len(calendly.sent_bookings()) == 1
+    assert leaks("the answer", without_own(response.json())) == []
+
+
+@each_of(FAULTS)
+def test_nothing_of_a_look_that_failed_is_repeated(
+    fault: Json, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    body = filled(front_end.form("intro-call"), Filling(start=front_end.starts("intro-call")[0]))
+    calendly.fail("^/scheduled_events$", **fault)
+
+    response = front_end.book(body)
+
+    assert response.json()["code"] in UPSTREAM_CODES | {NO_SUCH_EVENT_TYPE}
+    assert calendly.sent_bookings() == []
+    assert leaks("the answer", response.text) == []
+
+
+@each_of(FAULTS)
+@pytest.mark.parametrize("part", ["", "/calendar.ics", "/cancel", "/reschedule"])
+def test_nothing_of_what_calendly_says_to_whoever_manages_a_booking_is_repeated(
+    fault: Json, part: str, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    starts = front_end.starts("intro-call")
+    booking = front_end.book(filled(front_end.form("intro-call"), Filling(start=starts[0]))).json()
+    calendly.fail("^/scheduled_events/", **fault)
+
+    response = front_end.manage(booking, part, {"/cancel": {}, "/reschedule": {"start": starts[5]}}.get(part))
+
+    assert response.json()["code"] in UPSTREAM_CODES | {NO_SUCH_EVENT_TYPE}
     assert leaks("the answer", response.text) == []
 
 
@@ -153,7 +226,22 @@ def test_a_booking_whose_event_cannot_be_read_stands_and_repeats_nothing(
 
     booking = response.json()
     assert (response.status_code, booking["location"]["status"]) == (201, "pending")
-    assert leaks("the booking", str(booking | {"invitee": None})) == []
+    assert [call for call in calendly.calls("GET") if call["path"].startswith("/scheduled_events/")]
+    assert leaks("the booking", without_own(booking)) == []
+
+
+def test_a_wait_that_is_no_number_is_a_problem_like_any_other() -> None:
+    with (
+        running_simulator() as simulator,
+        served_service(settings_for(simulator), system_clock) as service,
+        both_sides(service, simulator) as (front_end, calendly),
+    ):
+        calendly.fail("", kind="status", status=TOO_MANY, body=TAINTED_ERROR, headers=TAINTED_HEADERS)
+
+        response = front_end.http.get(f"{API}/event-types")
+
+    assert (response.status_code, response.json()["code"]) == (503, "upstream_busy")
+    assert leaks("the answer", response.text) == []
 
 
 def test_what_a_client_says_of_itself_is_neither_logged_nor_stored(front_end: FrontEnd) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from app.form.faults import Code
 from app.resources import system_clock
+from tests.main_job.changes import broken_changes, cancellations
 from tests.main_job.violations import VIOLATIONS, Violation, broken
 from tests.support.form_filler import Filling, filled
-from tests.support.front_end import CalendlyControl, FrontEnd, both_sides, faults_of
+from tests.support.front_end import API, CalendlyControl, FrontEnd, both_sides, faults_of
 from tests.support.service import served_service, settings_for
 from tests.support.simulation import running_simulator
 
@@ -81,6 +82,34 @@ def test_what_no_form_could_allow_is_refused_without_asking_calendly(
 
     assert faults_of(response) == violation.faults
     assert calendly.calls() == []
+
+
+@broken_changes
+def test_a_broken_rule_of_a_change_is_named_before_calendly_is_asked(
+    part: str, body: Any, faults: list[tuple[str, str]], cold: tuple[FrontEnd, CalendlyControl]
+) -> None:
+    front_end, calendly = cold
+
+    response = front_end.http.post(
+        f"{API}/bookings/bk_1{part}", json=body, headers={"Authorization": "Bearer x"}
+    )
+
+    assert faults_of(response) == faults
+    assert calendly.calls() == []
+
+
+@cancellations
+def test_a_cancellation_that_breaks_no_rule_reaches_calendly_as_it_is(
+    body: Json, front_end: FrontEnd, calendly: CalendlyControl
+) -> None:
+    start = front_end.starts("intro-call")[0]
+    booking = front_end.book(filled(front_end.form("intro-call"), Filling(start=start))).json()
+
+    answer = front_end.manage(booking, "/cancel", body)
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "canceled")
+    sent = [call["body"] for call in calendly.calls("POST") if call["path"].endswith("/cancellation")]
+    assert [each.get("reason") for each in sent] == [body.get("reason")]
 
 
 def test_without_the_change_every_base_booking_keeps_the_rules(
