@@ -21,6 +21,10 @@ canceled. `undoing`: the old one cannot be canceled any more, so the new one is
 given up. `confirmed` and `failed` are final; a dropped intent is deleted, as if
 it had never been.
 
+What is learnt late still counts: a holder whose answer comes when others have
+given it up, and a look that finds what its holder is still waiting for, lead
+from `sending` and `unknown` alike to where they would have led in time.
+
 No transition leads back to `open`, and `clear` is the only way to `sending`:
 whatever happens to whom, an intent is sent at most once.
 """

@@ -62,9 +62,9 @@ class Resolver:
     async def _resume(self, standing: Standing) -> None:
         match TASKS.get(standing.state), standing.result:
             case Task.DROP, _:
-                await self._means.ledger.advance(standing.id, Event(happened=Happened.LOST))
+                await self._means.ledger.advance(standing.id, Event(happened=Happened.LOST, overdue=True))
             case Task.WAIT, _:
-                lost = Event(happened=Happened.LOST, due_in=timedelta(0))
+                lost = Event(happened=Happened.LOST, due_in=timedelta(0), overdue=True)
                 await self._means.ledger.advance(standing.id, lost)
             case Task.LOOK, _:
                 await self._look(standing)
@@ -102,7 +102,9 @@ class Resolver:
         if standing.age > self._means.options.alarm_after.total_seconds():
             log.error("intents.unresolved", intent=standing.id, state=standing.state)
         wait = next_look(standing, absences, self._means.options)
-        await self._means.ledger.note(standing, looks=standing.looks + 1, absences=absences, due_in=wait)
+        await self._means.ledger.postpone(
+            standing.id, standing.state, looks=standing.looks + 1, absences=absences, due_in=wait
+        )
 
 
 def next_look(standing: Standing, absences: int, options: ProtocolOptions) -> timedelta:

@@ -55,18 +55,18 @@ local function long_settled(other, state)
   return state == 'confirmed' and now - tonumber(redis.call('HGET', intent_at(other), 'since')) > trusted
 end
 
+local fence = 1
 local key_at = prefix .. 'key:' .. key
 local known = redis.call('HMGET', key_at, 'intent', 'fingerprint', 'owner')
 if known[1] then
   if known[2] ~= fingerprint then return {'reused'} end
   local state = standing(known[1])
   if state == 'abandoned' then
-    local fence = redis.call('HINCRBY', intent_at(known[1]), 'fence', 1)
-    redis.call('HSET', intent_at(known[1]), 'lease', text(now + lease), 'matter', matter)
-    redis.call('ZADD', prefix .. 'due', text(now + lease), known[1])
-    return {'opened', known[1], fence}
+    fence = redis.call('HGET', intent_at(known[1]), 'fence') + 1
+    drop(known[1])
+  elseif state ~= 'gone' and state ~= 'failed' then
+    return {'known', known[1], known[3]}
   end
-  if state ~= 'gone' and state ~= 'failed' then return {'known', known[1], known[3]} end
 end
 
 local natural_at = prefix .. 'natural:' .. natural
@@ -88,14 +88,15 @@ local slot_at = prefix .. 'slot:' .. slot
 if redis.call('ZCOUNT', slot_at, '(' .. as_of, '+inf') >= seats then return {'held'} end
 
 local at = intent_at(id)
-redis.call('HSET', at, 'v', schema, 'state', 'open', 'fence', 1, 'since', text(now), 'lease', text(now + lease),
-  'key', key, 'natural', natural, 'slot', slot, 'fingerprint', fingerprint, 'matter', matter)
+redis.call('HSET', at, 'v', schema, 'state', 'open', 'fence', text(fence),
+  'since', text(now), 'lease', text(now + lease), 'key', key, 'natural', natural, 'slot', slot,
+  'fingerprint', fingerprint, 'matter', matter)
 redis.call('HSET', key_at, 'intent', id, 'fingerprint', fingerprint, 'owner', '1')
 redis.call('SET', natural_at, id)
 redis.call('ZADD', slot_at, '+inf', id)
 redis.call('ZADD', prefix .. 'due', text(now + lease), id)
 for _, each in ipairs({at, key_at, natural_at, slot_at}) do redis.call('PEXPIRE', each, kept) end
-return {'opened', id, 1}
+return {'opened', id, fence}
 """
 )
 """Write an intent down, or say why not.
@@ -113,10 +114,11 @@ ADVANCE = Script(
     _COMMON
     + """
 local id, transitions, fence = ARGV[2], ARGV[3], ARGV[4]
-local due_in, kept, booked_at = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local due_in, kept, booked_at, overdue = ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local at = intent_at(id)
 local state = redis.call('HGET', at, 'state')
 if not state then return {'gone'} end
+if overdue == '1' and tonumber(redis.call('HGET', at, 'lease')) > now then return {'refused', state} end
 local following = string.match(',' .. transitions .. ',', ',' .. state .. '=(%a+),')
 if not following then return {'refused', state} end
 if fence ~= '' and redis.call('HGET', at, 'fence') ~= fence then return {'refused', state} end
@@ -126,7 +128,7 @@ if following == 'dropped' then
 end
 redis.call('HSET', at, 'state', following)
 if state ~= following then redis.call('HSET', at, 'since', text(now), 'looks', 0, 'absences', 0) end
-for index = 8, #ARGV, 2 do redis.call('HSET', at, ARGV[index], ARGV[index + 1]) end
+for index = 9, #ARGV, 2 do redis.call('HSET', at, ARGV[index], ARGV[index + 1]) end
 local names = redis.call('HMGET', at, 'key', 'natural', 'slot')
 if following == 'failed' then
   forget(id, false)
@@ -148,7 +150,8 @@ return {'done', following}
 )
 """Take an intent to the state that follows, by `transitions` such as `sending=unknown,open=dropped`.
 
-With a fence, only for whoever holds that number. Answers `done`, `gone`, or `refused` with the state that it is in.
+With a fence, only for whoever holds that number; `overdue`: only where nobody
+has it by now. Answers `done`, `gone`, or `refused` with the state that it is in.
 """
 
 LOAD = Script(
@@ -195,6 +198,14 @@ if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', prefix .. 'k
 """
 )
 """The booking was canceled: its person and its slot are free for another, and so is a key that had joined it."""
+
+DISCARD = Script(
+    _COMMON
+    + """
+if tonumber(redis.call('HGET', intent_at(ARGV[2]), 'v') or 0) <= tonumber(ARGV[3]) then drop(ARGV[2]) end
+"""
+)
+"""Nobody can read it, and no newer version wrote it."""
 
 UNSETTLED = Script(
     _COMMON

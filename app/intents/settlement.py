@@ -11,7 +11,7 @@ from app.calendly.failures import AlreadyCanceledError, EventOverError
 from app.calendly.models import Invitee
 from app.errors import AppError, NotFoundError
 from app.intents.ledger import Event, Ledger
-from app.intents.machine import Happened, State
+from app.intents.machine import TASKS, Happened, State
 from app.intents.model import Matter, Result
 from app.intents.options import ProtocolOptions
 from app.store.state import StoreAwayError
@@ -63,7 +63,12 @@ class Settlement:
             ),
         )
         await self._means.settled(matter)
-        return await self.moved(id_, matter, result) if moves else State.CONFIRMED
+        if not moves:
+            return State.CONFIRMED
+        state = await self.moved(id_, matter, result)
+        if state in TASKS:
+            await self._soon(id_, state)
+        return state
 
     async def moved(self, id_: str, matter: Matter, result: Result) -> State:
         """Cancel the event whose place the new one took. `MOVING` where it has to be tried again later."""
@@ -93,6 +98,13 @@ class Settlement:
         await self.note(id_, Event(happened=Happened.CANCELED))
         await self._means.settled(matter)
         return State.FAILED
+
+    async def _soon(self, id_: str, state: State) -> None:
+        """The next try need not wait as long as for a process that died."""
+        try:
+            await self._means.ledger.postpone(id_, state, due_in=self._means.options.first_look)
+        except StoreAwayError:
+            log.warning("intents.left_for_later")
 
     async def note(self, id_: str, event: Event) -> None:
         try:

@@ -89,10 +89,15 @@ async def test_a_holder_of_the_past_changes_nothing(event: Event, store: Redis, 
 
 @pytest.mark.fault("R13")
 async def test_the_holder_of_the_fence_may_send(ledger: Ledger) -> None:
-    await opened(ledger, lease=OVER)
+    first = await opened(ledger, lease=OVER)
     holder = await opened(ledger, new_intent("bk_2"))
 
-    assert await ledger.advance("bk_1", Event(happened=Happened.CLEARED, fence=holder.fence, due_in=LEASE))
+    def clear(fence: int) -> Event:
+        return Event(happened=Happened.CLEARED, fence=fence, due_in=LEASE)
+
+    assert not await ledger.advance(first.id, clear(first.fence))
+    assert not await ledger.advance(holder.id, clear(first.fence))
+    assert await ledger.advance(holder.id, clear(holder.fence))
 
 
 async def test_of_many_who_ask_for_leave_to_send_one_gets_it(ledger: Ledger) -> None:
@@ -131,7 +136,7 @@ async def test_a_look_is_noted_and_the_state_grows_older(store: Redis, ledger: L
     standing = await ledger.load(id_)
     assert standing is not None
 
-    await ledger.note(standing, looks=3, absences=1, due_in=DUE_LATER)
+    await ledger.postpone(standing.id, standing.state, looks=3, absences=1, due_in=DUE_LATER)
 
     noted = await ledger.load(id_)
     assert noted is not None
@@ -146,7 +151,7 @@ async def test_a_look_that_comes_too_late_is_not_noted(store: Redis, ledger: Led
     await ledger.advance(id_, BOOKED)
     before = await everything(store)
 
-    await ledger.note(standing, looks=1, absences=1, due_in=DUE_LATER)
+    await ledger.postpone(standing.id, standing.state, looks=1, absences=1, due_in=DUE_LATER)
 
     assert await everything(store) == before
 

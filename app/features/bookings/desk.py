@@ -13,7 +13,7 @@ from app.calendly.client import CalendlyClient
 from app.calendly.models import Invitee, is_plausible
 from app.catalogue.catalogue import Catalogue
 from app.concurrency import both
-from app.errors import AppError, BookingsClosedError, SlotTakenError, UpstreamFailedError
+from app.errors import AppError, BookingsClosedError, NotFoundError, SlotTakenError, UpstreamFailedError
 from app.features.bookings.manage import Claims, ManageTokens
 from app.features.bookings.mapping import Booked, Seat, booking_from, with_links
 from app.features.bookings.planner import BookingPlanner
@@ -90,6 +90,12 @@ class Desk:
             self.client.get_event_invitee(result.event, result.invitee),
         )
         return _plausible(Booked(event, person))
+
+    async def is_active(self, result: Result) -> bool:
+        try:
+            return (await self.booked(result)).active
+        except NotFoundError:
+            return False
 
     async def taken(self, seat: Seat, refusal: SlotTakenError) -> SlotTakenError:
         """With what is free instead. What only we hold is not forgotten: Calendly may offer it again in a moment."""

@@ -109,14 +109,17 @@ _REPLAYED = {
         "schema": {"type": "string", "const": "true"},
     }
 }
+_ASK_AGAIN = {
+    "Retry-After": {
+        "description": "While it is `confirming`: seconds until it makes sense to ask again.",
+        "schema": {"type": "integer"},
+    }
+}
 _CONFIRMING = {
     "model": Booking,
     "description": "`confirming`: it was sent, and Calendly has not said what became of it. Read the booking with"
     " its token, as often as Retry-After says, until it is `confirmed` or `failed`. Do not book again.",
-    "headers": {
-        "Retry-After": {"description": "Seconds until it makes sense to ask.", "schema": {"type": "integer"}}
-    }
-    | _REPLAYED,
+    "headers": _ASK_AGAIN | _REPLAYED,
 }
 
 
@@ -163,11 +166,18 @@ async def preflight_booking(submission: Submission, desk: AtDesk, response: Resp
     return await BookingService(desk).preflight_booking(submission)
 
 
-@reading.get("/bookings/{bookingId}", summary="Read a booking", responses=declared(*MANAGING))
+@reading.get(
+    "/bookings/{bookingId}",
+    summary="Read a booking",
+    responses={200: {"headers": _ASK_AGAIN}, **declared(*MANAGING)},
+)
 async def get_booking(id_: Id, token: Token, desk: AtDesk, response: Response) -> Booking:
     """As it stands at Calendly: whether it is confirmed, canceled, and whether the conference has its link by now."""
+    booking = await BookingManager(desk).read_booking(id_, token)
     response.headers["Cache-Control"] = "no-store"
-    return await BookingManager(desk).read_booking(id_, token)
+    if booking.status == "confirming":
+        response.headers["Retry-After"] = str(RETRY_CONFIRMING)
+    return booking
 
 
 @writing.post("/bookings/{bookingId}/cancel", summary="Cancel a booking", responses=declared(*CHANGING))

@@ -101,7 +101,7 @@ class BookingService:
         progress = await self._carried_out(plan, attempt)
         if progress.owner or progress.fresh or progress.result is None:
             return progress
-        if (await self._desk.booked(progress.result)).active:
+        if await self._desk.is_active(progress.result):
             return progress
         # Somebody canceled what we still took for booked: the person may have that time again.
         await self._desk.runner.release(progress.id, attempt.key)
