@@ -1,0 +1,42 @@
+"""A service whose way to Calendly may break."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.detour import detour_to
+from tests.faults.scene import Scene, settings_on, witnessed
+from tests.support.redis import RedisServer, running_redis
+from tests.support.simulation import Simulation
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of one's own, to be harmed."""
+    with running_redis(tmp_path) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _staged(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Scene]:
+    await calendly.settings(tier="enterprise")
+    async with (
+        detour_to(str(calendly.http.base_url)) as way,
+        witnessed(settings_on(way.origin, redis), calendly) as bff,
+    ):
+        yield Scene(bff, calendly, way, redis)
+
+
+@pytest.fixture
+async def scene(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Scene]:
+    async with _staged(calendly, redis) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def frail(calendly: Simulation, fragile: RedisServer) -> AsyncIterator[Scene]:
+    """A scene whose Redis may be harmed."""
+    async with _staged(calendly, fragile) as scene:
+        yield scene
