@@ -131,10 +131,10 @@ def forgeries(scene: Scene) -> dict[str, tuple[str, str]]:
 
 
 ROUTES = (
-    pytest.param("GET", "", b"", id="read"),
-    pytest.param("GET", "/calendar.ics", b"", id="calendar file"),
-    pytest.param("POST", "/cancel", b"{}", id="cancel"),
-    pytest.param("POST", "/reschedule", b'{"start": "2026-12-08T11:00:00+01:00"}', id="reschedule"),
+    ("GET", "", b""),
+    ("GET", "/calendar.ics", b""),
+    ("POST", "/cancel", b"{}"),
+    ("POST", "/reschedule", b'{"start": "2026-12-08T11:00:00+01:00"}'),
 )
 
 
@@ -146,16 +146,18 @@ def alike(asked: Asked) -> tuple[int, bytes, tuple[tuple[str, str], ...]]:
 
 
 @pytest.mark.fault("B14")
-@pytest.mark.parametrize(("method", "part", "body"), ROUTES)
 async def test_whatever_is_wrong_with_a_token_the_answer_is_the_same(
-    scene: Scene, calendly: Simulation, method: str, part: str, body: bytes
+    scene: Scene, calendly: Simulation
 ) -> None:
+    forged = forgeries(scene)
+
     answers = {
-        name: await ask(scene.bff.app, method, f"{API}/bookings/{id_}{part}", token, body)
-        for name, (id_, token) in forgeries(scene).items()
+        (name, method, part): await ask(scene.bff.app, method, f"{API}/bookings/{id_}{part}", token, body)
+        for name, (id_, token) in forged.items()
+        for method, part, body in ROUTES
     }
 
-    kinds = {alike(answer): name for name, answer in answers.items()}
+    kinds = {alike(answer): which for which, answer in answers.items()}
     assert len(kinds) == 1, list(kinds.values())
     assert {answer.status for answer in answers.values()} == {404}
     items: list[Json] = (await calendly.http.get("/_simulator/bookings")).json()["items"]
