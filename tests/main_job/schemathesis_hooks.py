@@ -1,4 +1,4 @@
-"""Leads generated cases further than the first refusal: to event types that exist, and to whole bookings."""
+"""Leads generated cases further than the first refusal: to event types that exist, and to whole and real bookings."""
 
 import json
 import os
@@ -10,9 +10,20 @@ import schemathesis
 BOOKINGS = "BOOKINGS"
 """Environment variable: bodies that can be booked, as a JSON list."""
 
+MANAGED = "MANAGED"
+"""Environment variable: bookings as they were answered, tokens included, as a JSON list."""
+
+STARTS = "STARTS"
+"""Environment variable: free starts to which those bookings can be moved, as a JSON list."""
+
 EVENT_TYPES = ("visit", "questionnaire", "workshop", "no-place", "paid-session")
 
+REAL = 20
+"""One in so many cases about a booking is about a real one: each costs several calls of Calendly's quota."""
+
 _bookings = cycle(json.loads(os.environ.get(BOOKINGS, "[]")))
+_managed = cycle(json.loads(os.environ.get(MANAGED, "[]")))
+_starts = cycle(json.loads(os.environ.get(STARTS, "[]")))
 
 
 def _chance(value: object) -> int:
@@ -35,8 +46,22 @@ def map_path_parameters(_context: schemathesis.HookContext, parameters: Any) -> 
 @schemathesis.hook
 def map_body(_context: schemathesis.HookContext, body: Any) -> Any:
     """A fifth become bookings that could be made."""
+    if isinstance(body, dict) and body.keys() <= {"start", "reason"}:
+        return body
     if _chance(body) % 5 == 0:
         return next(_bookings)
     if not isinstance(body, dict) or "eventTypeId" not in body:
         return body
     return body | {"eventTypeId": _known(body["eventTypeId"])}
+
+
+@schemathesis.hook
+def before_call(_context: schemathesis.HookContext, case: Any, _kwargs: Any) -> None:
+    """Some cases about a booking get a real one with its token, and a time that is free."""
+    if "{bookingId}" not in case.operation.path or _chance((case.path_parameters, case.body)) % REAL:
+        return
+    booking = next(_managed)
+    case.path_parameters = {"bookingId": booking["id"]}
+    case.headers["Authorization"] = f"Bearer {booking['manage']['token']}"
+    if isinstance(case.body, dict) and "start" in case.body:
+        case.body = {"start": next(_starts)}

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.main_job.conftest import Stage
-from tests.main_job.schemathesis_hooks import BOOKINGS
+from tests.main_job.schemathesis_hooks import BOOKINGS, MANAGED, STARTS
 from tests.support.form_filler import Filling, filled
 from tests.support.programs import BIN
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "openapi" / "bff.json"
 CASES = 2_000
 PER_OPERATION = 280
+SCHEMATHESIS_HOOKS = "SCHEMATHESIS_HOOKS"
 HOOKS = "tests.main_job.schemathesis_hooks"
 CHECKS = (
     "not_a_server_error",
@@ -38,12 +39,12 @@ def run(running_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Run:
     running_stage.begin()
     folder = tmp_path_factory.mktemp("schemathesis")
     report = folder / "report.json"
-    bookings = json.dumps(list(_bookable(running_stage)))
+    told = {SCHEMATHESIS_HOOKS: HOOKS, "PYTHONPATH": str(ROOT)} | _known_to_the_tool(running_stage)
     before = _answers(running_stage)
     subprocess.run(
         _command(str(running_stage.front_end.http.base_url), report),
         cwd=folder,
-        env=_unmeasured() | {"PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": HOOKS, BOOKINGS: bookings},
+        env=_unmeasured() | told,
         stdout=subprocess.DEVNULL,
         check=False,
     )
@@ -56,6 +57,21 @@ def run(running_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def _unmeasured() -> dict[str, str]:
     """The tool is not what we measure the coverage of, and measuring doubles its time."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
+def _known_to_the_tool(stage: Stage) -> dict[str, str]:
+    """Bodies that can be booked, bookings that can be managed, and times that these can be moved to."""
+    bookings = list(_bookable(stage))
+    starts = stage.front_end.starts("intro-call")
+    form = stage.front_end.form("intro-call")
+    answers = [stage.front_end.book(filled(form, Filling(start=start))) for start in starts[200:230:2]]
+    assert {answer.status_code for answer in answers} == {201}
+    managed = [answer.json() for answer in answers]
+    return {
+        BOOKINGS: json.dumps(bookings),
+        MANAGED: json.dumps(managed),
+        STARTS: json.dumps(starts[240::2]),
+    }
 
 
 def _bookable(stage: Stage) -> Iterator[Json]:
