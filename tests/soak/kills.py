@@ -36,6 +36,9 @@ SURVIVORS = 2
 AT_ONCE = 48
 """Trials that have begun and not ended: most of them wait for a lease to be over."""
 
+LONGEST_TRIAL = 300.0
+"""Seconds up to the last kill, waits for a service to kill included."""
+
 MEASURED = 6
 """Bookings that nobody disturbs, to learn how long each step takes."""
 
@@ -102,8 +105,9 @@ class KillTrials:
     async def run(self, visitor: Visitor, moments: Sequence[Moment]) -> None:
         """Kill the service of as many tries as there are moments; then let it come to an end."""
         try:
-            for moment in moments:
-                await self._killed(visitor, moment)
+            async with asyncio.timeout(LONGEST_TRIAL):
+                for moment in moments:
+                    await self._killed(visitor, moment)
             watch = Stopwatch()
             await visitor.book(self._ports)
         except (UnexpectedAnswerError, TimeoutError) as error:
@@ -138,7 +142,8 @@ class KillTrials:
     async def _refill(self) -> None:
         """With one that has done all before that a booking does, short of booking: then every step of it is as long."""
         replica = await self._world.fleet.start()
-        await Visitor(f"nobody-{replica.pid}@example.test", MANY, slot(0)).preflight(replica.port)
+        with suppress(NoAnswerError):
+            await Visitor(f"nobody-{replica.pid}@example.test", MANY, slot(0)).preflight(replica.port)
         await self._warm.put(replica)
 
 

@@ -157,23 +157,25 @@ async def _furnish(calendly: Calendly) -> None:
 
 @asynccontextmanager
 async def _without_quotas(calendly: Calendly, state: Redis) -> AsyncIterator[None]:
-    task = asyncio.create_task(_open_windows(calendly, state))
+    # Told to end, and not cancelled: on Python 3.11 a cancellation gets lost in the Redis client now and then.
+    over = asyncio.Event()
+    task = asyncio.create_task(_open_windows(calendly, state, over))
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        over.set()
+        await task
 
 
-async def _open_windows(calendly: Calendly, state: Redis) -> None:
+async def _open_windows(calendly: Calendly, state: Redis, over: asyncio.Event) -> None:
     """Both counts begin anew: Calendly's, as its clock goes back before each window began; ours is forgotten."""
     offset, opened = 0.0, monotonic()
-    while True:
+    while not over.is_set():
         passed, opened = monotonic() - opened, monotonic()
         offset -= 2 * passed
         await calendly.settings(clockOffsetSeconds=offset)
         with suppress(RedisError, OSError):
             if counts := await state.keys("bff:*{budget:*"):
                 await state.delete(*counts)
-        await asyncio.sleep(WINDOWS_OPEN_FOR)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), WINDOWS_OPEN_FOR)
