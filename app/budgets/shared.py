@@ -51,6 +51,21 @@ class Count:
     rooms: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Debt:
+    """A permit, and the commands that were under way when nobody waited for it any longer.
+
+    One of them may yet take it: given back before that, it would be taken for nothing.
+    """
+
+    permit: str
+    under_way: frozenset[asyncio.Task[Reply]]
+
+    @property
+    def is_due(self) -> bool:
+        return all(command.done() for command in self.under_way)
+
+
 class SharedCount:
     """Its methods raise `StoreAwayError` where the store has not answered in time; it may act all the same.
 
@@ -72,7 +87,7 @@ class SharedCount:
         self._monotonic = monotonic
         self._paused_until = 0.0
         self._running: set[asyncio.Task[Reply]] = set()
-        self._owed: deque[str] = deque(maxlen=MOST_OWED)
+        self._owed: deque[_Debt] = deque(maxlen=MOST_OWED)
         self.learnt = Learnt()
 
     @property
@@ -88,7 +103,7 @@ class SharedCount:
 
     async def count(self, claims: Claims, permit: str = "", *, books: bool = False) -> Count:
         """Give the permit where every window has room for it; without one, only look."""
-        if books and self._owed:
+        if books:
             await self._pay_back()
         while True:
             claimed = claims(self.plan)
@@ -103,8 +118,8 @@ class SharedCount:
         await self._run(scripts.GIVE_BACK, [permit])
 
     def owe(self, permit: str) -> None:
-        """The store may have given this permit, or not have taken it back: tell it before the next booking."""
-        self._owed.append(permit)
+        """The store may have given this permit, or not have taken it back: tell it before a later booking."""
+        self._owed.append(_Debt(permit, frozenset(self._running)))
 
     async def remember(self, learnt: Learnt, bound: Bound | None, shut: Shut | None) -> None:
         news = Learnt() if learnt == self.learnt else learnt
@@ -117,10 +132,10 @@ class SharedCount:
         await self._run(scripts.OBSERVE, said)
 
     async def _pay_back(self) -> None:
-        owed = list(self._owed)
-        await self._run(scripts.GIVE_BACK, owed, books=True)
-        for _ in owed:
-            self._owed.popleft()
+        due = {debt.permit for debt in self._owed if debt.is_due}
+        if due:
+            await self._run(scripts.GIVE_BACK, [*due], books=True)
+            self._owed = deque((debt for debt in self._owed if debt.permit not in due), MOST_OWED)
 
     def _question(self, claims: Sequence[Claim], permit: str) -> list[Argument]:
         known = f"{self.learnt.calls or ''}/{self.learnt.bookings or ''}" if self.learns else "*"

@@ -19,6 +19,16 @@ LONG = timedelta(minutes=1)
 READ, LOOKUP, CANCEL, BOOK = Purpose
 
 
+class HandClock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def window(name: str, limit: int, length: timedelta = LONG) -> Window:
     return Window(name=name, limit=limit, length=length, margin=timedelta())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
@@ -86,6 +87,16 @@ async def test_nobody_is_told_to_wait_for_less_than_a_second(store: Redis) -> No
         await quota.admit(BOOK)
 
     assert refusal.value.retry_after == 1
+
+
+async def test_nobody_is_told_to_wait_for_more_than_a_day(store: Redis) -> None:
+    quota = budgets(store, window("bookings_day", 1, timedelta(days=2)))
+    await quota.admit(BOOK)
+
+    with pytest.raises(BookingQuotaSpentError) as refusal:
+        await quota.admit(BOOK)
+
+    assert refusal.value.retry_after == 86_400
 
 
 async def test_reads_leave_room_for_lookups_and_lookups_for_cancellations(store: Redis) -> None:

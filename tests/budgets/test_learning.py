@@ -55,6 +55,8 @@ def test_limits_give_the_plan_away(
     [
         pytest.param(standing(500, 495, 20), "enterprise", id="has-counted-less-than-we-sent"),
         pytest.param(standing(500, 460, 20), None, id="may-have-counted-all-we-sent"),
+        pytest.param(standing(500, 464, 20), "enterprise", id="has-counted-no-more-than-we-sent"),
+        pytest.param(standing(500, 463, 20), None, id="may-have-begun-within-the-second"),
         pytest.param(standing(500, 499, 60), None, id="has-only-begun"),
         pytest.param(standing(500, 495, 57), None, id="has-begun-while-calls-were-under-way"),
         pytest.param(standing(500, None, 20), None, id="does-not-say-what-is-left"),

@@ -6,24 +6,15 @@ import pytest
 
 from app.budgets.claims import Gate
 from app.budgets.recent import Gates, Recent
-
-
-class _Clock:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.budgets.examples import HandClock
 
 
 @pytest.fixture
-def clock() -> _Clock:
-    return _Clock()
+def clock() -> HandClock:
+    return HandClock()
 
 
-def test_permits_are_counted_by_their_age(clock: _Clock) -> None:
+def test_permits_are_counted_by_their_age(clock: HandClock) -> None:
     recent = Recent(60, clock)
     for permit in range(10):
         recent.add(f"{permit}")
@@ -32,7 +23,7 @@ def test_permits_are_counted_by_their_age(clock: _Clock) -> None:
     assert (recent.count(60), recent.count(5), recent.count(5, 3)) == (10, 4, 2)
 
 
-def test_permits_are_forgotten_when_their_time_is_up(clock: _Clock) -> None:
+def test_permits_are_forgotten_when_their_time_is_up(clock: HandClock) -> None:
     recent = Recent(60, clock)
     recent.add("old")
     clock.now += 60
@@ -41,7 +32,7 @@ def test_permits_are_forgotten_when_their_time_is_up(clock: _Clock) -> None:
     assert recent.count(1000) == 1
 
 
-def test_a_permit_that_was_not_used_is_not_counted(clock: _Clock) -> None:
+def test_a_permit_that_was_not_used_is_not_counted(clock: HandClock) -> None:
     recent = Recent(60, clock)
     recent.add("used")
     recent.add("unused")
@@ -52,7 +43,7 @@ def test_a_permit_that_was_not_used_is_not_counted(clock: _Clock) -> None:
     assert recent.count(60) == 1
 
 
-def test_one_waits_until_the_span_holds_fewer_than_the_limit(clock: _Clock) -> None:
+def test_one_waits_until_the_span_holds_fewer_than_the_limit(clock: HandClock) -> None:
     recent = Recent(60, clock)
     permits = count()
     for _ in range(5):
@@ -64,7 +55,7 @@ def test_one_waits_until_the_span_holds_fewer_than_the_limit(clock: _Clock) -> N
     assert waits == [0, 10, 20, 50]
 
 
-def test_a_gate_opens_when_its_time_is_up(clock: _Clock) -> None:
+def test_a_gate_opens_when_its_time_is_up(clock: HandClock) -> None:
     gates = Gates(clock)
     gates.shut(Gate.CALLS, 60)
     clock.now += 45
@@ -72,7 +63,7 @@ def test_a_gate_opens_when_its_time_is_up(clock: _Clock) -> None:
     assert (gates.wait([Gate.CALLS]), gates.wait([Gate.BOOKINGS])) == (15, 0)
 
 
-def test_a_gate_is_not_opened_by_shutting_it_for_less(clock: _Clock) -> None:
+def test_a_gate_is_not_opened_by_shutting_it_for_less(clock: HandClock) -> None:
     gates = Gates(clock)
     gates.shut(Gate.BOOKINGS, 600)
 
@@ -81,7 +72,7 @@ def test_a_gate_is_not_opened_by_shutting_it_for_less(clock: _Clock) -> None:
     assert gates.wait([Gate.BOOKINGS]) == 600
 
 
-def test_of_several_gates_the_last_to_open_counts(clock: _Clock) -> None:
+def test_of_several_gates_the_last_to_open_counts(clock: HandClock) -> None:
     gates = Gates(clock)
     gates.shut(Gate.CALLS, 10)
     gates.shut(Gate.BOOKINGS, 30)
@@ -89,7 +80,7 @@ def test_of_several_gates_the_last_to_open_counts(clock: _Clock) -> None:
     assert gates.wait([Gate.CALLS, Gate.BOOKINGS]) == 30
 
 
-def test_a_gate_that_has_long_been_open_takes_no_time(clock: _Clock) -> None:
+def test_a_gate_that_has_long_been_open_takes_no_time(clock: HandClock) -> None:
     gates = Gates(clock)
     gates.shut(Gate.CALLS, 10)
     clock.now += 100

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,14 @@ from app.budgets.shared import PAUSE
 from app.calendly.quota import Purpose
 from app.errors import BookingsClosedError, UpstreamBusyError
 from app.store.connection import STATE_PATIENCE, open_store
-from app.store.state import StateStore
+from app.store.script import Script
+from app.store.state import Reply, StateStore
 from tests.budgets.examples import (
     BOOK,
     CANCEL,
     LOOKUP,
     READ,
+    HandClock,
     budgets,
     count_admitted,
     is_admitted,
@@ -51,6 +53,16 @@ async def store(server: RedisServer) -> AsyncIterator[Redis]:
 async def nowhere() -> AsyncIterator[Redis]:
     async with open_store(f"redis://127.0.0.1:{free_port()}/1", patience=STATE_PATIENCE) as opened:
         yield opened
+
+
+def _start_again(server: RedisServer) -> None:
+    """Listening is not enough: for a moment it answers that it is still loading."""
+    server.start()
+    deadline = time.monotonic() + 15
+    with Operator(port=server.port) as operator:
+        while operator.info("persistence")["loading"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def _fill(server: RedisServer) -> None:
@@ -154,22 +166,28 @@ async def test_a_store_that_hangs_does_not_hold_a_booking_for_long(server: Redis
     assert time.monotonic() - began < 3
 
 
-class _Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
+@pytest.mark.fault("R04")
+async def test_a_store_that_hangs_does_not_hold_the_question_whether_one_can_book(
+    server: RedisServer, store: Redis
+) -> None:
+    quota = budgets(store, TEN)
+    await quota.admit(BOOK)
+    server.pause()
 
-    def __call__(self) -> float:
-        return self.now
+    began = time.monotonic()
+    await quota.require_booking()
+
+    assert time.monotonic() - began < 1
 
 
 async def test_after_a_failure_reads_leave_the_store_alone_for_a_while(
     server: RedisServer, store: Redis
 ) -> None:
-    clock = _Clock()
+    clock = HandClock()
     quota = Budgets(state=StateStore(store), account="0a1b", tier="paid", plans=plan(), monotonic=clock)
     server.kill()
     await quota.admit(READ)
-    server.start()
+    _start_again(server)
 
     await quota.admit(READ)
     in_the_pause = await store.dbsize()
@@ -186,7 +204,7 @@ async def test_bookings_open_when_the_store_is_back(server: RedisServer, store: 
     server.kill()
     await is_admitted(quota, BOOK)
 
-    server.start()
+    _start_again(server)
 
     assert await is_admitted(quota, BOOK)
 
@@ -201,8 +219,46 @@ async def test_bookings_that_a_hung_store_took_unheard_are_given_back(
     await asyncio.gather(*(is_admitted(quota, BOOK) for _ in range(8)))
 
     server.resume()
+    await _all_landed()
 
     assert await count_admitted(quota, BOOK, 20) == 9
+
+
+class _HeldStore(StateStore):
+    """What it is told while it is held, it does when it is let go."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.is_held = False
+        self.let_go = asyncio.Event()
+
+    async def run(
+        self, script: Script, keys: Sequence[str], args: Sequence[str | int | float | bytes] = ()
+    ) -> Reply:
+        if self.is_held:
+            await self.let_go.wait()
+        return await super().run(script, keys, args)
+
+
+async def test_what_may_yet_be_taken_is_not_given_back_before(store: Redis) -> None:
+    state = _HeldStore(store)
+    quota = Budgets(state=state, account="0a1b", tier="paid", plans=plan(TEN))
+    state.is_held = True
+    await is_admitted(quota, BOOK)
+    state.is_held = False
+    await quota.admit(BOOK)
+
+    state.let_go.set()
+    await _all_landed()
+
+    assert await count_admitted(quota, BOOK, 20) == 9
+
+
+async def _all_landed() -> None:
+    """Wait for what others have left behind."""
+    async with asyncio.timeout(15):
+        left_behind = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*left_behind, return_exceptions=True)
 
 
 async def test_a_permit_that_could_not_be_given_back_is_given_back_later(
@@ -213,7 +269,7 @@ async def test_a_permit_that_could_not_be_given_back_is_given_back_later(
     server.kill()
     await quota.give_back(BOOK, permits[0])
 
-    server.start()
+    _start_again(server)
 
     assert await count_admitted(quota, BOOK, 20) == 7
 
@@ -223,7 +279,7 @@ async def test_a_permit_is_given_back_later_only_once(server: RedisServer, store
     permit = await quota.admit(BOOK)
     server.kill()
     await quota.give_back(BOOK, permit)
-    server.start()
+    _start_again(server)
     await quota.admit(BOOK)
     await store.config_resetstat()
 
@@ -304,6 +360,5 @@ async def test_who_leaves_a_slow_store_leaves_its_command_whole(server: RedisSer
 
     server.resume()
 
-    left_behind = asyncio.all_tasks() - {asyncio.current_task()}
-    await asyncio.wait(left_behind, timeout=5)
+    await _all_landed()
     assert await store.zcard(keys_of("0a1b")[1]) == 2

@@ -16,6 +16,7 @@ from tests.budgets.examples import (
     CANCEL,
     LOOKUP,
     READ,
+    HandClock,
     budgets,
     count_admitted,
     is_admitted,
@@ -116,6 +117,28 @@ async def test_a_plan_that_one_replica_learnt_holds_for_all(
     await one.observe(purpose, standing(limit, limit, 60))
 
     assert await other.left() == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "bookings"),
+    [
+        pytest.param(12, 495, id="calls-it-would-have-counted"),
+        pytest.param(2, 10, id="calls-that-were-not-sent"),
+    ],
+)
+async def test_the_enterprise_plan_is_learnt_from_a_count_that_leaves_out_our_calls(
+    store: Redis, sent: int, bookings: int
+) -> None:
+    clock = HandClock()
+    quota = Budgets(state=StateStore(store), account=ACCOUNT, monotonic=clock)
+    permits = [await quota.admit(READ) for _ in range(12)]
+    for permit in permits[sent:]:
+        await quota.give_back(READ, permit)
+    clock.now += 10
+
+    await quota.observe(BOOK, standing(500, 495, 30))
+
+    assert (await quota.left())["bookings_minute"] == bookings
 
 
 async def test_until_the_plan_is_learnt_bookings_are_as_on_most(store: Redis) -> None:
