@@ -182,7 +182,8 @@ class IntentRunner:
         sighting = (await look(self._means.client, matter.wanted)).sighting
         if sighting is None:
             return None
-        if not sighting.is_by(matter.wanted.name):
+        if matter.replaces is not None or not sighting.is_by(matter.wanted.name):
+            # Who moves a booking proves no right to another one that is already there.
             raise SlotHeldError
         return sighting.invitee
 

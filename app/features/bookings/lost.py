@@ -9,6 +9,18 @@ LONG_AGO = timedelta(minutes=5)
 """Longer than any booking takes to show up at Calendly."""
 
 
+AROUND = timedelta(minutes=2), timedelta(hours=1)
+"""Before and after it was sent, in which it was made if it was: clocks differ, and answers come late."""
+
+
+def is_of_its_time(claims: Claims, created_at: datetime) -> bool:
+    """Whether what was made then can be this booking, and not another of the same person."""
+    if claims.sent_at is None:
+        return True
+    before, after = AROUND
+    return claims.sent_at - before <= created_at <= claims.sent_at + after
+
+
 def booking_without_record(claims: Claims, now: datetime, *, complete: bool) -> Booking:
     """`complete`: all calendars in which it could be were looked into."""
     over = claims.sent_at is not None and now - claims.sent_at > LONG_AGO

@@ -12,7 +12,7 @@ from app.errors import (
 )
 from app.features.bookings.calendar import calendar_file
 from app.features.bookings.desk import RETRY_CONFIRMING, Desk, draft_of, known_claims
-from app.features.bookings.lost import booking_without_record
+from app.features.bookings.lost import booking_without_record, is_of_its_time
 from app.features.bookings.manage import Claims
 from app.features.bookings.mapping import Booked, booking_from, entry_from
 from app.features.bookings.schemas import Booking, Manage
@@ -99,11 +99,19 @@ class BookingManager:
 
     async def _looked_for(self, claims: Claims) -> Result | Booking:
         """The record is lost; Calendly may have the booking all the same."""
-        seen = await look(self._desk.client, await self._desk.wanted(claims, pooled=True))
-        if seen.sighting is None:
+        wanted = await self._desk.wanted(claims, pooled=await self._is_pooled(claims))
+        seen = await look(self._desk.client, wanted)
+        if seen.sighting is None or not is_of_its_time(claims, seen.sighting.invitee.created_at):
             return booking_without_record(claims, self._desk.clock(), complete=seen.complete)
         id_from = self._desk.client.id_from
         return Result(id_from(seen.sighting.event.uri), id_from(seen.sighting.invitee.uri))
+
+    async def _is_pooled(self, claims: Claims) -> bool:
+        """To be on the safe side where the event type is no longer published."""
+        try:
+            return (await self._desk.catalogue.find(claims.event_type)).pooled
+        except NotFoundError:
+            return True
 
     async def _require_still(self, result: Result) -> None:
         """Raises `BookingInFlightError` while it is being moved."""
