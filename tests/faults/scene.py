@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -68,9 +69,11 @@ class Scene:
     redis: RedisServer
 
 
-def settings_on(origin: str, redis: RedisServer, booking_timeout: timedelta = BOOKING_TIMEOUT) -> Settings:
+def settings_on(
+    origin: str, redis: RedisServer, booking_timeout: timedelta = BOOKING_TIMEOUT, **bff: Any
+) -> Settings:
     stores = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
-    usual = settings_for(origin, **stores)
+    usual = settings_for(origin, **(stores | bff))
     changes = {"tier": "enterprise", "booking_timeout": booking_timeout}
     return usual.model_copy(update={"calendly": usual.calendly.model_copy(update=changes)})
 

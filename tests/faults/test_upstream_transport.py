@@ -102,25 +102,38 @@ async def test_a_way_that_breaks_between_look_and_booking_leaves_the_key_free(
     assert (code, again.status_code, await sent(scene.calendly)) == (code, 201, 1)
 
 
-@ways
+@pytest.mark.fault("U02")
 @pytest.mark.parametrize(
     ("part", "body"),
     [("", None), ("/cancel", {}), ("/reschedule", {"start": START}), ("/calendar.ics", None)],
     ids=["read", "cancel", "reschedule", "calendar file"],
 )
-async def test_a_booking_is_as_it_was_while_nobody_finds_the_way(
-    scene: Scene, break_: Break, code: str, part: str, body: dict[str, Any] | None
+async def test_a_booking_is_as_it_was_while_nobody_takes_calls(
+    scene: Scene, part: str, body: dict[str, Any] | None
 ) -> None:
     booking = await made(scene.bff)
     await scene.bff.free("intro-call")
-    await break_(scene.way)
+    await scene.way.close()
 
-    with within(READ_PATIENCE):
-        answer = await scene.bff.manage(booking, part, body)
+    answer = await scene.bff.manage(booking, part, body)
     await scene.way.mend()
     status = (await scene.bff.manage(booking)).json()["status"]
 
-    assert_problem(answer, 504 if code == "upstream_timeout" else 502, code)
+    assert_problem(answer, 502, "upstream_failed")
+    assert (status, len(await active(scene.calendly))) == ("confirmed", 1)
+
+
+@pytest.mark.fault("U04")
+async def test_a_booking_is_as_it_was_while_calls_are_swallowed(scene: Scene) -> None:
+    booking = await made(scene.bff)
+    await scene.way.swallow()
+
+    with within(READ_PATIENCE):
+        answer = await scene.bff.manage(booking, "/cancel", {})
+    await scene.way.mend()
+    status = (await scene.bff.manage(booking)).json()["status"]
+
+    assert_problem(answer, 504, "upstream_timeout")
     assert (status, len(await active(scene.calendly))) == ("confirmed", 1)
 
 
