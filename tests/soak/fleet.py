@@ -46,12 +46,6 @@ class Fleet:
         os.kill(replica.pid, signal.SIGKILL)
         self._tell(f"bury {replica.pid}")
 
-    def pause(self, replica: Replica) -> None:
-        os.kill(replica.pid, signal.SIGSTOP)
-
-    def resume(self, replica: Replica) -> None:
-        os.kill(replica.pid, signal.SIGCONT)
-
     @property
     def _out(self) -> asyncio.StreamReader:
         assert self._parent.stdout is not None
