@@ -31,11 +31,15 @@ class TransportOptions:
     write_deadline: timedelta = timedelta(seconds=18)
     """A booking sends mails and makes calendar entries before it is answered."""
 
+    lookup_patience: timedelta = timedelta(seconds=2)
+    """For a slot of those reads that bookings depend on: a crowd that books waits in turn."""
+
     read_slots: int = 16
+    lookup_slots: int = 8
     write_slots: int = 8
     """Reserved: however many reads hang, a booking finds a connection."""
 
-    max_connections: int = 32
+    max_connections: int = 40
     """More than all slots, so that a wait for the pool means that it has lost connections."""
 
     max_keepalive_connections: int = 20

@@ -22,7 +22,7 @@ from app.calendly.exchange import UNSENT, Reply, ReplyError, Trouble, instant_fr
 from app.calendly.failures import Refusal, error_body, failure_of
 from app.calendly.metering import Meter
 from app.calendly.options import Deadline, TransportOptions
-from app.calendly.quota import Quota, Unlimited
+from app.calendly.quota import Purpose, Quota, Unlimited
 from app.calendly.reports import report_attempt, report_refusal, report_skew
 from app.calendly.sender import Sender
 from app.errors import AppError, UpstreamBusyError
@@ -50,6 +50,7 @@ class Transport:
         self._sender = Sender(self.origin, token, self._options)
         self._meter = Meter(quota or Unlimited(), clock)
         self._reads = Calls(slots=self._options.read_slots, patience=self._options.pool_timeout)
+        self._lookups = Calls(slots=self._options.lookup_slots, patience=self._options.lookup_patience)
         self._writes = Calls(slots=self._options.write_slots, patience=self._options.write_patience)
         self._closing = False
         self.clock_skew: timedelta | None = None
@@ -61,7 +62,8 @@ class Transport:
 
     async def read(self, call: Call[T], deadline: Deadline | None = None) -> T:
         """Costs at most two requests. Raises an `AppError` by the deadline."""
-        return await self._run(self._reads, call, deadline or self.read_deadline())
+        calls = self._lookups if call.purpose is Purpose.LOOKUP else self._reads
+        return await self._run(calls, call, deadline or self.read_deadline())
 
     async def write(self, call: Call[T]) -> T:
         """Sends once, and again only where not a byte was sent.
@@ -76,6 +78,7 @@ class Transport:
         """Takes no more calls; waits for writes as long as a write may take, and for reads not at all."""
         self._closing = True
         await self._writes.finish(self._options.write_deadline.total_seconds())
+        await self._lookups.finish(0)
         await self._reads.finish(0)
         await self._meter.finish()
         await self._sender.aclose()

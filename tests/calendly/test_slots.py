@@ -73,6 +73,25 @@ async def test_a_booking_finds_a_slot_while_reads_hang() -> None:
         await client.aclose()
 
 
+@pytest.mark.fault("U08")
+async def test_a_look_at_what_became_of_a_booking_finds_a_slot_while_reads_hang() -> None:
+    async def talk(visit: servers.Visit) -> None:
+        await (
+            servers.always(servers.json_reply(rig.collection())) if visit.number == 3 else servers.silence
+        )(visit)
+
+    async with servers.serving(talk) as server:
+        client = CalendlyClient(rig.transport_to(server.origin, read_slots=2, read_deadline=rig.ms(300)))
+        reads = [asyncio.create_task(client.get_current_user()) for _ in range(2)]
+        await asyncio.sleep(0.1)
+
+        invitees = await client.list_event_invitees("EVENT")
+
+        assert invitees == []
+        await asyncio.gather(*reads, return_exceptions=True)
+        await client.aclose()
+
+
 async def test_more_bookings_than_slots_wait_for_their_turn() -> None:
     async with servers.serving(slow(BOOKED, 0.3)) as server:
         client = CalendlyClient(rig.transport_to(server.origin, write_slots=2, pool_timeout=rig.ms(100)))
@@ -100,7 +119,8 @@ async def test_bookings_that_find_no_slot_in_time_are_turned_away_unsent() -> No
 def test_the_pool_has_more_connections_than_there_are_slots() -> None:
     options = TransportOptions()
 
-    assert options.max_connections > options.read_slots + options.write_slots
+    slots = options.read_slots + options.lookup_slots + options.write_slots
+    assert options.max_connections > slots
 
 
 async def test_a_pool_without_a_free_connection_is_replaced() -> None:
