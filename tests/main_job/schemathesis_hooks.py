@@ -22,7 +22,8 @@ REAL = 20
 """One in so many cases about a booking is about a real one: each costs several calls of Calendly's quota."""
 
 _bookings = cycle(json.loads(os.environ.get(BOOKINGS, "[]")))
-_managed = cycle(json.loads(os.environ.get(MANAGED, "[]")))
+_managed: list[Any] = json.loads(os.environ.get(MANAGED, "[]"))
+_to_cancel, _to_keep = cycle(_managed[::3]), cycle(_managed[1::3] + _managed[2::3])
 _starts = cycle(json.loads(os.environ.get(STARTS, "[]")))
 
 
@@ -57,10 +58,13 @@ def map_body(_context: schemathesis.HookContext, body: Any) -> Any:
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: Any, _kwargs: Any) -> None:
-    """Some cases about a booking get a real one with its token, and a time that is free."""
+    """Some cases about a booking get a real one with its token, and a time that is free.
+
+    What is canceled cannot be moved any more: these are others.
+    """
     if "{bookingId}" not in case.operation.path or _chance((case.path_parameters, case.body)) % REAL:
         return
-    booking = next(_managed)
+    booking = next(_to_cancel if case.operation.path.endswith("/cancel") else _to_keep)
     case.path_parameters = {"bookingId": booking["id"]}
     case.headers["Authorization"] = f"Bearer {booking['manage']['token']}"
     if isinstance(case.body, dict) and "start" in case.body:

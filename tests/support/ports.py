@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 
 START_SECONDS = 60.0
 """Several workers of one program take most of this on a machine that is busy with other things."""
@@ -20,10 +21,11 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def await_listener(port: int) -> None:
-    """Raises `TimeoutError` where nobody comes."""
+def await_listener(port: int, last_words: Callable[[], str | None] = lambda: None) -> None:
+    """Raises `TimeoutError` where nobody comes, and at once where `last_words` says why nobody will."""
     deadline = time.monotonic() + START_SECONDS
     while not is_taken(port):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"nobody listens on port {port}")
+        ended = last_words()
+        if ended is not None or time.monotonic() > deadline:
+            raise TimeoutError(f"nobody listens on port {port}: {ended}")
         time.sleep(0.01)

@@ -33,10 +33,15 @@ def running(
             env={**own, **(settings or {})},
         )
     try:
-        await_listener(port)
+        await_listener(port, lambda: _ended_with(process, log))
         yield process
     finally:
         _end(process)
+
+
+def _ended_with(process: "subprocess.Popen[bytes]", log: Path) -> str | None:
+    """Its last words, where it is no more."""
+    return None if process.poll() is None else log.read_text()[-2000:]
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
