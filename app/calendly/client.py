@@ -116,9 +116,9 @@ class CalendlyClient:
         )
         return await self._transport.write(call)
 
-    async def get_scheduled_event(self, uuid: str) -> ScheduledEvent:
+    async def get_scheduled_event(self, uuid: str, purpose: Purpose = Purpose.LOOKUP) -> ScheduledEvent:
         path = f"/scheduled_events/{segment(uuid)}"
-        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent], Purpose.LOOKUP)
+        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent], purpose)
 
     async def list_scheduled_events(
         self,
@@ -163,9 +163,9 @@ class CalendlyClient:
         path = f"/scheduled_events/{segment(event)}/invitees"
         return await self._look_up(list_call("list_event_invitees", path, params, _INVITEES))
 
-    async def get_event_invitee(self, event: str, invitee: str) -> Invitee:
+    async def get_event_invitee(self, event: str, invitee: str, purpose: Purpose = Purpose.LOOKUP) -> Invitee:
         path = f"/scheduled_events/{segment(event)}/invitees/{segment(invitee)}"
-        return await self._get("get_event_invitee", path, Resource[Invitee], Purpose.LOOKUP)
+        return await self._get("get_event_invitee", path, Resource[Invitee], purpose)
 
     async def list_locations(self, *, user: str) -> list[Location]:
         """The kinds of place that this user may offer."""
@@ -181,7 +181,8 @@ class CalendlyClient:
         )
 
     async def _look_up(self, call: Call[Page[T]]) -> list[T]:
-        return await read_list(self._transport, replace(call, purpose=Purpose.LOOKUP))
+        """What is not there must not be what could not be read: whether a booking was made hangs on it."""
+        return await read_list(self._transport, replace(call, purpose=Purpose.LOOKUP), complete=True)
 
     def _reference(self, uri: str) -> str:
         self.id_from(uri)

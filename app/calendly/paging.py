@@ -18,10 +18,11 @@ MOST_PAGES = 20
 """Of up to 100 items each: more than any account has, and an end for a list that has none."""
 
 
-async def read_list(transport: Transport, call: Call[Page[T]]) -> list[T]:
-    """All items of all pages, within the deadline of one read.
+async def read_list(transport: Transport, call: Call[Page[T]], *, complete: bool = False) -> list[T]:
+    """All items of all pages, within the deadline of one read. What cannot be read is left out, unless the
+    list is to be `complete`: then an item that is not there must not be one that we could not read.
 
-    Raises `UpstreamFailedError` when the pages lead elsewhere, in a circle or nowhere: half a list is
+    Raises `UpstreamFailedError` for that, and when the pages lead elsewhere, in a circle or nowhere: half a list is
     not an answer.
     """
     deadline = transport.read_deadline()
@@ -32,6 +33,8 @@ async def read_list(transport: Transport, call: Call[Page[T]]) -> list[T]:
         items += page.items
         if page.dropped:
             report_dropped(call.operation, page.dropped)
+        if page.dropped and complete:
+            raise UpstreamFailedError(detail="Calendly's list has an item that cannot be read.")
         if page.next_page is None:
             return items
         if page.next_page in seen or len(seen) + 1 >= MOST_PAGES:

@@ -20,7 +20,7 @@ Step = Callable[[str, Matter, Result], Awaitable[State]]
 AT_ONCE = 4
 """Intents that one process takes up at a time: the calls they cost are those of the visitors."""
 
-HOLD = timedelta(seconds=15)
+HOLD = timedelta(seconds=8)
 """For which an intent is left to whoever took it up."""
 
 log = structlog.get_logger()

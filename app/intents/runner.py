@@ -165,6 +165,9 @@ class IntentRunner:
             return Progress(id=opened.id, state=State.UNKNOWN, matter=matter, fresh=True)
         how = Happened.BOOKED if seen is None else Happened.FOUND
         state = await self._settlement.booked(opened.id, matter, result, how)
+        if state is None:
+            # Whoever took it up while we slept has answered with it, or will.
+            raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
         mine = seen is None
         return Progress(
             id=opened.id,

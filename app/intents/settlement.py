@@ -49,10 +49,13 @@ class Settlement:
         id_from = self._means.client.id_from
         return Result(id_from(invitee.event), id_from(invitee.uri), found)
 
-    async def booked(self, id_: str, matter: Matter, result: Result, how: Happened) -> State:
-        """There is such a booking: `MOVING`, `UNDOING` or `FAILED` only where it takes the place of another."""
+    async def booked(self, id_: str, matter: Matter, result: Result, how: Happened) -> State | None:
+        """There is such a booking: `MOVING`, `UNDOING` or `FAILED` only where it takes the place of another.
+
+        None where it was merely found, and somebody else has settled the intent by now.
+        """
         moves = matter.replaces is not None
-        await self.note(
+        noted = await self.note(
             id_,
             Event(
                 happened=how,
@@ -62,6 +65,8 @@ class Settlement:
                 booked_at=self._means.clock(),
             ),
         )
+        if not noted and how is Happened.FOUND:
+            return None
         await self._means.settled(matter)
         if not moves:
             return State.CONFIRMED
@@ -106,8 +111,10 @@ class Settlement:
         except StoreAwayError:
             log.warning("intents.left_for_later")
 
-    async def note(self, id_: str, event: Event) -> None:
+    async def note(self, id_: str, event: Event) -> bool:
+        """False where the intent is not, or no longer, in a state to which that can happen."""
         try:
-            await self._means.ledger.advance(id_, event)
+            return await self._means.ledger.advance(id_, event)
         except StoreAwayError:
             log.exception("intents.event_unsaved", happened=event.happened.name.lower())
+            return True

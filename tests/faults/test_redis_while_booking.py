@@ -105,7 +105,7 @@ async def test_harmed_after_the_send_the_booking_is_told_and_never_sent_again(
     assert (again.json()["id"], await sent(frail.calendly)) == (answer.json()["id"], 1)
 
 
-@pytest.mark.parametrize(("harm", "mend"), [each for each in HARMS if each.id != "hung"])
+@harmed
 async def test_harmed_while_it_is_confirming_the_booking_is_confirmed_in_the_end(
     frail: Scene, harm: Harm, mend: Harm
 ) -> None:

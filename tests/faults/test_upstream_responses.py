@@ -169,6 +169,7 @@ def _resource(**changes: Any) -> Any:
     ("method", "path", "changes"),
     [
         pytest.param("POST", BOOKING, {"mood": {"stars": 5}}, id="booking, new field"),
+        pytest.param("POST", BOOKING, {"status": "hovering"}, id="booking, unknown status"),
         pytest.param("GET", EVENT, {"location": {"type": "hologram"}}, id="event, unknown place"),
         pytest.param("GET", EVENT, {"location": None}, id="event, no place"),
         pytest.param("GET", EVENT, {"mood": None, "invitees_counter": None}, id="event, no counter"),

@@ -302,3 +302,23 @@ async def test_whoever_manages_a_booking_is_not_led_elsewhere(
 
     assert_problem(answer, 502, "upstream_failed")
     assert elsewhere.connections == 0
+
+
+@pytest.mark.fault("U08")
+async def test_a_booking_finds_a_slot_while_slow_reads_have_all_of_theirs(scene: Scene) -> None:
+    body = await scene.bff.booking()
+    booking = await made(scene.bff, "no-place")
+    body["start"] = (await scene.bff.free("intro-call"))[4]
+    scene.way.block("GET", EVENT, silence)
+    reads = [asyncio.create_task(scene.bff.manage(booking)) for _ in range(30)]
+    await asyncio.sleep(0.3)
+
+    with within(READ_PATIENCE):
+        answer = await scene.bff.book(body, "key")
+    await scene.way.mend()
+    codes = {read.json()["code"] for read in await asyncio.gather(*reads)}
+
+    assert codes == {"upstream_timeout", "upstream_busy"}
+    assert answer.status_code == 201
+    assert (await scene.bff.book(body, "key")).status_code == 201
+    assert await sent(scene.calendly) == 2

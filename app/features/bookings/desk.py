@@ -11,6 +11,7 @@ import structlog
 from app.budgets.budgets import Budgets
 from app.calendly.client import CalendlyClient
 from app.calendly.models import Invitee, is_plausible
+from app.calendly.quota import Purpose
 from app.catalogue.catalogue import Catalogue
 from app.concurrency import both
 from app.errors import AppError, BookingsClosedError, NotFoundError, SlotTakenError, UpstreamFailedError
@@ -81,13 +82,15 @@ class Desk:
             pooled=pooled,
         )
 
-    async def booked(self, result: Result, invitee: Invitee | None = None) -> Booked:
+    async def booked(
+        self, result: Result, invitee: Invitee | None = None, purpose: Purpose = Purpose.LOOKUP
+    ) -> Booked:
         """Both halves of a booking, as Calendly has them now; `invitee` where it has just been told."""
         if invitee is not None:
             return _plausible(Booked(await self.client.get_scheduled_event(result.event), invitee))
         event, person = await both(
-            self.client.get_scheduled_event(result.event),
-            self.client.get_event_invitee(result.event, result.invitee),
+            self.client.get_scheduled_event(result.event, purpose),
+            self.client.get_event_invitee(result.event, result.invitee, purpose),
         )
         return _plausible(Booked(event, person))
 

@@ -3,6 +3,7 @@
 import structlog
 
 from app.calendly.failures import AlreadyCanceledError, EventOverError, OutcomeUnknownError
+from app.calendly.quota import Purpose
 from app.errors import (
     AppError,
     BookingInFlightError,
@@ -35,7 +36,9 @@ class BookingManager:
         if isinstance(where, Booking):
             return self._shown(where, claims, token)
         claims = known_claims(claims, where)
-        return self._shown(booking_from(await self._desk.booked(where), claims), claims, token)
+        # Whoever merely looks does not draw on what bookings and cancellations keep for themselves.
+        booked = await self._desk.booked(where, purpose=Purpose.READ)
+        return self._shown(booking_from(booked, claims), claims, token)
 
     async def calendar_file(self, id_: str, token: str) -> bytes:
         """Raises `BookingInFlightError` while it is not confirmed."""
@@ -127,7 +130,7 @@ class BookingManager:
         except EventOverError as error:
             raise BookingNotChangeableError from error
         except OutcomeUnknownError:
-            if (await self._desk.client.get_scheduled_event(result.event)).status == "active":
+            if (await self._desk.client.get_scheduled_event(result.event)).status != "canceled":
                 raise
 
     def _shown(self, booking: Booking, claims: Claims, token: str) -> Booking:

@@ -67,7 +67,8 @@ class Booked:
 
     @property
     def active(self) -> bool:
-        return self.event.status == "active" and self.invitee.status == "active"
+        """A status that we do not know yet is none of being canceled."""
+        return "canceled" not in {self.event.status, self.invitee.status}
 
     @property
     def shared(self) -> bool:
