@@ -2,13 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from redis.asyncio import Redis
@@ -96,7 +96,7 @@ async def opened(
             settled=partial(_settled, forget_days),
         )
         runner = IntentRunner(means)
-        await stack.enter_async_context(_running(Resolver(means)))
+        await stack.enter_async_context(_running(Resolver(means).run()))
         stack.push_async_callback(runner.aclose)
         yield Resources(
             clock=clock,
@@ -142,8 +142,9 @@ def _buckets(settings: Settings, client: CalendlyClient, cache: Cache, clock: Cl
 
 
 @asynccontextmanager
-async def _running(resolver: Resolver) -> AsyncIterator[None]:
-    task = asyncio.create_task(resolver.run())
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """In a task, until the block ends."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

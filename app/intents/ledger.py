@@ -71,6 +71,10 @@ class Event:
     """Only where nobody has it by now."""
 
 
+class _SealedElsewhereError(Exception):
+    """With a key that this process does not have."""
+
+
 class Ledger:
     def __init__(self, state: StateStore, sealer: Sealer) -> None:
         self._state = state
@@ -112,13 +116,17 @@ class Ledger:
         return Known(known.get("intent", b"").decode(errors="replace"), known.get("owner") == b"1")
 
     async def load(self, id_: str) -> Standing | None:
-        """None where there is no such intent, or none that can be read: deleted, unless a newer version wrote it."""
+        """None where there is no such intent, or none that can be read. What is corrupt is deleted."""
         now, flat = await self._run(scripts.LOAD, id_)
         fields = {_text(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
         if not fields:
             return None
         try:
             return self._standing(id_, int(now), fields)
+        except _SealedElsewhereError:
+            # A replica that has the key goes on with it.
+            log.warning("intents.sealed_with_unknown_key", intent=id_)
+            return None
         except (KeyError, ValueError, msgspec.MsgspecError):
             # A look at Calendly guards what it guarded. What a newer version wrote is left to that.
             log.exception("intents.unreadable", intent=id_)
@@ -193,7 +201,7 @@ class Ledger:
     def _opened(self, sealed: bytes, shape: type[T]) -> T:
         plain = self._sealer.open(sealed.decode())
         if plain is None:
-            raise ValueError("sealed with a key that is no longer known")
+            raise _SealedElsewhereError
         return msgspec.json.decode(plain, type=shape)
 
     def _standing(self, id_: str, now: int, fields: dict[str, bytes]) -> Standing:

@@ -16,7 +16,12 @@ from app.features.event_types.mapping import event_type_from, form_from
 USER = "https://api.calendly.com/users/AAAAAAAAAAAAAAAA"
 TEAM = "https://api.calendly.com/teams/BBBBBBBBBBBBBBBB"
 ACCOUNT = Account(
-    slug="ada", uri=USER, name="Ada Example", time_zone="Europe/Berlin", avatar_url="https://a.test/1"
+    slug="ada",
+    uri=USER,
+    organization="https://api.calendly.com/organizations/CCCCCCCCCCCCCCCC",
+    name="Ada Example",
+    time_zone="Europe/Berlin",
+    avatar_url="https://a.test/1",
 )
 
 TEXT = st.text(max_size=20)

@@ -328,7 +328,7 @@ async def test_what_it_cannot_read_keeps_it_from_nothing_else(rig: Rig, two: Pro
     await two.take_up()
 
     assert (await standing_of(rig, "bk_1")).state is State.CONFIRMED
-    assert not await rig.store.exists(names.intent("bk_9"))
+    assert await rig.store.hget(names.intent("bk_9"), "state") == b"open"
 
 
 async def found_by(process: Process) -> None:

@@ -16,7 +16,7 @@ class Deaf:
 
 
 async def _started_and_stopped() -> None:
-    async with _running(Deaf()):
+    async with _running(Deaf().run()):
         await asyncio.sleep(0)
 
 

@@ -72,8 +72,8 @@ class Booked:
 
     @property
     def shared(self) -> bool:
-        """Others may sit in the same event: it cannot be canceled for one of them alone."""
-        return self.event.invitees_counter is not None and self.event.invitees_counter.limit > 1
+        """Others may sit in the same event, or nobody says: it cannot be canceled for one of them alone."""
+        return self.event.invitees_counter is None or self.event.invitees_counter.limit > 1
 
 
 def local_time(instant: datetime, zone: ZoneInfo) -> str:
