@@ -22,12 +22,13 @@ from app.calendly.transport import Transport
 from app.catalogue.catalogue import Catalogue, CatalogueOptions
 from app.intents.ledger import Ledger
 from app.intents.model import Matter
+from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
 from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
 from app.observability import Metrics
-from app.sealing import KeyedHash, Sealer
+from app.sealing import Sealer
 from app.settings import KEY_BYTES, Settings
 from app.slots.buckets import DayBuckets
 from app.slots.planning import touched_days
@@ -58,7 +59,6 @@ class Resources:
     policy: StatePolicy
     ledger: Ledger
     runner: IntentRunner
-    hashes: KeyedHash
     sealers: Callable[[str], Sealer]
     """By purpose."""
     forget_days: Callable[[datetime, datetime], Awaitable[None]]
@@ -81,7 +81,10 @@ async def opened(
             open_store(settings.bff.state_url, patience=STATE_PATIENCE)
         )
         state = StateStore(state_store)
-        budgets = Budgets(state=state, account=access, tier=settings.calendly.tier)
+        # Calendly counts by user; who that is, the first reading tells.
+        budgets = Budgets(
+            state=state, account=lambda: _user_name(catalogue) or access, tier=settings.calendly.tier
+        )
         client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
         cache = Cache(cache_store, lifetime=settings.bff.stale_if_error, registry=metrics.registry)
@@ -90,7 +93,9 @@ async def opened(
         forget_days = partial(_forget_days, catalogue, buckets)
         means = Means(
             client=client,
+            user=partial(_user, catalogue),
             ledger=Ledger(state, Sealer(keys, "intent")),
+            naming=Naming(state, keys),
             options=protocol,
             clock=clock,
             settled=partial(_settled, forget_days),
@@ -110,7 +115,6 @@ async def opened(
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
             runner=runner,
-            hashes=KeyedHash(keys, "bookings"),
             sealers=partial(Sealer, keys),
             forget_days=forget_days,
         )
@@ -154,6 +158,10 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await asyncio.wait({task}, timeout=0.1)
 
 
+async def _user(catalogue: Catalogue) -> str:
+    return (await catalogue.account()).uri
+
+
 async def _forget_days(catalogue: Catalogue, buckets: DayBuckets, start: datetime, end: datetime) -> None:
     """Of all event types: they share the host's calendar. One that no reading has shown yet is not in the cache."""
     await buckets.forget(catalogue.known(), touched_days(start, end))
@@ -169,6 +177,12 @@ def _access(settings: Settings) -> str:
     """Names this origin and this token, for whoever shares the stores; neither can be read from it."""
     token = settings.required_token().get_secret_value()
     return sha256(f"{settings.calendly.api_url} {token}".encode()).hexdigest()[:16]
+
+
+def _user_name(catalogue: Catalogue) -> str | None:
+    """Names the user, whatever the token; None while nobody knows."""
+    account = catalogue.known_account()
+    return sha256(account.uri.encode()).hexdigest()[:16] if account else None
 
 
 def resources(request: Request) -> Resources:

@@ -65,13 +65,10 @@ class Sealer:
 
 
 class KeyedHash:
-    """HMAC-SHA256 under a sub-key of the first of `keys`: nobody without it can confirm a guess.
+    """HMAC-SHA256 under a sub-key of `key`: nobody without it can confirm a guess."""
 
-    A rotation changes every hash. What is stored under one has to be short-lived.
-    """
-
-    def __init__(self, keys: Sequence[bytes], purpose: str) -> None:
-        self._key = _sub_keys(keys, "hash", purpose)[0]
+    def __init__(self, key: bytes, purpose: str) -> None:
+        (self._key,) = _sub_keys([key], "hash", purpose)
 
     def of(self, *parts: str) -> str:
         """64 hexadecimal digits; other for parts that are split otherwise."""
@@ -81,6 +78,12 @@ class KeyedHash:
             data = part.encode(errors="surrogatepass")
             mac.update(len(data).to_bytes(_LENGTH_BYTES) + data)
         return mac.finalize().hex()
+
+
+def key_id(key: bytes, purpose: str) -> str:
+    """16 hexadecimal digits that tell this key from others, and nothing else of it."""
+    (sub_key,) = _sub_keys([key], "id", purpose)
+    return sub_key[:8].hex()
 
 
 def _sub_keys(keys: Sequence[bytes], use: str, purpose: str) -> list[bytes]:

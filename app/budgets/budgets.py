@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Budgets:
-    """One account's `Quota`. `account` is opaque: it stands in the names of the keys.
+    """One account's `Quota`. What `account` answers is opaque, and stands in the names of the keys.
 
     While the store is away, bookings are closed; everything else goes on under
     a limit of this process's own, which is the smaller for not seeing the others.
@@ -37,7 +37,7 @@ class Budgets:
         self,
         *,
         state: StateStore,
-        account: str,
+        account: Callable[[], str],
         tier: str = AUTO,
         plans: PlanOf = plan_of,
         monotonic: Callable[[], float] = time.monotonic,

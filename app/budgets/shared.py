@@ -75,13 +75,13 @@ class SharedCount:
     def __init__(
         self,
         state: StateStore,
-        account: str,
+        account: Callable[[], str],
         tier: str,
         plans: PlanOf = plan_of,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._state = state
-        self._keys = keys_of(account)
+        self._account = account
         self._tier = tier
         self._plans = plans
         self._monotonic = monotonic
@@ -153,7 +153,7 @@ class SharedCount:
         return answer
 
     async def _awaited(self, script: Script, arguments: Sequence[Argument], patience: float) -> Reply:
-        task = asyncio.create_task(self._state.run(script, self._keys, arguments))
+        task = asyncio.create_task(self._state.run(script, keys_of(self._account()), arguments))
         self._running.add(task)
         task.add_done_callback(self._landed)
         await asyncio.wait({task}, timeout=patience)

@@ -55,8 +55,13 @@ class CalendlyClient:
     another host, before anything is sent.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, looking: Purpose = Purpose.LOOKUP) -> None:
         self._transport = transport
+        self._looking = looking
+
+    def looking_for(self, purpose: Purpose) -> "CalendlyClient":
+        """The same, reading scheduled events and their invitees on the quota of this purpose."""
+        return CalendlyClient(self._transport, purpose)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -116,9 +121,9 @@ class CalendlyClient:
         )
         return await self._transport.write(call)
 
-    async def get_scheduled_event(self, uuid: str, purpose: Purpose = Purpose.LOOKUP) -> ScheduledEvent:
+    async def get_scheduled_event(self, uuid: str) -> ScheduledEvent:
         path = f"/scheduled_events/{segment(uuid)}"
-        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent], purpose)
+        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent], self._looking)
 
     async def list_scheduled_events(
         self,
@@ -163,9 +168,9 @@ class CalendlyClient:
         path = f"/scheduled_events/{segment(event)}/invitees"
         return await self._look_up(list_call("list_event_invitees", path, params, _INVITEES))
 
-    async def get_event_invitee(self, event: str, invitee: str, purpose: Purpose = Purpose.LOOKUP) -> Invitee:
+    async def get_event_invitee(self, event: str, invitee: str) -> Invitee:
         path = f"/scheduled_events/{segment(event)}/invitees/{segment(invitee)}"
-        return await self._get("get_event_invitee", path, Resource[Invitee], purpose)
+        return await self._get("get_event_invitee", path, Resource[Invitee], self._looking)
 
     async def list_locations(self, *, user: str) -> list[Location]:
         """The kinds of place that this user may offer."""
@@ -182,7 +187,7 @@ class CalendlyClient:
 
     async def _look_up(self, call: Call[Page[T]]) -> list[T]:
         """What is not there must not be what could not be read: whether a booking was made hangs on it."""
-        return await read_list(self._transport, replace(call, purpose=Purpose.LOOKUP), complete=True)
+        return await read_list(self._transport, replace(call, purpose=self._looking), complete=True)
 
     def _reference(self, uri: str) -> str:
         self.id_from(uri)

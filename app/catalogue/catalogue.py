@@ -69,7 +69,13 @@ class Catalogue:
             return self._shown(kept.value)
 
     async def account(self) -> Account:
-        return (await self.offer()).account
+        """However old the reading: a token never comes to speak for another account."""
+        kept = self._memory or await self._cached()
+        return kept.value.account if kept else (await self.reread()).account
+
+    def known_account(self) -> Account | None:
+        """None before the first reading of this process."""
+        return self._memory.value.account if self._memory else None
 
     def known(self) -> Sequence[EventType]:
         """What the latest reading of this process had, however old: costs nothing and cannot fail."""

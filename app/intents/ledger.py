@@ -49,6 +49,11 @@ class Reused:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """The store has lost its data since these names were made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Others of ours have every seat of the slot, or this person is already on the way to one."""
 
@@ -80,7 +85,7 @@ class Ledger:
         self._state = state
         self._sealer = sealer
 
-    async def open(self, new: NewIntent, lease: timedelta) -> Opened | Known | Reused | Held:
+    async def open(self, new: NewIntent, lease: timedelta) -> Opened | Known | Reused | Renamed | Held:
         """Write it down, in one step with every reason not to."""
         answer = await self._run(
             scripts.OPEN,
@@ -96,6 +101,7 @@ class Ledger:
             _length(TRUSTED),
             SCHEMA,
             self._seal(new.matter),
+            new.generation,
         )
         match [_text(part) for part in answer]:
             case ["opened", id_, fence]:
@@ -104,6 +110,8 @@ class Ledger:
                 return Known(id_, owner == "1")
             case ["reused"]:
                 return Reused()
+            case ["renamed"]:
+                return Renamed()
         return Held()
 
     async def find(self, key: str, fingerprint: str) -> Known | Reused | None:

@@ -64,6 +64,8 @@ class NewIntent:
     fingerprint: str
     seats: int
     as_of: datetime
+    generation: str
+    """Of the names: see `naming.Names`."""
     matter: Matter
 
 

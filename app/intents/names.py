@@ -7,6 +7,10 @@ DUE = f"{PREFIX}due"
 """Every intent that is not final, by the millisecond from which somebody else may take it up."""
 
 
+NAMING = f"{PREFIX}naming"
+"""The key that the hashed names are made with, sealed."""
+
+
 def intent(id_: str) -> str:
     return f"{PREFIX}intent:{id_}"
 

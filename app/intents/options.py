@@ -38,6 +38,9 @@ class ProtocolOptions:
     poll: timedelta = timedelta(seconds=1)
     """How often each process asks for intents that nobody looks after."""
 
+    hold: timedelta = timedelta(seconds=8)
+    """For which an intent is left to whoever took it up: longer than most looks take."""
+
     look_first: bool = True
     """Switched off only to show that the proof of the protocol can fail."""
 

@@ -20,9 +20,6 @@ Step = Callable[[str, Matter, Result], Awaitable[State]]
 AT_ONCE = 4
 """Intents that one process takes up at a time: the calls they cost are those of the visitors."""
 
-HOLD = timedelta(seconds=8)
-"""For which an intent is left to whoever took it up."""
-
 log = structlog.get_logger()
 
 
@@ -43,7 +40,7 @@ class Resolver:
     async def _round(self) -> int:
         """How many were due."""
         try:
-            due = await self._means.ledger.claim_due(AT_ONCE, HOLD)
+            due = await self._means.ledger.claim_due(AT_ONCE, self._means.options.hold)
         except StoreAwayError:
             return 0
         for outcome in await asyncio.gather(*map(self._take_up, due), return_exceptions=True):
@@ -60,12 +57,27 @@ class Resolver:
             log.warning("intents.left_for_later")
 
     async def _resume(self, standing: Standing) -> None:
-        match TASKS.get(standing.state), standing.result:
-            case Task.DROP, _:
+        match TASKS.get(standing.state):
+            case Task.DROP:
                 await self._means.ledger.advance(standing.id, Event(happened=Happened.LOST, overdue=True))
-            case Task.WAIT, _:
+            case Task.WAIT:
                 lost = Event(happened=Happened.LOST, due_in=timedelta(0), overdue=True)
                 await self._means.ledger.advance(standing.id, lost)
+            case Task() as task:
+                await self._ask_calendly(standing, task)
+
+    async def _ask_calendly(self, standing: Standing, task: Task) -> None:
+        try:
+            ours = await self._means.user() == standing.matter.wanted.user
+        except AppError as error:
+            log.warning("intents.account_unknown", error=error.code)
+            await self._again(standing, absences=standing.absences)
+            return
+        if not ours:
+            # Another service has the same store: its account can see and cancel this booking, and ours cannot.
+            await self._left(standing)
+            return
+        match task, standing.result:
             case Task.LOOK, _:
                 await self._look(standing)
             case Task.CANCEL_OLD, Result() as result:
@@ -104,6 +116,15 @@ class Resolver:
         wait = next_look(standing, absences, self._means.options)
         await self._means.ledger.postpone(
             standing.id, standing.state, looks=standing.looks + 1, absences=absences, due_in=wait
+        )
+
+    async def _left(self, standing: Standing) -> None:
+        await self._means.ledger.postpone(
+            standing.id,
+            standing.state,
+            looks=standing.looks,
+            absences=standing.absences,
+            due_in=self._means.options.first_look,
         )
 
 

@@ -5,12 +5,15 @@ import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 
 from app.calendly.failures import OutcomeUnknownError
 from app.calendly.models import Invitee, NewBooking
+from app.calendly.quota import Purpose
+from app.concurrency import SingleFlight
 from app.errors import (
     AppError,
     BookingInFlightError,
@@ -19,20 +22,28 @@ from app.errors import (
     SlotTakenError,
     UpstreamFailedError,
 )
-from app.intents.ledger import Event, Held, Known, Opened, Reused
+from app.intents.ledger import Event, Held, Known, Opened, Renamed, Reused
 from app.intents.lookup import look
 from app.intents.machine import FINAL, Happened, State
-from app.intents.model import Matter, NewIntent, Result, Standing
+from app.intents.model import Matter, NewIntent, Result, Standing, Wanted
+from app.intents.naming import Names, NamesUnknownError
 from app.intents.settlement import Means, Settlement
 from app.store.state import StoreAwayError
 
 T = TypeVar("T")
+
+Natural = tuple[str, ...]
+"""What a natural key is hashed from."""
 
 RETRY_IN_FLIGHT = 2
 """Seconds: most bookings are done by then."""
 
 CLOSED_FOR = 30
 """Seconds after which to try again while the state store is away."""
+
+OTHER_KEYS = (
+    "The state store was written to with other secret keys: BFF_SECRET_KEYS has to name one of them as well."
+)
 
 log = structlog.get_logger()
 
@@ -66,11 +77,17 @@ class IntentRunner:
         self._means = means
         self._settlement = Settlement(means)
         self._running: set[asyncio.Task[Any]] = set()
+        self._sightings = SingleFlight()
 
     async def aclose(self) -> None:
         """Waits for what is being sent: its outcome is to be written down."""
         while self._running:
             await asyncio.wait(self._running)
+
+    async def names(self) -> Names:
+        """Raises `BookingsClosedError`."""
+        with _store_needed():
+            return await self._means.naming.names()
 
     async def find(self, key: str, fingerprint: str) -> Progress | None:
         """What became of this key, or None where it is new, or free to try again.
@@ -104,11 +121,22 @@ class IntentRunner:
         match opened:
             case Reused():
                 raise IdempotencyKeyReusedError
+            case Renamed():
+                raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
             case Held():
                 raise SlotHeldError
             case Known():
                 return await self._joined(opened)
         return await self._uncancelled(self._carried_out(opened, new.matter, booking))
+
+    async def sighted(self, wanted: Wanted) -> Invitee | None:
+        """Whoever has this name and address at this time, by Calendly.
+
+        A visitor's question like that for free times: on the same quota, and once for all who ask it together.
+        """
+        client = self._means.client.looking_for(Purpose.READ)
+        sighting = (await self._sightings.run(wanted, partial(look, client, wanted))).sighting
+        return sighting.invitee if sighting and sighting.is_by(wanted.name) else None
 
     async def keep_answer(self, id_: str, answer: str) -> str:
         """The answer that was kept first; this one where the store is away."""
@@ -118,12 +146,13 @@ class IntentRunner:
             log.warning("intents.answer_unsaved")
             return answer
 
-    async def is_pending(self, natural: str) -> bool:
+    async def is_pending(self, natural: Natural) -> bool:
         """Whether an intent of this natural key is not final yet. False where the store is away."""
         try:
-            id_ = await self._means.ledger.find_natural(natural)
+            named = (await self._means.naming.names()).of(*natural)
+            id_ = await self._means.ledger.find_natural(named)
             standing = await self._means.ledger.load(id_) if id_ else None
-        except StoreAwayError:
+        except (StoreAwayError, NamesUnknownError):
             return False
         return standing is not None and standing.state not in FINAL and not standing.is_abandoned
 
@@ -244,3 +273,5 @@ def _store_needed() -> Iterator[None]:
         yield
     except StoreAwayError as error:
         raise BookingsClosedError(retry_after=CLOSED_FOR) from error
+    except NamesUnknownError as error:
+        raise BookingsClosedError(detail=OTHER_KEYS, retry_after=CLOSED_FOR) from error

@@ -37,12 +37,31 @@ local function drop(id)
 end
 """
 
+NAME = Script(
+    _COMMON
+    + """
+local at, generation = prefix .. 'naming', ARGV[2]
+redis.call('HSETNX', at, 'generation', generation)
+redis.call('PEXPIRE', at, ARGV[3])
+if redis.call('HGET', at, 'generation') == generation then
+  for index = 4, #ARGV, 2 do redis.call('HSETNX', at, ARGV[index], ARGV[index + 1]) end
+end
+return redis.call('HGETALL', at)
+"""
+)
+"""Agree on the key of the names: the first offer stays, and whoever has the same adds copies of it. It is kept for
+so many ms from each time that it is asked for.
+
+A hash of `generation` and, by the id of the secret key that it is sealed under, of copies.
+"""
+
 OPEN = Script(
     _COMMON
     + """
 local id, key, natural, slot, fingerprint = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local seats, as_of, lease, kept = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-local trusted, schema, matter = tonumber(ARGV[11]), ARGV[12], ARGV[13]
+local trusted, schema, matter, generation = tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14]
+if (redis.call('HGET', prefix .. 'naming', 'generation') or '') ~= generation then return {'renamed'} end
 
 local function standing(other)
   local found = redis.call('HMGET', intent_at(other), 'state', 'lease')
@@ -106,7 +125,8 @@ show it; after that a look there decides, for it may have been canceled anywhere
 
 Answers `opened` id fence; `known` id owner (an earlier try has this key, or the
 same body for the same person and slot has another: then `owner` is 0);
-`reused` (the key belongs to another body); `occupied` id (this person has another
+`renamed` (the store has lost what these names were made with); `reused` (the
+key belongs to another body); `occupied` id (this person has another
 intent for the slot); `held` (others of ours have all its seats).
 """
 

@@ -13,6 +13,7 @@ from app.errors import AppError, NotFoundError
 from app.intents.ledger import Event, Ledger
 from app.intents.machine import TASKS, Happened, State
 from app.intents.model import Matter, Result
+from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
 from app.store.state import StoreAwayError
 
@@ -27,12 +28,15 @@ log = structlog.get_logger()
 class Means:
     """What it takes to carry an intent out.
 
-    `settled` is told of every booking that was made or moved: its days are no
-    longer true. `clock` is the one by which slots are read.
+    `user` is the URI of the host whose account `client` speaks for. `settled` is
+    told of every booking that was made or moved: its days are no longer true.
+    `clock` is the one by which slots are read.
     """
 
     client: CalendlyClient
+    user: Callable[[], Awaitable[str]]
     ledger: Ledger
+    naming: Naming
     options: ProtocolOptions
     clock: Callable[[], datetime]
     settled: Callable[[Matter], Awaitable[None]]

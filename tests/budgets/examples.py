@@ -42,7 +42,9 @@ def budgets(
     store: Redis, *bookings: Window, calls: int = 1000, account: str = "0a1b", tier: str = "paid"
 ) -> Budgets:
     """Of a plan that does not change."""
-    return Budgets(state=StateStore(store), account=account, tier=tier, plans=plan(*bookings, calls=calls))
+    return Budgets(
+        state=StateStore(store), account=lambda: account, tier=tier, plans=plan(*bookings, calls=calls)
+    )
 
 
 def standing(

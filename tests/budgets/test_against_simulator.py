@@ -23,7 +23,7 @@ class Booker:
     """Books one slot after the other, as one replica does."""
 
     def __init__(self, calendly: Simulation, store: Redis, tier: str) -> None:
-        self.budgets = Budgets(state=StateStore(store), account="0a1b", tier=tier)
+        self.budgets = Budgets(state=StateStore(store), account=lambda: "0a1b", tier=tier)
         transport = Transport(
             origin=str(calendly.http.base_url), token=SecretStr(ADA), clock=calendly.clock, quota=self.budgets
         )

@@ -87,7 +87,7 @@ async def _bookings_of_a_paid_account(arrivals: list[tuple[int, int]]) -> list[f
     taken = []
     with time_machine.travel(datetime(2026, 12, 1, tzinfo=UTC), tick=False) as clock:
         async with open_store(EMBEDDED) as store:
-            quota = Budgets(state=StateStore(store), account="0a1b", tier="paid")
+            quota = Budgets(state=StateStore(store), account=lambda: "0a1b", tier="paid")
             for pause, crowd in arrivals:
                 clock.shift(pause)
                 taken += [time.time()] * await count_admitted(quota, BOOK, crowd)

@@ -184,7 +184,9 @@ async def test_after_a_failure_reads_leave_the_store_alone_for_a_while(
     server: RedisServer, store: Redis
 ) -> None:
     clock = HandClock()
-    quota = Budgets(state=StateStore(store), account="0a1b", tier="paid", plans=plan(), monotonic=clock)
+    quota = Budgets(
+        state=StateStore(store), account=lambda: "0a1b", tier="paid", plans=plan(), monotonic=clock
+    )
     server.kill()
     await quota.admit(READ)
     _start_again(server)
@@ -242,7 +244,7 @@ class _HeldStore(StateStore):
 
 async def test_what_may_yet_be_taken_is_not_given_back_before(store: Redis) -> None:
     state = _HeldStore(store)
-    quota = Budgets(state=state, account="0a1b", tier="paid", plans=plan(TEN))
+    quota = Budgets(state=state, account=lambda: "0a1b", tier="paid", plans=plan(TEN))
     state.is_held = True
     await is_admitted(quota, BOOK)
     state.is_held = False
@@ -336,7 +338,7 @@ async def test_where_calendly_says_that_nothing_is_left_nobody_reads_without_a_s
 
 
 async def test_a_plan_is_learnt_without_a_store(nowhere: Redis) -> None:
-    quota = Budgets(state=StateStore(nowhere), account="0a1b")
+    quota = Budgets(state=StateStore(nowhere), account=lambda: "0a1b")
 
     await quota.observe(READ, standing(50, 50, 60))
 

@@ -29,7 +29,7 @@ STANDING = keys_of(ACCOUNT)[0]
 
 
 def learning(store: Redis) -> Budgets:
-    return Budgets(state=StateStore(store), account=ACCOUNT)
+    return Budgets(state=StateStore(store), account=lambda: ACCOUNT)
 
 
 async def test_what_others_have_spent_is_not_there_for_us(store: Redis) -> None:
@@ -130,7 +130,7 @@ async def test_the_enterprise_plan_is_learnt_from_a_count_that_leaves_out_our_ca
     store: Redis, sent: int, bookings: int
 ) -> None:
     clock = HandClock()
-    quota = Budgets(state=StateStore(store), account=ACCOUNT, monotonic=clock)
+    quota = Budgets(state=StateStore(store), account=lambda: ACCOUNT, monotonic=clock)
     permits = [await quota.admit(READ) for _ in range(12)]
     for permit in permits[sent:]:
         await quota.give_back(READ, permit)
@@ -148,7 +148,7 @@ async def test_until_the_plan_is_learnt_bookings_are_as_on_most(store: Redis) ->
 
 
 async def test_a_plan_that_was_told_is_not_learnt(store: Redis) -> None:
-    quota = Budgets(state=StateStore(store), account=ACCOUNT, tier="paid")
+    quota = Budgets(state=StateStore(store), account=lambda: ACCOUNT, tier="paid")
 
     await quota.observe(BOOK, standing(5, 5, 60))
 

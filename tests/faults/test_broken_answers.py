@@ -149,6 +149,7 @@ async def test_a_move_keeps_one_booking_whatever_comes_of_the_new_one(
     with within(PATIENCE):
         answer = await scene.bff.manage(booking, "/reschedule", {"start": later})
     outcome = await scene.bff.settled(answer.json())
+    await until_active(scene.calendly, 1)
 
     assert (answer.status_code, outcome["status"]) == (202, "confirmed" if done else "failed")
     assert await active(scene.calendly) == [instant({"start": later}) if done else instant(booking)]

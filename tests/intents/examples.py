@@ -84,6 +84,7 @@ def new_intent(id_: str = "bk_1", **changes: Any) -> NewIntent:
         "fingerprint": "body-1",
         "seats": 1,
         "as_of": READ_AT,
+        "generation": "",
         "matter": matter(),
     }
     return NewIntent(id=id_, **(usual | changes))

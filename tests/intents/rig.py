@@ -19,6 +19,7 @@ from app.intents import names
 from app.intents.ledger import Ledger
 from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result, Wanted
+from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
 from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner, Progress
@@ -166,8 +167,13 @@ class Rig:
         async def tell(matter: Matter) -> None:
             settled.append(matter)
 
+        async def user() -> str:
+            return str(self.account["uri"])
+
         means = Means(
             client=client,
+            user=user,
+            naming=Naming(StateStore(self.store), (KEY,)),
             ledger=Ledger(SteppedStore(self.store, steps), Sealer((KEY,), "intent")),
             options=options or self.options,
             clock=self.calendly.clock,
@@ -206,6 +212,7 @@ class Rig:
             "fingerprint": f"body-{slot}",
             "seats": 50,
             "as_of": self.calendly.clock(),
+            "generation": "",
             "matter": matter,
         }
         return NewIntent(id=id_, **(usual | changes))

@@ -56,13 +56,16 @@ async def test_a_release_does_without_the_store(rig: Rig, one: Process) -> None:
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.DROPPED])
 async def test_it_is_pending_until_it_is_final(state: State, rig: Rig, one: Process) -> None:
-    await brought_to(state, rig.ledger, rig.intent())
+    named = (await one.runner.names()).of("person", "0")
+    await brought_to(
+        state, rig.ledger, rig.intent(natural=named, generation=(await one.runner.names()).generation)
+    )
 
-    assert await one.runner.is_pending("person-0") is (state not in FINAL)
+    assert await one.runner.is_pending(("person", "0")) is (state not in FINAL)
 
 
 async def test_what_nobody_has_begun_is_not_pending(one: Process) -> None:
-    assert not await one.runner.is_pending("person-0")
+    assert not await one.runner.is_pending(("person", "0"))
 
 
 @pytest.mark.fault("R11")

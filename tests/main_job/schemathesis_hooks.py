@@ -18,7 +18,7 @@ STARTS = "STARTS"
 
 EVENT_TYPES = ("visit", "questionnaire", "workshop", "no-place", "paid-session")
 
-REAL = 20
+REAL = 60
 """One in so many cases about a booking is about a real one: each costs several calls of Calendly's quota."""
 
 _bookings = cycle(json.loads(os.environ.get(BOOKINGS, "[]")))

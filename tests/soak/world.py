@@ -15,8 +15,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.intents import names
+from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
-from app.sealing import KeyedHash
+from app.store.state import StateStore
 from tests.soak.caller import Request, call
 from tests.soak.fleet import Fleet, running_fleet
 from tests.support.keys import SECRET_KEY
@@ -60,6 +61,11 @@ class Calendly:
         assert answer.status < 400, answer.body
         return answer.json
 
+    async def host(self) -> str:
+        """The id of whom the token belongs to."""
+        answer = await call(self.port, Request("GET", "/users/me", None, {"Authorization": f"Bearer {ADA}"}))
+        return str(answer.json["resource"]["uri"]).rsplit("/", 1)[1]
+
     async def settings(self, **changes: Any) -> None:
         await self.told("PATCH", "/settings", changes)
 
@@ -93,11 +99,14 @@ class World:
     calendly: Calendly
     state: Redis
     fleet: Fleet
+    naming: Naming
+    account: str
+    """The id of the host."""
 
     async def state_of(self, key: str) -> str:
         """How far the attempt with this key has come, by what is written down; `none` where nothing is."""
-        hashed = KeyedHash([b64decode(SECRET_KEY)], "bookings").of("key", key)
-        intent = await self._field(names.key(hashed), "intent")
+        named = await self.naming.names()
+        intent = await self._field(names.key(named.of("key", self.account, key)), "intent")
         return await self._field(names.intent(intent), "state") or "none"
 
     async def _field(self, name: str, field: str) -> str:
@@ -142,7 +151,8 @@ async def running_world(folder: Path, protocol: ProtocolOptions, **settings: str
         running_fleet(folder, told | settings, protocol) as fleet,
         _without_quotas(calendly, state),
     ):
-        yield World(calendly, state, fleet)
+        naming = Naming(StateStore(state), [b64decode(SECRET_KEY)])
+        yield World(calendly, state, fleet, naming, await calendly.host())
 
 
 async def _furnish(calendly: Calendly) -> None:

@@ -34,6 +34,7 @@ SOON = ProtocolOptions(
     first_look=timedelta(milliseconds=50),
     longest_wait=timedelta(milliseconds=200),
     poll=timedelta(milliseconds=50),
+    hold=timedelta(seconds=2),
 )
 """The protocol in a hurry: what became of a booking is known within two seconds."""
 

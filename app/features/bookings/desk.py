@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import msgspec
 import structlog
@@ -14,14 +15,22 @@ from app.calendly.models import Invitee, is_plausible
 from app.calendly.quota import Purpose
 from app.catalogue.catalogue import Catalogue
 from app.concurrency import both
-from app.errors import AppError, BookingsClosedError, NotFoundError, SlotTakenError, UpstreamFailedError
+from app.errors import (
+    AppError,
+    BookingInFlightError,
+    BookingsClosedError,
+    NotFoundError,
+    SlotTakenError,
+    UpstreamError,
+    UpstreamFailedError,
+)
 from app.features.bookings.manage import Claims, ManageTokens
 from app.features.bookings.mapping import Booked, Seat, booking_from, with_links
 from app.features.bookings.planner import BookingPlanner
 from app.features.bookings.schemas import Booking, Manage
 from app.intents.model import Matter, Result, Wanted
+from app.intents.naming import Names
 from app.intents.runner import CLOSED_FOR, IntentRunner, Progress, SlotHeldError
-from app.sealing import KeyedHash
 from app.store.policy import StatePolicy
 from app.store.state import StoreAwayError
 
@@ -31,6 +40,7 @@ MANAGEABLE = timedelta(days=7)
 RETRY_CONFIRMING = 2
 """Seconds until it makes sense to ask again."""
 
+ID_DIGITS = 24
 
 log = structlog.get_logger()
 
@@ -53,7 +63,6 @@ class Desk:
     budgets: Budgets
     policy: StatePolicy
     tokens: ManageTokens
-    hashes: KeyedHash
     forget: Callable[[datetime, datetime], Awaitable[None]]
     clock: Callable[[], datetime]
 
@@ -86,19 +95,23 @@ class Desk:
         self, result: Result, invitee: Invitee | None = None, purpose: Purpose = Purpose.LOOKUP
     ) -> Booked:
         """Both halves of a booking, as Calendly has them now; `invitee` where it has just been told."""
+        client = self.client.looking_for(purpose)
         if invitee is not None:
-            return _plausible(Booked(await self.client.get_scheduled_event(result.event), invitee))
+            return _plausible(Booked(await client.get_scheduled_event(result.event), invitee))
         event, person = await both(
-            self.client.get_scheduled_event(result.event, purpose),
-            self.client.get_event_invitee(result.event, result.invitee, purpose),
+            client.get_scheduled_event(result.event),
+            client.get_event_invitee(result.event, result.invitee),
         )
         return _plausible(Booked(event, person))
 
     async def is_active(self, result: Result) -> bool:
+        """Raises `BookingInFlightError` where Calendly does not tell: whoever repeats the attempt gets to know."""
         try:
             return (await self.booked(result)).active
         except NotFoundError:
             return False
+        except UpstreamError as error:
+            raise BookingInFlightError(retry_after=RETRY_CONFIRMING) from error
 
     async def taken(self, seat: Seat, refusal: SlotTakenError) -> SlotTakenError:
         """With what is free instead. What only we hold is not forgotten: Calendly may offer it again in a moment."""
@@ -129,7 +142,7 @@ def _plausible(booked: Booked) -> Booked:
 
 def new_id() -> str:
     """Of a booking: known before Calendly has given it any."""
-    return f"bk_{secrets.token_hex(12)}"
+    return f"bk_{secrets.token_hex(ID_DIGITS // 2)}"
 
 
 def expiry(end: datetime) -> datetime:
@@ -171,6 +184,12 @@ def confirming(desk: Desk, progress: Progress) -> Outcome:
     return Outcome(answer=told(draft), certain=False, replayed=not progress.fresh)
 
 
+def already_there(draft: Booking, invitee_id: str, created_at: datetime | None) -> Booking:
+    """Named by what Calendly has, so that it is the same in every answer, whatever the store has lost meanwhile."""
+    id_ = f"bk_{sha256(invitee_id.encode()).hexdigest()[:ID_DIGITS]}"
+    return draft.model_copy(update={"id": id_, "created_at": created_at or draft.created_at})
+
+
 def joined(draft: Booking, claims: Claims) -> Outcome:
     """For whoever says what another has said: what they sent themselves, and that it is booked.
 
@@ -181,5 +200,5 @@ def joined(draft: Booking, claims: Claims) -> Outcome:
     return Outcome(answer=told(with_links(booking, claims)), replayed=True)
 
 
-def slot_name(hashes: KeyedHash, seat: Seat) -> str:
-    return hashes.of("slot", seat.event_type.id, seat.slot.start.isoformat())
+def slot_name(names: Names, seat: Seat) -> str:
+    return names.of("slot", seat.event_type.id, seat.slot.start.isoformat())

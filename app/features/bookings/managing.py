@@ -20,6 +20,7 @@ from app.features.bookings.schemas import Booking, Manage
 from app.intents.lookup import look
 from app.intents.machine import State
 from app.intents.model import Result, Standing
+from app.intents.runner import Natural
 
 log = structlog.get_logger()
 
@@ -56,14 +57,13 @@ class BookingManager:
         claims = await self.admitted(id_, token)
         result = await self.settled(claims)
         claims = known_claims(claims, result)
-        booked = await self._desk.booked(result)
+        # All that a cancellation asks is on its own reserve: while reads are spent, time can be given back.
+        booked = await self._desk.booked(result, purpose=Purpose.CANCEL)
         if booked.active:
             if booked.shared:
                 raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
             await self._require_still(result)
-            await self._canceled(result, reason)
-            await self._desk.forget(booked.event.start_time, booked.event.end_time)
-            booked = await self._desk.booked(result)
+            await self.give_up(booked, result, reason)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)
 
@@ -89,9 +89,10 @@ class BookingManager:
         standing = await self._standing(claims)
         if standing is None:
             return await self._looked_for(claims)
-        if standing.result is not None:
+        failed = standing.state in {State.UNDOING, State.FAILED}
+        if standing.result is not None and not failed:
             return standing.result
-        status = "failed" if standing.state is State.FAILED else "confirming"
+        status = "failed" if failed else "confirming"
         return draft_of(standing.matter).model_copy(update={"status": status})
 
     async def _standing(self, claims: Claims) -> Standing | None:
@@ -118,8 +119,13 @@ class BookingManager:
 
     async def _require_still(self, result: Result) -> None:
         """Raises `BookingInFlightError` while it is being moved."""
-        if await self._desk.runner.is_pending(moving_key(self._desk, result)):
+        if await self._desk.runner.is_pending(moving(result)):
             raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
+
+    async def give_up(self, booked: Booked, result: Result, reason: str | None) -> None:
+        """Raises `BookingNotChangeableError` for what has begun."""
+        await self._canceled(result, reason)
+        await self._desk.forget(booked.event.start_time, booked.event.end_time)
 
     async def _canceled(self, result: Result, reason: str | None) -> None:
         """Canceling twice harms nobody, so what is not certain is looked at and told as it is."""
@@ -130,7 +136,8 @@ class BookingManager:
         except EventOverError as error:
             raise BookingNotChangeableError from error
         except OutcomeUnknownError:
-            if (await self._desk.client.get_scheduled_event(result.event)).status != "canceled":
+            client = self._desk.client.looking_for(Purpose.CANCEL)
+            if (await client.get_scheduled_event(result.event)).status != "canceled":
                 raise
 
     def _shown(self, booking: Booking, claims: Claims, token: str) -> Booking:
@@ -140,9 +147,9 @@ class BookingManager:
         return booking.model_copy(update={"manage": as_sent if complete else self._desk.manage(claims)})
 
 
-def moving_key(desk: Desk, result: Result) -> str:
+def moving(result: Result) -> Natural:
     """The natural key of a reschedule: a booking moves to one place at a time."""
-    return desk.hashes.of("move", result.event)
+    return "move", result.event
 
 
 def require_movable(desk: Desk, booked: Booked) -> None:

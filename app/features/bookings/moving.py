@@ -5,9 +5,11 @@ an intent's, so that it is carried on after a crash, and given back where the
 old time can no longer be given up.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 
 from app.calendly.client import wire_time
@@ -25,6 +27,7 @@ from app.features.bookings.desk import (
     RETRY_CONFIRMING,
     Desk,
     Outcome,
+    already_there,
     confirming,
     expiry,
     known_claims,
@@ -34,16 +37,33 @@ from app.features.bookings.desk import (
     told,
 )
 from app.features.bookings.manage import Claims
-from app.features.bookings.managing import BookingManager, moving_key, require_movable
-from app.features.bookings.mapping import Booked, Seat, booking_from, moved_draft_from
+from app.features.bookings.managing import BookingManager, moving, require_movable
+from app.features.bookings.mapping import Booked, Seat, booking_from, moved_draft_from, with_links
 from app.features.bookings.planner import Wish, hosted_page_named
-from app.features.bookings.schemas import Previous, Rescheduled
+from app.features.bookings.schemas import Booking, Previous, Rescheduled
 from app.form.repeat import booking_again
 from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result
+from app.intents.naming import Names
 from app.intents.runner import Progress, SlotHeldError
+from app.intents.settlement import MOVED
+from app.slots.model import Slot
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What `claims` names, to a seat."""
+
+    claims: Claims
+    booked: Booked
+    seat: Seat
+    names: Names
+
+    @property
+    def old(self) -> Result:
+        return Result(self.claims.event or "", self.claims.invitee or "")
 
 
 class BookingMover:
@@ -61,26 +81,48 @@ class BookingMover:
         claims = await self._manager.admitted(id_, token)
         old = await self._manager.settled(claims)
         claims = known_claims(claims, old)
-        key, fingerprint = self._names(old, start)
-        earlier = await self._desk.runner.find(key, fingerprint)
+        names = await self._desk.runner.names()
+        earlier = await self._desk.runner.find(*_attempt(names, old, start))
         if earlier is not None:
             return await self._answered(earlier)
         booked = await self._desk.booked(old)
         require_movable(self._desk, booked)
         with hosted_page_named(booked.invitee.reschedule_url or ""):
-            seat = await self._seat(claims, booked, start)
-            await self._desk.require_open()
-            progress = await self._carried_out(claims, booked, seat)
-        return await self._answered(progress)
+            event_type = await self._event_type(claims, booked)
+            wish = Wish(start, ZoneInfo(booking_from(booked, claims).time_zone))
+            try:
+                seat = await self._desk.planner.offered(event_type, wish)
+                await self._desk.require_open()
+                return await self._answered(await self._carried_out(_Move(claims, booked, seat, names)))
+            except SlotTakenError:
+                there = Seat(
+                    event_type=event_type,
+                    slot=Slot(start.astimezone(UTC), 0),
+                    as_of=self._desk.clock(),
+                    zone=wish.zone,
+                )
+                finished = await self._finished(_Move(claims, booked, there, names))
+                if finished is None:
+                    raise
+                return finished
 
-    def _names(self, old: Result, start: datetime) -> tuple[str, str]:
-        at = start.astimezone(UTC).isoformat()
-        return self._desk.hashes.of("move", old.event, at), self._desk.hashes.of("body", old.event, at)
+    async def _finished(self, move: _Move) -> Outcome | None:
+        """Perhaps the time is gone because this very person has it, from a try that the store has forgotten.
 
-    async def _seat(self, claims: Claims, booked: Booked, start: datetime) -> Seat:
-        event_type = await self._event_type(claims, booked)
-        zone = ZoneInfo(booking_from(booked, claims).time_zone)
-        return await self._desk.planner.offered(event_type, Wish(start, zone))
+        Then only the old time is left to be given up. The new one is not for us to hand out: nothing proves
+        that whoever holds this token has booked it.
+        """
+        booking = booking_from(move.booked, move.claims)
+        claims = msgspec.structs.replace(move.claims, start=move.seat.slot.start)
+        wanted = await self._desk.wanted(claims, booking.invitee.name, pooled=move.seat.event_type.pooled)
+        invitee = await self._desk.runner.sighted(wanted)
+        if invitee is None or self._desk.client.id_from(invitee.event) == claims.event:
+            return None
+        await self._manager.give_up(move.booked, move.old, MOVED)
+        id_ = self._desk.client.id_from(invitee.uri)
+        draft = moved_draft_from(booking, move.seat, "", invitee.created_at)
+        draft = already_there(draft, id_, invitee.created_at).model_copy(update={"status": "confirmed"})
+        return Outcome(answer=told(_rescheduled(with_links(draft, claims), canceling=False)), replayed=True)
 
     async def _event_type(self, claims: Claims, booked: Booked) -> EventType:
         """Raises `UseHostedPageError` where it is no longer published here."""
@@ -92,13 +134,13 @@ class BookingMover:
             raise UseHostedPageError(hosted_url=booked.invitee.reschedule_url)
         return event_type
 
-    async def _carried_out(self, claims: Claims, booked: Booked, seat: Seat) -> Progress:
+    async def _carried_out(self, move: _Move) -> Progress:
+        booked, seat = move.booked, move.seat
         booking = self._again(booked, seat)
         try:
-            return await self._desk.runner.book(await self._intent(claims, booked, seat), booking)
+            return await self._desk.runner.book(await self._intent(move), booking)
         except SlotHeldError as held:
-            old = Result(claims.event or "", claims.invitee or "")
-            if await self._desk.runner.is_pending(moving_key(self._desk, old)):
+            if await self._desk.runner.is_pending(moving(move.old)):
                 raise BookingInFlightError(retry_after=RETRY_CONFIRMING) from held
             raise await self._desk.taken(seat, held) from held
         except SlotTakenError as taken:
@@ -118,7 +160,8 @@ class BookingMover:
         except ValueError as missing:
             raise UseHostedPageError(hosted_url=booked.invitee.reschedule_url) from missing
 
-    async def _intent(self, old: Claims, booked: Booked, seat: Seat) -> NewIntent:
+    async def _intent(self, move: _Move) -> NewIntent:
+        old, booked, seat, names = move.claims, move.booked, move.seat, move.names
         id_, now = new_id(), self._desk.clock()
         claims = Claims(
             booking=id_,
@@ -132,25 +175,25 @@ class BookingMover:
             replaced=old.booking,
             sent_at=now,
         )
-        result = Result(old.event or "", old.invitee or "")
-        key, fingerprint = self._names(result, seat.slot.start)
+        key, fingerprint = _attempt(names, move.old, seat.slot.start)
         matter = Matter(
             wanted=await self._desk.wanted(claims, booked.invitee.name or "", pooled=seat.event_type.pooled),
             end=seat.end,
             draft=told(moved_draft_from(booking_from(booked, old), seat, id_, now)),
             claims=packed(claims),
-            replaces=result.event,
+            replaces=move.old.event,
             replaced_from=booked.event.start_time,
             replaced_to=booked.event.end_time,
         )
         return NewIntent(
             id=id_,
             key=key,
-            natural=moving_key(self._desk, result),
-            slot=slot_name(self._desk.hashes, seat),
+            natural=names.of(*moving(move.old)),
+            slot=slot_name(names, seat),
             fingerprint=fingerprint,
             seats=seat.slot.spots_left,
             as_of=seat.as_of,
+            generation=names.generation,
             matter=matter,
         )
 
@@ -171,11 +214,15 @@ class BookingMover:
     async def _moved(self, progress: Progress, *, canceling: bool) -> Rescheduled:
         if progress.result is None:
             raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
-        booking = await self._desk.confirmed(progress, progress.result)
-        return Rescheduled(
-            **booking.model_dump(),
-            previous=Previous(
-                id=booking.rescheduled_from or "", status="canceling" if canceling else "canceled"
-            ),
-            emails=["confirmation", "cancellation"],
-        )
+        return _rescheduled(await self._desk.confirmed(progress, progress.result), canceling=canceling)
+
+
+def _attempt(names: Names, old: Result, start: datetime) -> tuple[str, str]:
+    """Key and fingerprint: whoever asks for the same move repeats it."""
+    at = start.astimezone(UTC).isoformat()
+    return names.of("move", old.event, at), names.of("body", old.event, at)
+
+
+def _rescheduled(booking: Booking, *, canceling: bool) -> Rescheduled:
+    previous = Previous(id=booking.rescheduled_from or "", status="canceling" if canceling else "canceled")
+    return Rescheduled(**booking.model_dump(), previous=previous, emails=["confirmation", "cancellation"])

@@ -64,7 +64,6 @@ def desk(owned: Owned) -> Desk:
         budgets=owned.budgets,
         policy=owned.policy,
         tokens=ManageTokens(owned.sealers("manage")),
-        hashes=owned.hashes,
         forget=owned.forget_days,
         clock=owned.clock,
     )

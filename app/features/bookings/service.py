@@ -1,14 +1,17 @@
 """Makes bookings: once each, and says what became of them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 
 from app.calendly.client import wire_time
 from app.calendly.failures import BookingRefusedError
-from app.errors import BookingsClosedError, SlotTakenError, UpstreamError
+from app.errors import BookingsClosedError, SlotTakenError
 from app.features.bookings.desk import (
     Desk,
     Outcome,
+    already_there,
     claims_in,
     claims_of,
     confirming,
@@ -25,9 +28,9 @@ from app.features.bookings.mapping import Plan, Seat, draft_from, preflight_from
 from app.features.bookings.planner import Checked, hosted_page_named, wish_of
 from app.features.bookings.schemas import Preflight
 from app.form.submission import Submission
-from app.intents.lookup import look
 from app.intents.machine import State
-from app.intents.model import Matter, NewIntent
+from app.intents.model import Matter, NewIntent, Result
+from app.intents.naming import Names
 from app.intents.runner import Progress
 from app.slots.model import Slot
 
@@ -37,6 +40,7 @@ class Attempt:
     """One `POST /bookings`: what it says, and under which key. Both are hashed for the store."""
 
     submission: Submission
+    names: Names
     key: str
     fingerprint: str
 
@@ -53,7 +57,7 @@ class BookingService:
         return preflight_from(plan.seat)
 
     async def create_booking(self, submission: Submission, key: str) -> Outcome:
-        attempt = self._attempt(submission, key)
+        attempt = await self._attempt(submission, key)
         earlier = await self._earlier(attempt)
         if earlier is not None:
             return await self._answered(earlier)
@@ -78,23 +82,35 @@ class BookingService:
         slot = Slot(wish.start.astimezone(UTC), 0)
         seat = Seat(event_type=checked.event_type, slot=slot, as_of=self._desk.clock(), zone=wish.zone)
         matter = await self._matter(Plan(seat, checked.accepted))
-        try:
-            sighting = (await look(self._desk.client, matter.wanted)).sighting
-        except UpstreamError:
+        with hosted_page_named(seat.hosted_url):
+            invitee = await self._desk.runner.sighted(matter.wanted)
+        if invitee is None:
             return None
-        if sighting is None or not sighting.is_by(matter.wanted.name):
-            return None
-        return joined(draft_of(matter), claims_in(matter))
+        id_ = self._desk.client.id_from(invitee.uri)
+        return joined(already_there(draft_of(matter), id_, invitee.created_at), claims_in(matter))
 
-    def _attempt(self, submission: Submission, key: str) -> Attempt:
-        hashes = self._desk.hashes
-        return Attempt(submission, hashes.of("key", key), hashes.of("body", submission.model_dump_json()))
+    async def _attempt(self, submission: Submission, key: str) -> Attempt:
+        async with self._page_named(submission):
+            names = await self._desk.runner.names()
+        return Attempt(
+            submission,
+            names,
+            # Accounts may share a store, and front ends of theirs a way to choose keys.
+            names.of("key", await self._desk.account_id(), key),
+            names.of("body", submission.model_dump_json()),
+        )
 
     async def _earlier(self, attempt: Attempt) -> Progress | None:
-        try:
+        async with self._page_named(attempt.submission):
             return await self._desk.runner.find(attempt.key, attempt.fingerprint)
+
+    @asynccontextmanager
+    async def _page_named(self, submission: Submission) -> AsyncIterator[None]:
+        """Before the event type is known, it is looked up only where its page is needed."""
+        try:
+            yield
         except BookingsClosedError as failure:
-            failure.hosted_url = await self._desk.planner.hosted_page(attempt.submission.event_type_id)
+            failure.hosted_url = await self._desk.planner.hosted_page(submission.event_type_id)
             raise
 
     async def _booked(self, plan: Plan, attempt: Attempt) -> Progress:
@@ -119,18 +135,19 @@ class BookingService:
             raise await self._desk.planner.reason_refused(seat) or refusal from refusal
 
     async def _intent(self, plan: Plan, attempt: Attempt) -> NewIntent:
-        seat, hashes = plan.seat, self._desk.hashes
+        seat, names = plan.seat, attempt.names
         matter = await self._matter(plan)
         claims = claims_in(matter)
         person = (claims.account, claims.event_type, claims.start.isoformat(), claims.email.casefold())
         return NewIntent(
             id=claims.booking,
             key=attempt.key,
-            natural=hashes.of("person", *person),
-            slot=slot_name(hashes, seat),
+            natural=names.of("person", *person),
+            slot=slot_name(names, seat),
             fingerprint=attempt.fingerprint,
             seats=seat.slot.spots_left,
             as_of=seat.as_of,
+            generation=names.generation,
             matter=matter,
         )
 
@@ -153,10 +170,18 @@ class BookingService:
     async def _answered(self, progress: Progress) -> Outcome:
         if progress.state in {State.SENDING, State.UNKNOWN} or progress.result is None:
             return confirming(self._desk, progress)
-        if not progress.owner:
+        if not progress.owner and not progress.result.found:
             return joined(draft_of(progress.matter), claims_of(progress))
         if progress.answer is not None:
             return Outcome(answer=progress.answer, replayed=True)
-        answer = told(await self._desk.confirmed(progress, progress.result))
+        if progress.result.found:
+            answer = self._found(progress, progress.result).answer
+        else:
+            answer = told(await self._desk.confirmed(progress, progress.result))
         kept = await self._desk.runner.keep_answer(progress.id, answer)
         return Outcome(answer=kept, replayed=not progress.fresh)
+
+    def _found(self, progress: Progress, result: Result) -> Outcome:
+        created_at = progress.invitee.created_at if progress.invitee else None
+        booking = already_there(draft_of(progress.matter), result.invitee, created_at)
+        return joined(booking, claims_of(progress))
