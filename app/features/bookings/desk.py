@@ -76,6 +76,14 @@ class Desk:
             raise BookingsClosedError(detail=fault, retry_after=CLOSED_FOR)
         await self.budgets.require_booking()
 
+    async def names(self) -> Names:
+        """Raises `BookingsClosedError`, which says what is wrong with the store where anybody knows."""
+        try:
+            return await self.runner.names()
+        except BookingsClosedError:
+            await self.require_open()
+            raise
+
     async def account_id(self) -> str:
         return self.client.id_from((await self.catalogue.account()).uri)
 

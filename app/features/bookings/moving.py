@@ -81,7 +81,7 @@ class BookingMover:
         claims = await self._manager.admitted(id_, token)
         old = await self._manager.settled(claims)
         claims = known_claims(claims, old)
-        names = await self._desk.runner.names()
+        names = await self._desk.names()
         earlier = await self._desk.runner.find(*_attempt(names, old, start))
         if earlier is not None:
             return await self._answered(earlier)

@@ -91,7 +91,7 @@ class BookingService:
 
     async def _attempt(self, submission: Submission, key: str) -> Attempt:
         async with self._page_named(submission):
-            names = await self._desk.runner.names()
+            names = await self._desk.names()
         return Attempt(
             submission,
             names,
