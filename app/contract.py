@@ -27,26 +27,29 @@ the browser.
 
 Choose one `Idempotency-Key` (a UUID) for each attempt of a visitor and keep it
 while you repeat that attempt: after a double click, a time-out, a reload. A
-repetition is answered with the first outcome and never books again.
+repetition is answered with the first outcome and never books again. The key is as
+secret as the token that it gets: whoever knows both key and body gets the booking.
 
 * **201**: booked. Show it, and keep `id` and `manage.token`: with them the visitor
   reads, cancels and reschedules. `manage` is null where the same booking was there
-  already under another key; then Calendly's mail has the links.
+  already, under another key or from before the service lost its records; then
+  Calendly's mail has the links.
 * **202**, `confirming`: it was sent, and Calendly has not said what became of it. Say
   so, and do not book again. Read `GET /bookings/{id}` with the token, as often as
   `Retry-After` says, until it is `confirmed` or `failed`. After `failed` the same
-  key may try again.
+  key may try again. Without a token (`manage` is null), repeat the same request.
 * **409** `slot_taken`: somebody was quicker. Offer the `alternatives`, read the free
   times again, and book with a **new** key.
 * **409** `booking_in_flight`: the first try with this key still runs. Wait
   `retryAfter` seconds and repeat with the **same** key.
 * **409** `form_changed`: read the form again. **409** `use_hosted_page`: send the
   visitor to `hostedUrl`; Calendly lets nobody else do this.
-* **503** `booking_quota_spent`, `bookings_closed`, `upstream_busy`: nothing was booked.
-  Offer `hostedUrl`, where this very slot can be booked, or repeat with the same
-  key after `retryAfter` seconds.
+* **503** `booking_quota_spent`, `bookings_closed`, `upstream_busy`: this try has booked
+  nothing. Offer `hostedUrl`, where this very slot can be booked, or repeat with the
+  same key after `retryAfter` seconds.
 * No answer, **500**, **502**, **504**: perhaps it was booked. Repeat with the **same**
-  key until one of the above comes.
+  key until a 2xx or a 409 comes; from here on a 503 says nothing of the earlier try,
+  so do not offer `hostedUrl` with it.
 
 While `location.status` is `pending`, the conference is being set up: read the
 booking again a little later for its link. A **reschedule** books the new time and
