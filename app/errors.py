@@ -1,4 +1,4 @@
-"""The failures we can explain, as a small tree: what happened to the caller, not which library threw.
+"""Every failure that has a public code, named after what it means to whoever asked.
 
     AppError
     ├── MalformedRequestError, IdempotencyKeyMissingError           400

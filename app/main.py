@@ -1,4 +1,4 @@
-"""What the service consists of, in reading order."""
+"""The parts of the service, in the order in which to read them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

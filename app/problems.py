@@ -1,6 +1,6 @@
 """A failure as the caller sees it: `application/problem+json` (RFC 9457).
 
-The one place that knows how an error looks, for the answer and for the
+How each error looks is decided here, for the answer and for the
 OpenAPI document alike. Nothing that a visitor sent and nothing that Calendly
 said is repeated in it.
 """

@@ -39,7 +39,7 @@ class Cache:
     """Entries as JSON in Redis, kept for `lifetime`.
 
     A Redis that is away, slow or full is no failure of ours: reads miss, writes
-    are skipped, and both are counted. An entry that does not parse is a miss.
+    are skipped, and both are counted. What cannot be parsed counts as not there.
     """
 
     def __init__(

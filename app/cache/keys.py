@@ -1,4 +1,4 @@
-"""The only module that spells a cache key.
+"""How cache keys are spelt; nothing else spells one.
 
 A key names everything its value depends on and nothing about a visitor; it
 never holds a token. `SCHEMA` counts up whenever a stored shape changes, so that

@@ -48,7 +48,7 @@ class Origin:
 def own_url(origin: Origin, uri: str) -> httpx.URL:
     """A URI from a reply, parsed. Raises `UpstreamFailedError` when it is not on our origin.
 
-    A reply does not get to choose where we send our token.
+    No reply decides where our token goes.
     """
     try:
         url = httpx.URL(uri)
@@ -60,7 +60,7 @@ def own_url(origin: Origin, uri: str) -> httpx.URL:
 
 
 def id_from(origin: Origin, uri: str) -> str:
-    """The last segment of a Calendly API URI: the only part a browser sees.
+    """The id at the end of a URI of Calendly's; a browser gets to see nothing else of it.
 
     Raises `UpstreamFailedError` when the URI is on another host or ends in no id.
     """

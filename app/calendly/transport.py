@@ -109,8 +109,7 @@ class Transport:
         if wait < deadline.left():
             await asyncio.sleep(wait)
         elif setback.asked_wait:
-            # Calendly names the wait, but a visitor does the waiting: a prompt answer beats a
-            # held connection.
+            # It would be the visitor who waits: better to say at once for how long.
             raise UpstreamBusyError(retry_after=setback.asked_wait) from setback
         else:
             raise setback.failure from setback

@@ -1,1 +1,1 @@
-"""What a front end can ask for, one folder each, named like the URL. A feature never imports a feature."""
+"""A folder for each thing that a front end can ask for, by its name in the URL. A feature never imports a feature."""

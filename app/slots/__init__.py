@@ -1,1 +1,1 @@
-"""Free times, kept as day buckets: the slots of one event type whose start falls on one UTC date."""
+"""Free times, kept as day buckets. A bucket holds what one event type offers on one UTC date."""
