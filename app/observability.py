@@ -90,6 +90,11 @@ class Metrics:
             ("which",),
             registry=self.registry,
         )
+        self.bookings_discarded = Gauge(
+            "bff_bookings_discarded",
+            "Records of bookings that nobody could read, and that were deleted from the state store.",
+            registry=self.registry,
+        )
 
 
 class Observability:

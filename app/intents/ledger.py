@@ -1,5 +1,6 @@
 """Keeps intents in the state store. Every method raises `StoreAwayError` when the store does not do its part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -116,7 +117,7 @@ class Ledger:
 
     async def find(self, key: str, fingerprint: str) -> Known | Reused | None:
         """Whether the key has been used. Changes nothing."""
-        known = await self._state.fields(names.key(key))
+        known = _fields(await self._run(scripts.FIND, key))
         if not known:
             return None
         if known.get("fingerprint") != fingerprint.encode():
@@ -126,7 +127,7 @@ class Ledger:
     async def load(self, id_: str) -> Standing | None:
         """None where there is no such intent, or none that can be read. What is corrupt is deleted."""
         now, flat = await self._run(scripts.LOAD, id_)
-        fields = {_text(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+        fields = _fields(flat)
         if not fields:
             return None
         try:
@@ -178,8 +179,8 @@ class Ledger:
 
     async def find_natural(self, natural: str) -> str | None:
         """The id of the intent of this person and slot."""
-        found = await self._state.get(names.natural(natural))
-        return found.decode() if found else None
+        found = await self._run(scripts.FIND_NATURAL, natural)
+        return _text(found) if found else None
 
     async def release(self, id_: str, key: str = "") -> None:
         """Its booking was canceled: person and slot may be booked again, also with a key that had joined it."""
@@ -198,6 +199,10 @@ class Ledger:
         """How many intents are not final, and how many of them nobody has looked after in time."""
         total, overdue = await self._run(scripts.UNSETTLED)
         return int(total), int(overdue)
+
+    async def discarded(self) -> int:
+        """How many records had to be deleted because nobody could read them, up to a month after the last one."""
+        return int(await self._run(scripts.DISCARDED))
 
     async def _run(self, script: Script, *args: str | float) -> Reply:
         reply: Reply = await self._state.run(script, [names.DUE], [names.PREFIX, *args])
@@ -227,6 +232,10 @@ class Ledger:
             result=self._opened(result, Result) if result else None,
             answer=kept.decode() if kept else None,
         )
+
+
+def _fields(flat: Sequence[bytes]) -> dict[str, bytes]:
+    return {_text(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
 
 
 def _length(duration: timedelta) -> int:

@@ -5,7 +5,8 @@ entered), `lease` (ms, until when its holder has it), `key`, `natural`, `slot`,
 `fingerprint`, `matter` and later `result` and `answer` (sealed), `absences`, `looks`.
 `key:<hash>` is a hash of `intent`, `fingerprint` and `owner`; `natural:<hash>` names an
 intent; `slot:<hash>` is a sorted set of intents, by when they were booked, or
-without end while they are not.
+without end while they are not. What another has put under these names, of another
+type, is deleted and counted in `discarded`: it can only be read as nothing.
 """
 
 from app.store.script import Script
@@ -15,21 +16,33 @@ local prefix = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(number) return string.format('%.0f', number) end
-local function intent_at(id) return prefix .. 'intent:' .. id end
+local function discard(name)
+  redis.call('DEL', name)
+  redis.pcall('INCR', prefix .. 'discarded')
+  redis.call('PEXPIRE', prefix .. 'discarded', 2592000000)
+end
+local function sound(kind, name)
+  local found = redis.call('TYPE', name)['ok']
+  if found ~= kind and found ~= 'none' then discard(name) end
+  return name
+end
+local function intent_at(id) return sound('hash', prefix .. 'intent:' .. id) end
+local function key_at(key) return sound('hash', prefix .. 'key:' .. key) end
+local function natural_at(natural) return sound('string', prefix .. 'natural:' .. natural) end
+local function slot_at(slot) return sound('zset', prefix .. 'slot:' .. slot) end
+local due = sound('zset', prefix .. 'due')
 local function release(natural, slot, id)
-  if natural and redis.call('GET', prefix .. 'natural:' .. natural) == id then
-    redis.call('DEL', prefix .. 'natural:' .. natural)
-  end
-  if slot then redis.call('ZREM', prefix .. 'slot:' .. slot, id) end
+  if natural and redis.call('GET', natural_at(natural)) == id then redis.call('DEL', natural_at(natural)) end
+  if slot then redis.call('ZREM', slot_at(slot), id) end
 end
 local function forget(id, with_key)
   local at = intent_at(id)
   local names = redis.call('HMGET', at, 'key', 'natural', 'slot')
-  if with_key and names[1] and redis.call('HGET', prefix .. 'key:' .. names[1], 'intent') == id then
-    redis.call('DEL', prefix .. 'key:' .. names[1])
+  if with_key and names[1] and redis.call('HGET', key_at(names[1]), 'intent') == id then
+    redis.call('DEL', key_at(names[1]))
   end
   release(names[2], names[3], id)
-  redis.call('ZREM', prefix .. 'due', id)
+  redis.call('ZREM', due, id)
 end
 local function drop(id)
   forget(id, true)
@@ -40,7 +53,7 @@ end
 NAME = Script(
     _COMMON
     + """
-local at, generation = prefix .. 'naming', ARGV[2]
+local at, generation = sound('hash', prefix .. 'naming'), ARGV[2]
 redis.call('HSETNX', at, 'generation', generation)
 redis.call('PEXPIRE', at, ARGV[3])
 if redis.call('HGET', at, 'generation') == generation then
@@ -61,7 +74,7 @@ OPEN = Script(
 local id, key, natural, slot, fingerprint = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local seats, as_of, lease, kept = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local trusted, schema, matter, generation = tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14]
-if (redis.call('HGET', prefix .. 'naming', 'generation') or '') ~= generation then return {'renamed'} end
+if (redis.call('HGET', sound('hash', prefix .. 'naming'), 'generation') or '') ~= generation then return {'renamed'} end
 
 local function standing(other)
   local found = redis.call('HMGET', intent_at(other), 'state', 'lease')
@@ -75,8 +88,8 @@ local function long_settled(other, state)
 end
 
 local fence = 1
-local key_at = prefix .. 'key:' .. key
-local known = redis.call('HMGET', key_at, 'intent', 'fingerprint', 'owner')
+local by_key = key_at(key)
+local known = redis.call('HMGET', by_key, 'intent', 'fingerprint', 'owner')
 if known[1] then
   if known[2] ~= fingerprint then return {'reused'} end
   local state = standing(known[1])
@@ -88,8 +101,8 @@ if known[1] then
   end
 end
 
-local natural_at = prefix .. 'natural:' .. natural
-local other = redis.call('GET', natural_at)
+local by_person = natural_at(natural)
+local other = redis.call('GET', by_person)
 if other then
   local state = standing(other)
   if state == 'abandoned' then
@@ -97,24 +110,24 @@ if other then
   elseif state ~= 'gone' and state ~= 'failed' and not long_settled(other, state) then
     local theirs = redis.call('HGET', intent_at(other), 'fingerprint')
     if theirs ~= fingerprint then return {'occupied', other} end
-    redis.call('HSET', key_at, 'intent', other, 'fingerprint', fingerprint, 'owner', '0')
-    redis.call('PEXPIRE', key_at, kept)
+    redis.call('HSET', by_key, 'intent', other, 'fingerprint', fingerprint, 'owner', '0')
+    redis.call('PEXPIRE', by_key, kept)
     return {'known', other, '0'}
   end
 end
 
-local slot_at = prefix .. 'slot:' .. slot
-if redis.call('ZCOUNT', slot_at, '(' .. as_of, '+inf') >= seats then return {'held'} end
+local seated = slot_at(slot)
+if redis.call('ZCOUNT', seated, '(' .. as_of, '+inf') >= seats then return {'held'} end
 
 local at = intent_at(id)
 redis.call('HSET', at, 'v', schema, 'state', 'open', 'fence', text(fence),
   'since', text(now), 'lease', text(now + lease), 'key', key, 'natural', natural, 'slot', slot,
   'fingerprint', fingerprint, 'matter', matter)
-redis.call('HSET', key_at, 'intent', id, 'fingerprint', fingerprint, 'owner', '1')
-redis.call('SET', natural_at, id)
-redis.call('ZADD', slot_at, '+inf', id)
-redis.call('ZADD', prefix .. 'due', text(now + lease), id)
-for _, each in ipairs({at, key_at, natural_at, slot_at}) do redis.call('PEXPIRE', each, kept) end
+redis.call('HSET', by_key, 'intent', id, 'fingerprint', fingerprint, 'owner', '1')
+redis.call('SET', by_person, id)
+redis.call('ZADD', seated, '+inf', id)
+redis.call('ZADD', due, text(now + lease), id)
+for _, each in ipairs({at, by_key, by_person, seated}) do redis.call('PEXPIRE', each, kept) end
 return {'opened', id, fence}
 """
 )
@@ -153,13 +166,13 @@ local names = redis.call('HMGET', at, 'key', 'natural', 'slot')
 if following == 'failed' then
   forget(id, false)
 elseif booked_at ~= '' then
-  redis.call('ZADD', prefix .. 'slot:' .. names[3], booked_at, id)
+  redis.call('ZADD', slot_at(names[3]), booked_at, id)
 end
 if due_in == '' then
-  redis.call('ZREM', prefix .. 'due', id)
+  redis.call('ZREM', due, id)
 else
   redis.call('HSET', at, 'lease', text(now + due_in))
-  redis.call('ZADD', prefix .. 'due', text(now + due_in), id)
+  redis.call('ZADD', due, text(now + due_in), id)
 end
 redis.call('PEXPIRE', at, kept)
 for index, kind in ipairs({'key:', 'natural:', 'slot:'}) do
@@ -174,6 +187,21 @@ With a fence, only for whoever holds that number; `overdue`: only where nobody
 has it by now. Answers `done`, `gone`, or `refused` with the state that it is in.
 """
 
+FIND = Script(
+    _COMMON
+    + """
+return redis.call('HGETALL', key_at(ARGV[2]))
+"""
+)
+"""What became of a key: `intent`, `fingerprint`, `owner`."""
+
+FIND_NATURAL = Script(
+    _COMMON
+    + """
+return redis.call('GET', natural_at(ARGV[2]))
+"""
+)
+
 LOAD = Script(
     _COMMON
     + """
@@ -184,12 +212,12 @@ return {text(now), redis.call('HGETALL', intent_at(ARGV[2]))}
 CLAIM_DUE = Script(
     _COMMON
     + """
-local ids = redis.call('ZRANGEBYSCORE', prefix .. 'due', '-inf', text(now), 'LIMIT', 0, ARGV[2])
+local ids = redis.call('ZRANGEBYSCORE', due, '-inf', text(now), 'LIMIT', 0, ARGV[2])
 for _, id in ipairs(ids) do
   if redis.call('EXISTS', intent_at(id)) == 1 then
-    redis.call('ZADD', prefix .. 'due', text(now + ARGV[3]), id)
+    redis.call('ZADD', due, text(now + ARGV[3]), id)
   else
-    redis.call('ZREM', prefix .. 'due', id)
+    redis.call('ZREM', due, id)
   end
 end
 return ids
@@ -213,8 +241,8 @@ RELEASE = Script(
     + """
 local names = redis.call('HMGET', intent_at(ARGV[2]), 'natural', 'slot')
 release(names[1], names[2], ARGV[2])
-local joined = redis.call('HMGET', prefix .. 'key:' .. ARGV[3], 'intent', 'owner')
-if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', prefix .. 'key:' .. ARGV[3]) end
+local joined = redis.call('HMGET', key_at(ARGV[3]), 'intent', 'owner')
+if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', key_at(ARGV[3])) end
 """
 )
 """The booking was canceled: its person and its slot are free for another, and so is a key that had joined it."""
@@ -222,7 +250,10 @@ if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', prefix .. 'k
 DISCARD = Script(
     _COMMON
     + """
-if tonumber(redis.call('HGET', intent_at(ARGV[2]), 'v') or 0) <= tonumber(ARGV[3]) then drop(ARGV[2]) end
+if (tonumber(redis.call('HGET', intent_at(ARGV[2]), 'v') or 0) or 0) <= tonumber(ARGV[3]) then
+  forget(ARGV[2], true)
+  discard(intent_at(ARGV[2]))
+end
 """
 )
 """Nobody can read it, and no newer version wrote it."""
@@ -230,6 +261,13 @@ if tonumber(redis.call('HGET', intent_at(ARGV[2]), 'v') or 0) <= tonumber(ARGV[3
 UNSETTLED = Script(
     _COMMON
     + """
-return {redis.call('ZCARD', prefix .. 'due'), redis.call('ZCOUNT', prefix .. 'due', '-inf', text(now))}
+return {redis.call('ZCARD', due), redis.call('ZCOUNT', due, '-inf', text(now))}
+"""
+)
+
+DISCARDED = Script(
+    _COMMON
+    + """
+return tonumber(redis.call('GET', sound('string', prefix .. 'discarded')) or 0) or 0
 """
 )

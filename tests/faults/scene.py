@@ -45,7 +45,9 @@ class Witness:
     told: set[Person] = field(default_factory=set)
 
     async def hear(self, answer: httpx.Response) -> None:
-        booking = json.loads(await answer.aread() or b"null") if answer.status_code in {200, 201} else None
+        if answer.headers.get("Content-Type") != "application/json" or answer.status_code not in {200, 201}:
+            return
+        booking = json.loads(await answer.aread())
         if isinstance(booking, dict) and booking.get("status") == "confirmed":
             self.told.add((booking["invitee"]["email"], datetime.fromisoformat(booking["start"])))
 

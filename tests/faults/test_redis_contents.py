@@ -101,6 +101,26 @@ async def test_foreign_values_are_no_harm_to_other_bookings(frail: Scene, kind: 
     assert answer.status_code == 201
 
 
+@pytest.mark.fault("R10")
+async def test_what_is_of_another_type_is_deleted_and_counted_and_bookings_go_on(frail: Scene) -> None:
+    body = await frail.bff.booking()
+    booking = (await frail.bff.book(body, "key")).json()
+    for kind in (*KINDS, "naming"):
+        assert _spoiled(frail, kind, _list) == 1
+    with Redis(port=frail.redis.port, db=STATE) as store:
+        store.rpush(names.DUE, "foreign")
+
+    again = await frail.bff.book(body, "key")
+    other = await frail.bff.book(await frail.bff.booking("no-place"), "another")
+    metrics = (await frail.bff.http.get("/metrics")).text
+
+    assert (again.status_code, again.json()["manage"], other.status_code) == (201, None, 201)
+    assert (await frail.bff.manage(booking)).json()["status"] == "confirmed"
+    # Those three that were asked for: of a slot that is gone, Calendly is asked.
+    assert "\nbff_bookings_discarded 3.0\n" in metrics
+    assert await sent(frail.calendly) == 2
+
+
 @pytest.mark.fault("R09")
 async def test_emptied_before_the_send_nothing_is_sent_and_the_key_books_later(frail: Scene) -> None:
     body, gate = await frail.bff.booking(), Gate()

@@ -245,7 +245,9 @@ async def test_neither_key_nor_visitor_nor_token_is_in_what_is_kept(bff: Service
     assert [words for words in told if words in kept] == []
 
 
-async def test_records_are_kept_for_two_days_and_what_they_are_named_with_for_a_month(bff: Service, redis: RedisServer) -> None:
+async def test_records_are_kept_for_two_days_and_what_they_are_named_with_for_a_month(
+    bff: Service, redis: RedisServer
+) -> None:
     await bff.book(await bff.booking(), KEY)
 
     with Redis(port=redis.port, db=STATE) as client:

@@ -81,7 +81,7 @@ class Service:
 
     async def settled(self, booking: Json) -> Json:
         """Read it until it is known what became of it."""
-        for _ in range(100):
+        for _ in range(200):
             answer = await self.manage(booking)
             assert answer.status_code == 200, answer.text
             if answer.json()["status"] != "confirming":

@@ -1,6 +1,7 @@
 """Is it alive, can it serve, what has it done: for operators and their machines."""
 
 from contextlib import suppress
+from math import nan
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -87,7 +88,9 @@ async def _measure(owned: Resources) -> None:
     for window, left in (await owned.budgets.left()).items():
         metrics.budget_left.labels(window).set(left)
     metrics.bookings_unsettled.clear()
+    metrics.bookings_discarded.set(nan)
     with suppress(StoreAwayError):
         total, overdue = await owned.ledger.unsettled()
         metrics.bookings_unsettled.labels("all").set(total)
         metrics.bookings_unsettled.labels("overdue").set(overdue)
+        metrics.bookings_discarded.set(await owned.ledger.discarded())
