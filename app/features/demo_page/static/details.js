@@ -92,7 +92,7 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   /** The form is put away: another body would be another booking, and the first may have been made. */
   function unsettled(problem, body) {
     const text = "We do not know yet whether your time is booked. Ask again: it is booked once, however often you ask.";
-    trouble(problem, { text, hosted: [], ways: [button("Ask again", () => submit(body), "strong")] });
+    trouble(problem, { text, hosted: null, ways: [button("Ask again", () => submit(body), "strong")] });
   }
 
   /** The focus goes to the button that books it, which names the time. */

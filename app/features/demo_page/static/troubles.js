@@ -18,12 +18,13 @@ export const isUnsettled = (problem) => UNSETTLED.has(problem.code);
 
 /**
  * `text` instead of the problem's own; `ways` of the caller's. `hosted` is a label and an address
- * on Calendly, for where the problem names none. For a time that is taken: `choose(start)` for
+ * on Calendly, for where the problem names none; null where that page is no way on. For a time that is taken: `choose(start)` for
  * another one in `zone`, and `all`, the address of all that are free.
  */
-export function troubleBox(problem, { text, ways = [], hosted: [label, url] = [], zone, choose, all }) {
+export function troubleBox(problem, { text, ways = [], hosted = [], zone, choose, all }) {
   const { heading, code } = problem;
-  const hostedUrl = NO_HOSTED.has(code) ? null : (problem.hostedUrl ?? url);
+  const [label, url] = hosted ?? [];
+  const hostedUrl = hosted === null || NO_HOSTED.has(code) ? null : (problem.hostedUrl ?? url);
   const told = text ? `${text} ${problem.later}`.trim() : problem.text;
   if (code === "slot_taken") return takenBox(problem, { told, zone, choose, all });
   const only = code === "use_hosted_page";
