@@ -69,6 +69,11 @@ class Naming:
         self._known = offered
         return offered.names
 
+    async def are_readable(self) -> bool:
+        """Whether `names` could be had; writes nothing. Raises `StoreAwayError`."""
+        copies = await self._state.fields(names.NAMING)
+        return "generation" not in copies or self._key_from(copies) is not None
+
     async def _agreed(self, offered: _Naming) -> tuple[str, dict[str, bytes]]:
         """What stands in the store: the offer, where nothing stood there."""
         copies = [part for copy in offered.copies.items() for part in copy]
@@ -85,9 +90,15 @@ class Naming:
         return _Naming(Names(hashes.of("generation"), hashes), copies)
 
     def _opened(self, copies: Mapping[str, bytes]) -> bytes:
+        key = self._key_from(copies)
+        if key is None:
+            log.error("intents.names_sealed_with_unknown_key")
+            raise NamesUnknownError
+        return key
+
+    def _key_from(self, copies: Mapping[str, bytes]) -> bytes | None:
         for id_, sealer in self._sealers.items():
             key = sealer.open(copies.get(id_, b"").decode(errors="replace"))
             if key is not None:
                 return key
-        log.error("intents.names_sealed_with_unknown_key")
-        raise NamesUnknownError
+        return None

@@ -89,6 +89,13 @@ class IntentRunner:
         with _store_needed():
             return await self._means.naming.names()
 
+    async def fault(self) -> str | None:
+        """Why `names` fails, where it is for the operator to mend; asks without a trace.
+
+        Raises `StoreAwayError`.
+        """
+        return None if await self._means.naming.are_readable() else OTHER_KEYS
+
     async def find(self, key: str, fingerprint: str) -> Progress | None:
         """What became of this key, or None where it is new, or free to try again.
 

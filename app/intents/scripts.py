@@ -55,15 +55,15 @@ NAME = Script(
     + """
 local at, generation = sound('hash', prefix .. 'naming'), ARGV[2]
 redis.call('HSETNX', at, 'generation', generation)
-redis.call('PEXPIRE', at, ARGV[3])
 if redis.call('HGET', at, 'generation') == generation then
+  redis.call('PEXPIRE', at, ARGV[3])
   for index = 4, #ARGV, 2 do redis.call('HSETNX', at, ARGV[index], ARGV[index + 1]) end
 end
 return redis.call('HGETALL', at)
 """
 )
 """Agree on the key of the names: the first offer stays, and whoever has the same adds copies of it. It is kept for
-so many ms from each time that it is asked for.
+so many ms from each time that somebody who can open it asks.
 
 A hash of `generation` and, by the id of the secret key that it is sealed under, of copies.
 """

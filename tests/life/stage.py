@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from app.intents.options import ProtocolOptions
 from app.settings import CalendlySettings, Settings
 from tests.support.keys import SECRET_KEY
 from tests.support.redis import CACHE, STATE, RedisServer
@@ -17,8 +18,15 @@ from tests.support.simulation import ADA, Simulation
 BRISK = replace(SOON, answer_within=timedelta(seconds=1))
 """So that what a process left undone is taken up soon, too."""
 
+LEAVING = replace(BRISK, poll=timedelta(minutes=1))
+"""As of a process that stops before it could look after anything."""
+
 BOOKING = "^/invitees$"
 CANCELLATION = "/cancellation$"
+LOOK = "^/scheduled_events$"
+STAYS = 1000
+"""Times, which is for as long as the fault is not taken away."""
+
 LOST = "commit_then_reset"
 """It is done, and the answer is lost on its way."""
 
@@ -33,7 +41,7 @@ class Stage:
     calendly: Simulation
     redis: RedisServer
 
-    def settings(self, *keys: str, token: str = ADA) -> Settings:
+    def settings(self, *keys: str, token: str = ADA, tier: str = "enterprise") -> Settings:
         """The first of the keys seals, all open."""
         url = str(self.calendly.http.base_url)
         usual = settings_for(
@@ -42,12 +50,14 @@ class Stage:
             state_url=self.redis.url(STATE),
             secret_keys=tuple(map(SecretStr, keys or (SECRET_KEY,))),
         )
-        account = CalendlySettings(token=SecretStr(token), api_url=url, tier="enterprise")
+        account = CalendlySettings(token=SecretStr(token), api_url=url, tier=tier)
         return usual.model_copy(update={"calendly": account})
 
-    def service(self, *keys: str, token: str = ADA) -> AbstractAsyncContextManager[Service]:
+    def service(
+        self, *keys: str, protocol: ProtocolOptions = BRISK, **account: str
+    ) -> AbstractAsyncContextManager[Service]:
         """One more, that soon knows what became of a booking."""
-        return running_service(self.settings(*keys, token=token), self.calendly.clock, BRISK)
+        return running_service(self.settings(*keys, **account), self.calendly.clock, protocol)
 
 
 async def events(calendly: Simulation) -> list[Json]:
@@ -59,6 +69,15 @@ async def events(calendly: Simulation) -> list[Json]:
 async def active(calendly: Simulation) -> list[str]:
     """The starts of what is booked and not canceled, as Calendly spells them."""
     return [event["start_time"] for event in await events(calendly) if event["status"] == "active"]
+
+
+async def until_active(calendly: Simulation, expected: list[str]) -> None:
+    """Fails the test where Calendly does not come to have exactly these."""
+    for _ in range(100):
+        if await active(calendly) == expected:
+            return
+        await asyncio.sleep(0.05)
+    assert await active(calendly) == expected
 
 
 async def writes(calendly: Simulation) -> list[Write]:

@@ -7,6 +7,8 @@ import pytest
 from tests.life.stage import (
     BOOKING,
     CANCELLATION,
+    LEAVING,
+    STAYS,
     Stage,
     active,
     break_down,
@@ -17,23 +19,23 @@ from tests.life.stage import (
     refuse_cancellation,
     said,
     status_of,
+    until_active,
+    writes,
 )
 from tests.support.service import Json, Service
 from tests.support.simulation import Simulation
 
 ELEVEN, NOON = (f"2026-11-23T{hour}:00:00+01:00" for hour in ("11", "12"))
 NINE_AT_CALENDLY, ELEVEN_AT_CALENDLY = (f"2026-11-23T{hour}:00:00.000000Z" for hour in ("08", "10"))
-STAYS = 1000
-"""Times, which is for as long as the fault is not taken away."""
 
 
-async def _until_active(calendly: Simulation, expected: list[str]) -> None:
-    """Fails the test where Calendly does not come to have exactly these."""
+async def _tried_to_cancel(calendly: Simulation, times: int) -> None:
+    """Wait until Calendly was asked so often to cancel something."""
     for _ in range(100):
-        if await active(calendly) == expected:
+        if [kind for kind, _ in await writes(calendly)].count("cancel") >= times:
             return
         await asyncio.sleep(0.05)
-    assert await active(calendly) == expected
+    raise TimeoutError
 
 
 @pytest.mark.fault("B06")
@@ -51,7 +53,7 @@ async def test_a_new_time_that_nobody_knows_is_confirming_and_then_takes_the_pla
         "2",
     )
     assert (await bff.settled(answer.json()))["status"] == "confirmed"
-    await _until_active(calendly, [ELEVEN_AT_CALENDLY])
+    await until_active(calendly, [ELEVEN_AT_CALENDLY])
 
 
 async def test_once_it_is_known_the_same_start_tells_what_became_of_it(
@@ -60,7 +62,7 @@ async def test_once_it_is_known_the_same_start_tells_what_became_of_it(
     booking = await made(bff)
     await lose_answer(calendly, BOOKING)
     unknown = await bff.manage(booking, "/reschedule", {"start": ELEVEN})
-    await _until_active(calendly, [ELEVEN_AT_CALENDLY])
+    await until_active(calendly, [ELEVEN_AT_CALENDLY])
 
     again = await bff.manage(booking, "/reschedule", {"start": ELEVEN})
 
@@ -112,7 +114,7 @@ async def test_an_old_time_that_cannot_be_canceled_yet_is_canceled_later(
     both = await active(calendly)
     await healed(calendly)
 
-    await _until_active(calendly, [ELEVEN_AT_CALENDLY])
+    await until_active(calendly, [ELEVEN_AT_CALENDLY])
 
     assert new["previous"] == {"id": booking["id"], "status": "canceling"}
     assert both == [NINE_AT_CALENDLY, ELEVEN_AT_CALENDLY]
@@ -123,7 +125,7 @@ async def test_canceling_becomes_canceled_for_whoever_asks_again(bff: Service, c
     await break_down(calendly, CANCELLATION, STAYS)
     first = await moved(bff, booking, ELEVEN)
     await healed(calendly)
-    await _until_active(calendly, [ELEVEN_AT_CALENDLY])
+    await until_active(calendly, [ELEVEN_AT_CALENDLY])
     await asyncio.sleep(0.1)  # until that is written down
 
     again = await bff.manage(booking, "/reschedule", {"start": ELEVEN})
@@ -143,7 +145,7 @@ async def test_another_replica_cancels_the_old_time_where_one_stopped(
     await healed(calendly)
 
     async with stage.service() as second:
-        await _until_active(calendly, [ELEVEN_AT_CALENDLY])
+        await until_active(calendly, [ELEVEN_AT_CALENDLY])
 
         assert await status_of(second, booking) == "canceled"
 
@@ -170,6 +172,47 @@ async def test_an_old_time_that_begins_before_it_could_be_canceled_is_kept(
     calendly.clock.advance(hours=3)
     await healed(calendly)
 
-    await _until_active(calendly, [NINE_AT_CALENDLY])
+    await until_active(calendly, [NINE_AT_CALENDLY])
 
     assert await status_of(bff, new) == "canceled"
+
+
+@pytest.mark.fault("R09")
+async def test_a_move_that_the_store_has_lost_is_finished_by_whoever_asks_again(
+    stage: Stage, calendly: Simulation
+) -> None:
+    async with stage.service(protocol=LEAVING) as bff:
+        booking = await made(bff)
+        await break_down(calendly, CANCELLATION, STAYS)
+        await moved(bff, booking, ELEVEN)
+        stage.redis.flush()
+        await healed(calendly)
+
+        again = await moved(bff, booking, ELEVEN)
+
+    assert (again["status"], again["manage"], again["previous"]["status"]) == ("confirmed", None, "canceled")
+    assert await active(calendly) == [ELEVEN_AT_CALENDLY]
+
+
+@pytest.mark.parametrize(
+    ("times", "left"),
+    [
+        pytest.param(1, [NINE_AT_CALENDLY], id="undone"),
+        pytest.param(STAYS, [NINE_AT_CALENDLY, ELEVEN_AT_CALENDLY], id="being undone"),
+    ],
+)
+async def test_what_was_confirming_and_came_too_late_reads_as_failed(
+    bff: Service, calendly: Simulation, times: int, left: list[str]
+) -> None:
+    booking = await made(bff)
+    await lose_answer(calendly, BOOKING)
+    await refuse_cancellation(calendly, "Event in the past")
+    await break_down(calendly, CANCELLATION, times)
+    confirming = (await bff.manage(booking, "/reschedule", {"start": ELEVEN})).json()
+
+    await _tried_to_cancel(calendly, 2)
+    await until_active(calendly, left)
+    await asyncio.sleep(0.1)  # until that is written down
+
+    assert await status_of(bff, confirming) == "failed"
+    assert said(await bff.manage(confirming, "/calendar.ics")) == (404, "not_found")

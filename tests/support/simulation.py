@@ -66,7 +66,7 @@ class Simulation:
     async def assume(self, **changes: Any) -> None:
         await self.settings(assumptions=changes)
 
-    async def change(self, slug: str, **changes: Any) -> Json:
+    async def change(self, slug: str, /, **changes: Any) -> Json:
         """Give a seeded event type other fields."""
         uuid = (await self.event_type(slug))["uri"].rsplit("/", 1)[1]
         response = await self.http.patch(f"/_simulator/event_types/{uuid}", json=changes)

@@ -27,7 +27,7 @@ class Readiness(Shape):
     status: Literal["ready", "degraded"]
     cache: Literal["ok", "away"] = Field(description="Away: every read asks Calendly.")
     state: Literal["ok", "away", "unfit"] = Field(
-        description="Away, or set up so that it may lose bookings: they are closed."
+        description="Away, or not fit to keep bookings: they are closed."
     )
     reason: str | None = Field(description="What to set, where the state store is unfit.")
 
@@ -56,7 +56,7 @@ async def get_readiness(owned: Owned, response: Response) -> Readiness:
 
 async def _state_of(owned: Resources) -> tuple[Literal["ok", "away", "unfit"], str | None]:
     try:
-        fault = await owned.policy.fault()
+        fault = await owned.policy.fault() or await owned.runner.fault()
         reachable = await is_reachable(owned.state)
     except StoreAwayError:
         return "away", None

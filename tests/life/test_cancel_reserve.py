@@ -1,0 +1,88 @@
+"""Time can be given back while nothing else is asked of Calendly, and that costs little."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.life.stage import Stage, active, canceled, events, made, said
+from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
+from tests.support.simulation import Simulation
+
+READS = 40
+"""In a minute: of all calls that the free plan has, the rest is for what matters more."""
+
+NIGHT = "2026-11-23T03:00:00+01:00"
+
+ReadsGo = Callable[[Service, Simulation], Awaitable[None]]
+
+
+@pytest.fixture
+async def bff(stage: Stage) -> AsyncIterator[Service]:
+    """With few calls, though Calendly has more. It knows whose they are: only then do they count for that account."""
+    async with stage.service(tier="free") as service:
+        await service.get("/event-types")
+        await clear_calls(stage.calendly)
+        yield service
+
+
+async def _asked(calendly: Simulation) -> list[tuple[str, str]]:
+    """All that it was asked, in order."""
+    items: list[Json] = (await calendly.http.get("/_simulator/calls")).json()["items"]
+    return [(call["method"], call["path"]) for call in items]
+
+
+async def _spent(bff: Service, calendly: Simulation, left: int = 0) -> None:
+    """All but `left`: each day that nobody has read yet costs one. What was asked before is in the log."""
+    for number in range(READS - left - len(await _asked(calendly))):
+        day = (date(2026, 12, 1) + timedelta(days=number)).isoformat()
+        await bff.free("visit", **{"from": day, "to": day})
+
+
+async def _shut(bff: Service, calendly: Simulation) -> None:
+    """By Calendly, for longer than the minute that calls are counted in."""
+    times, reset = "^/event_type_available_times$", {"X-RateLimit-Reset": "900"}
+    await plan_fault(calendly, "status", status=429, path=times, method="GET", headers=reset)
+    await bff.get("/event-types/visit/availability", **{"from": "2026-12-01", "to": "2026-12-01"})
+
+
+@pytest.mark.parametrize(
+    "reads_go", [pytest.param(_shut, id="shut by Calendly"), pytest.param(_spent, id="spent by us")]
+)
+async def test_without_reads_time_is_given_back(
+    bff: Service, calendly: Simulation, reads_go: ReadsGo
+) -> None:
+    booking = await made(bff)
+    await reads_go(bff, calendly)
+
+    read = await bff.manage(booking)
+    gone = await canceled(bff, booking)
+
+    assert said(read) == (503, "upstream_busy")
+    assert (gone["status"], await active(calendly)) == ("canceled", [])
+
+
+async def test_a_cancellation_costs_two_reads_and_itself(bff: Service, calendly: Simulation) -> None:
+    booking = await made(bff)
+    [event] = await events(calendly)
+    at, invitee = (urlsplit(each["uri"]).path for each in (event, event["invitees"][0]))
+    await clear_calls(calendly)
+
+    await canceled(bff, booking)
+
+    assert sorted(await _asked(calendly)) == [("GET", at), ("GET", invitee), ("POST", f"{at}/cancellation")]
+
+
+async def test_looking_whose_a_taken_time_is_leaves_what_cancellations_need(
+    bff: Service, calendly: Simulation
+) -> None:
+    booking = await made(bff)
+    await _spent(bff, calendly, left=1)
+    await clear_calls(calendly)
+
+    answer = await bff.book(booking_body("intro-call", NIGHT))
+
+    assert said(answer) == (503, "upstream_busy")
+    assert await calls_of(calendly, "/scheduled_events") == []
+    assert (await canceled(bff, booking))["status"] == "canceled"

@@ -1,0 +1,86 @@
+"""What the store has lost, Calendly still knows: whoever tries again is told the same, or that nobody can tell now."""
+
+import asyncio
+
+import pytest
+
+from tests.life.stage import LOOK, STAYS, bookings_sent, healed, said
+from tests.support.redis import RedisServer
+from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
+from tests.support.simulation import Simulation
+
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+NIGHT = "2026-11-23T03:00:00+01:00"
+
+slugs = pytest.mark.parametrize("slug", ["intro-call", "workshop"], ids=["one seat", "several seats"])
+
+
+async def _booked(bff: Service, slug: str) -> Json:
+    """The body of a booking that stands."""
+    body = await bff.booking(slug)
+    assert (await bff.book(body, KEY)).status_code == 201
+    return body
+
+
+@pytest.mark.fault("R09")
+@slugs
+async def test_every_repetition_is_told_the_same(
+    bff: Service, calendly: Simulation, redis: RedisServer, slug: str
+) -> None:
+    body = await _booked(bff, slug)
+    redis.flush()
+
+    answers = []
+    for _ in range(2):
+        answers += [await bff.book(body, KEY), await bff.book(body, KEY)]
+        redis.flush()
+        calendly.clock.advance(seconds=30)
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert [answer.json() for answer in answers] == [answers[0].json()] * 4
+    assert answers[0].json()["manage"] is None
+    assert len(await bookings_sent(calendly)) == 1
+
+
+@pytest.mark.fault("R09")
+@slugs
+async def test_where_calendly_does_not_tell_nobody_is_sent_to_another_time(
+    bff: Service, calendly: Simulation, redis: RedisServer, slug: str
+) -> None:
+    body = await _booked(bff, slug)
+    redis.flush()
+    await plan_fault(calendly, "status", status=500, path=LOOK, method="GET", times=STAYS)
+
+    unknown = await bff.book(body, KEY)
+    await healed(calendly)
+    known = await bff.book(body, KEY)
+
+    assert said(unknown) == (502, "upstream_failed")
+    assert unknown.json()["hostedUrl"]
+    assert (known.status_code, known.json()["status"], known.json()["manage"]) == (201, "confirmed", None)
+    assert len(await bookings_sent(calendly)) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_whoever_joins_a_booking_that_calendly_does_not_show_may_try_again(
+    bff: Service, calendly: Simulation, status: int
+) -> None:
+    body = await _booked(bff, "workshop")
+    await plan_fault(calendly, "status", status=status, path="^/scheduled_events/", method="GET", times=STAYS)
+
+    answer = await bff.book(body, "another")
+
+    assert (said(answer), answer.headers["Retry-After"]) == ((409, "booking_in_flight"), "2")
+    assert len(await bookings_sent(calendly)) == 1
+
+
+async def test_a_crowd_of_one_person_costs_one_look(bff: Service, calendly: Simulation) -> None:
+    body = booking_body("intro-call", NIGHT)
+    await bff.free("intro-call")
+    await plan_fault(calendly, "delay", path=LOOK, method="GET", seconds=1)
+    await clear_calls(calendly)
+
+    answers = await asyncio.gather(*(bff.book(body) for _ in range(50)))
+
+    assert {said(answer) for answer in answers} == {(409, "slot_taken")}
+    assert len(await calls_of(calendly, "/scheduled_events")) == 1

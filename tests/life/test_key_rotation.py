@@ -1,0 +1,150 @@
+"""Secret keys that reach one replica after the other: whoever has one in common with the rest books as they do."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from tests.life.stage import (
+    BOOKING,
+    BRISK,
+    LOOK,
+    Stage,
+    active,
+    bookings_sent,
+    break_down,
+    made,
+    said,
+)
+from tests.support.contents import contents
+from tests.support.keys import OTHER_KEY, SECRET_KEY
+from tests.support.redis import STATE, RedisServer
+from tests.support.service import plan_fault
+from tests.support.simulation import Simulation
+
+OLD, NEW = SECRET_KEY, OTHER_KEY
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+ELEVEN, NOON = (f"2026-11-23T{hour}:00:00+01:00" for hour in ("11", "12"))
+
+PATIENT = replace(BRISK, quiet=timedelta(minutes=1))
+"""What nobody knows stays so for longer than a restart takes."""
+
+
+def _kept(redis: RedisServer) -> dict[str, str]:
+    """All that stands of bookings, but for when somebody is to look after them."""
+    with Redis(port=redis.port, db=STATE) as store:
+        found = contents(store)
+    return {
+        name: value for name, value in found.items() if "{bookings}" in name and not name.endswith(":due")
+    }
+
+
+@pytest.mark.fault("B04")
+@pytest.mark.parametrize("second", [KEY, "another"], ids=["the same attempt", "another attempt"])
+async def test_a_double_click_over_two_replicas_books_once(
+    stage: Stage, calendly: Simulation, second: str
+) -> None:
+    async with stage.service(OLD, NEW) as one, stage.service(NEW, OLD) as two:
+        body = await one.booking("workshop")
+        await plan_fault(calendly, "delay", path=LOOK, method="GET", seconds=0.3, times=2)
+
+        answers = await asyncio.gather(one.book(body, KEY), two.book(body, second))
+
+    assert sorted(answer.json().get("code", "booked") for answer in answers) == [
+        "booked",
+        "booking_in_flight",
+    ]
+    assert len(await bookings_sent(calendly)) == 1
+
+
+async def test_after_a_restart_with_a_new_key_the_same_attempt_gets_its_booking(
+    stage: Stage, calendly: Simulation
+) -> None:
+    async with stage.service(OLD) as before:
+        body = await before.booking("workshop")
+        first = await before.book(body, KEY)
+
+    async with stage.service(NEW, OLD) as after:
+        again = await after.book(body, KEY)
+
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(await bookings_sent(calendly)) == 1
+
+
+async def test_after_a_restart_with_a_new_key_what_is_confirming_is_not_sent_again(
+    stage: Stage, calendly: Simulation
+) -> None:
+    async with stage.service(OLD, protocol=PATIENT) as before:
+        body = await before.booking("workshop")
+        await break_down(calendly, BOOKING)
+        first = await before.book(body, KEY)
+
+    async with stage.service(NEW, OLD, protocol=PATIENT) as after:
+        again = await after.book(body, KEY)
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json()["id"] == first.json()["id"]
+    assert len(await bookings_sent(calendly)) == 1
+
+
+@pytest.mark.parametrize("second", [ELEVEN, NOON], ids=["to the same time", "to two times"])
+async def test_a_booking_that_two_replicas_move_at_once_moves_once(
+    stage: Stage, calendly: Simulation, second: str
+) -> None:
+    async with stage.service(OLD, NEW) as one, stage.service(NEW, OLD) as two:
+        booking = await made(one)
+        await plan_fault(calendly, "delay", path=BOOKING, method="POST", seconds=0.3)
+
+        answers = await asyncio.gather(
+            one.manage(booking, "/reschedule", {"start": ELEVEN}),
+            two.manage(booking, "/reschedule", {"start": second}),
+        )
+
+    assert sorted(answer.json().get("code", "moved") for answer in answers) == ["booking_in_flight", "moved"]
+    assert len(await active(calendly)) == 1
+    assert len(await bookings_sent(calendly)) == 2
+
+
+async def test_whoever_has_none_of_the_keys_books_nothing_and_says_why(
+    stage: Stage, calendly: Simulation
+) -> None:
+    async with stage.service(OLD) as first:
+        body = await first.booking("workshop")
+        await first.book(body, KEY)
+
+    async with stage.service(NEW) as stranger:
+        checked = await stranger.preflight(body)
+        answer = await stranger.book(body, KEY)
+        ready = (await stranger.http.get("/readyz")).json()
+
+    assert said(checked) == said(answer) == (503, "bookings_closed")
+    assert checked.json()["hostedUrl"] == answer.json()["hostedUrl"]
+    assert "BFF_SECRET_KEYS" in answer.json()["detail"]
+    assert (ready["status"], ready["state"], ready["reason"]) == (
+        "degraded",
+        "unfit",
+        answer.json()["detail"],
+    )
+    assert len(await bookings_sent(calendly)) == 1
+
+
+async def test_whoever_has_none_of_the_keys_leaves_what_is_confirming_to_who_has(
+    stage: Stage, calendly: Simulation, redis: RedisServer
+) -> None:
+    async with stage.service(OLD, protocol=PATIENT) as first:
+        body = await first.booking("workshop")
+        await break_down(calendly, BOOKING)
+        booking = (await first.book(body, KEY)).json()
+    before = _kept(redis)
+
+    async with stage.service(NEW) as stranger:
+        await stranger.book(body, KEY)
+        await asyncio.sleep(3 * BRISK.quiet.total_seconds())
+    after = _kept(redis)
+
+    assert after == before
+    async with stage.service(OLD) as again:
+        assert (await again.settled(booking))["status"] == "failed"
