@@ -121,7 +121,6 @@ async def test_whoever_has_none_of_the_keys_books_nothing_and_says_why(
         ready = (await stranger.http.get("/readyz")).json()
 
     assert said(checked) == said(answer) == (503, "bookings_closed")
-    assert checked.json()["hostedUrl"] == answer.json()["hostedUrl"]
     assert "BFF_SECRET_KEYS" in answer.json()["detail"]
     assert (ready["status"], ready["state"], ready["reason"]) == (
         "degraded",
