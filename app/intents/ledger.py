@@ -11,6 +11,7 @@ import structlog
 from app.intents import names, scripts
 from app.intents.machine import Happened, State, transitions
 from app.intents.model import SCHEMA, Matter, NewIntent, Result, Standing
+from app.intents.naming import KEPT
 from app.sealing import Sealer
 from app.store.script import Script
 from app.store.state import StateStore
@@ -19,8 +20,7 @@ T = TypeVar("T")
 Reply = Any
 """Of a script: what Redis has for Lua's values."""
 
-KEPT = timedelta(days=2)
-"""After its last change: longer than any client keeps trying with one key."""
+NONE = timedelta(0)
 
 TRUSTED = timedelta(minutes=2)
 """For which our own word that a person is booked stands without a look at Calendly."""
@@ -50,8 +50,16 @@ class Reused:
 
 
 @dataclass(frozen=True, slots=True)
+class Natural:
+    """Whose body has this fingerprint."""
+
+    id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Renamed:
-    """The store has lost its data since these names were made."""
+    """The store has lost its data since these names were made, or a moment ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,9 @@ class Event:
     """Only where nobody has it by now."""
 
 
+Answer = Opened | Known | Reused | Renamed | Held
+
+
 class _SealedElsewhereError(Exception):
     """With a key that this process does not have."""
 
@@ -86,8 +97,8 @@ class Ledger:
         self._state = state
         self._sealer = sealer
 
-    async def open(self, new: NewIntent, lease: timedelta) -> Opened | Known | Reused | Renamed | Held:
-        """Write it down, in one step with every reason not to."""
+    async def open(self, new: NewIntent, lease: timedelta, pause: timedelta = NONE) -> Answer:
+        """Write it down, in one step with every reason not to; one is that everything was lost within the `pause`."""
         answer = await self._run(
             scripts.OPEN,
             new.id,
@@ -103,6 +114,7 @@ class Ledger:
             SCHEMA,
             self._seal(new.matter),
             new.generation,
+            _length(pause),
         )
         match [_text(part) for part in answer]:
             case ["opened", id_, fence]:
@@ -177,10 +189,10 @@ class Ledger:
             absences,
         )
 
-    async def find_natural(self, natural: str) -> str | None:
-        """The id of the intent of this person and slot."""
+    async def find_natural(self, natural: str) -> Natural | None:
+        """The intent of this person and slot."""
         found = await self._run(scripts.FIND_NATURAL, natural)
-        return _text(found) if found else None
+        return Natural(*map(_text, found)) if found else None
 
     async def release(self, id_: str, key: str = "") -> None:
         """Its booking was canceled: person and slot may be booked again, also with a key that had joined it."""

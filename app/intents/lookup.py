@@ -6,6 +6,7 @@ from datetime import timedelta
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import Invitee, ScheduledEvent
+from app.errors import NotFoundError
 from app.intents.model import Wanted
 
 AROUND = timedelta(seconds=1)
@@ -19,10 +20,6 @@ class Sighting:
     event: ScheduledEvent
     invitee: Invitee
 
-    def is_by(self, name: str) -> bool:
-        """Whoever shares an address may still be another person."""
-        return (self.invitee.name or "").casefold() == name.casefold()
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -35,7 +32,7 @@ class Look:
 async def look(client: CalendlyClient, wanted: Wanted) -> Look:
     """For the active booking of this person at this time.
 
-    Costs one call, and one more for each event that may be it. Raises
+    Costs one call, and two more for each event that may be it. Raises
     `UpstreamError` where Calendly does not answer.
     """
     events, complete = await _events(client, wanted)
@@ -44,9 +41,18 @@ async def look(client: CalendlyClient, wanted: Wanted) -> Look:
             client.id_from(event.uri), email=wanted.email, status="active"
         )
         for invitee in invitees:
-            if invitee.email.casefold() == wanted.email.casefold():
+            if invitee.email.casefold() == wanted.email.casefold() and await _is_active(client, invitee):
                 return Look(Sighting(event, invitee), complete)
     return Look(None, complete)
+
+
+async def _is_active(client: CalendlyClient, listed: Invitee) -> bool:
+    """A list may still show what has just been canceled."""
+    try:
+        invitee = await client.get_event_invitee(client.id_from(listed.event), client.id_from(listed.uri))
+    except NotFoundError:
+        return False
+    return invitee.status != "canceled"
 
 
 async def _events(client: CalendlyClient, wanted: Wanted) -> tuple[list[ScheduledEvent], bool]:

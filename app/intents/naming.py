@@ -7,20 +7,25 @@ own: the store has a copy of it under every secret key that any replica has.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
 from app.intents import names, scripts
 from app.sealing import KeyedHash, Sealer, key_id
-from app.store.state import StateStore
+from app.store.state import Reply, StateStore, StoreAwayError
 
 NAMING_KEY_BYTES = 32
 PURPOSE = "naming"
 
-KEPT_MS = 30 * 86_400_000
-"""From its last use: long after all that was named with it is gone."""
+LASTS = timedelta(days=30)
+"""From its last use, give or take a half: long after all that was named with it is gone."""
+
+KEPT = timedelta(days=2)
+"""For which an intent is kept after its last change: longer than any client keeps trying with one key."""
 
 log = structlog.get_logger()
 
@@ -31,74 +36,106 @@ class NamesUnknownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`generation` names the key that they are made with: after the store has lost its data, it may be another."""
+    """`generation` names the key that they are made with: after the store has lost its data, it may be another.
+
+    Not `settled`: the store knows of these names for so short a time that it may have
+    known of bookings before that it has forgotten.
+    """
 
     generation: str
     hashes: KeyedHash
+    settled: bool = False
 
     def of(self, kind: str, *parts: str) -> str:
         return self.hashes.of(kind, *parts)
 
 
 @dataclass(frozen=True, slots=True)
-class _Naming:
-    names: Names
+class _Kept:
+    """What stands in the store. `age` and `left` are how long it has stood there and how long it will."""
+
+    generation: str | None
     copies: Mapping[str, str]
-    """The key, sealed, by the id of the secret key that it is sealed under."""
+    age: timedelta
+    left: timedelta
 
 
 class Naming:
-    def __init__(self, state: StateStore, keys: Sequence[bytes]) -> None:
+    """`settled_after`: for as long as anything that the store should know of a booking is kept."""
+
+    def __init__(self, state: StateStore, keys: Sequence[bytes], settled_after: timedelta = KEPT) -> None:
         self._state = state
         self._sealers = {key_id(key, PURPOSE): Sealer([key], PURPOSE) for key in keys}
-        self._known: _Naming | None = None
+        self._settled_after = settled_after
+        self._known: bytes | None = None
 
     async def names(self) -> Names:
-        """As every replica has them now; a store that lost them is told again.
+        """As every replica has them now; a store that has lost them is told again.
 
-        Raises `StoreAwayError` and `NamesUnknownError`.
+        Raises `StoreAwayError` and `NamesUnknownError`. Writes only where something
+        is missing, so that a store that takes no more can still be asked.
         """
-        offered = self._known or self._naming(secrets.token_bytes(NAMING_KEY_BYTES))
-        generation, copies = await self._agreed(offered)
-        if generation != offered.names.generation:
-            offered = self._naming(self._opened(copies))
-            # Whoever has only the newer secret keys is to find a copy, too.
-            generation, _ = await self._agreed(offered)
-        if generation != offered.names.generation:
-            raise NamesUnknownError
-        self._known = offered
-        return offered.names
+        kept = await self._kept()
+        if kept.generation is None:
+            kept = await self._put(self._known or secrets.token_bytes(NAMING_KEY_BYTES), self._sealers)
+        key = self._known = self._key_in(kept)
+        missing = [id_ for id_ in self._sealers if self._opened(kept, id_) is None]
+        if missing or kept.left < LASTS / 2:
+            with suppress(StoreAwayError):
+                await self._put(key, missing)
+        return replace(_names(key), settled=kept.age > self._settled_after)
+
+    async def adopt(self) -> None:
+        """Add a copy for each of our secret keys, where there is anything to copy.
+
+        Without it, a rotation while nobody books would leave the newest key without one.
+        """
+        if (await self._kept()).generation is not None:
+            await self.names()
 
     async def are_readable(self) -> bool:
         """Whether `names` could be had; writes nothing. Raises `StoreAwayError`."""
-        copies = await self._state.fields(names.NAMING)
-        return "generation" not in copies or self._key_from(copies) is not None
+        try:
+            kept = await self._kept()
+            return kept.generation is None or bool(self._key_in(kept))
+        except NamesUnknownError:
+            return False
 
-    async def _agreed(self, offered: _Naming) -> tuple[str, dict[str, bytes]]:
-        """What stands in the store: the offer, where nothing stood there."""
-        copies = [part for copy in offered.copies.items() for part in copy]
-        flat = await self._state.run(
-            scripts.NAME, [names.NAMING], [names.PREFIX, offered.names.generation, KEPT_MS, *copies]
-        )
-        pairs = zip(flat[::2], flat[1::2], strict=True)
-        fields = {bytes(name).decode(errors="replace"): value for name, value in pairs}
-        return fields.pop("generation").decode(errors="replace"), fields
+    async def _kept(self) -> _Kept:
+        return _kept_from(await self._state.run(scripts.NAMED, [names.NAMING], [names.PREFIX]))
 
-    def _naming(self, key: bytes) -> _Naming:
-        hashes = KeyedHash(key, "bookings")
-        copies = {id_: sealer.seal(key) for id_, sealer in self._sealers.items()}
-        return _Naming(Names(hashes.of("generation"), hashes), copies)
+    async def _put(self, key: bytes, ids: Iterable[str]) -> _Kept:
+        """What stands in the store then: the offer, where nothing stood there or the same."""
+        copies = [part for id_ in ids for part in (id_, self._sealers[id_].seal(key))]
+        lost = int(key == self._known)
+        lasts = LASTS // timedelta(milliseconds=1)
+        offer: list[str | int] = [names.PREFIX, _names(key).generation, lasts, lost, *copies]
+        return _kept_from(await self._state.run(scripts.NAME, [names.NAMING], offer))
 
-    def _opened(self, copies: Mapping[str, bytes]) -> bytes:
-        key = self._key_from(copies)
-        if key is None:
-            log.error("intents.names_sealed_with_unknown_key")
-            raise NamesUnknownError
-        return key
-
-    def _key_from(self, copies: Mapping[str, bytes]) -> bytes | None:
-        for id_, sealer in self._sealers.items():
-            key = sealer.open(copies.get(id_, b"").decode(errors="replace"))
-            if key is not None:
+    def _key_in(self, kept: _Kept) -> bytes:
+        found = (self._known, *(self._opened(kept, id_) for id_ in self._sealers))
+        for key in found:
+            if key is not None and _names(key).generation == kept.generation:
                 return key
-        return None
+        log.error("intents.names_sealed_with_unknown_key")
+        raise NamesUnknownError
+
+    def _opened(self, kept: _Kept, id_: str) -> bytes | None:
+        return self._sealers[id_].open(kept.copies.get(id_, ""))
+
+
+def _names(key: bytes) -> Names:
+    hashes = KeyedHash(key, "bookings")
+    return Names(hashes.of("generation"), hashes)
+
+
+def _kept_from(reply: Reply) -> _Kept:
+    age, left, flat = reply
+    words = [word.decode(errors="replace") for word in flat]
+    fields = dict(zip(words[::2], words[1::2], strict=True))
+    return _Kept(
+        generation=fields.pop("generation", None),
+        copies=fields,
+        age=timedelta(milliseconds=age),
+        left=timedelta(milliseconds=left),
+    )

@@ -11,6 +11,7 @@ from app.intents.ledger import Event
 from app.intents.lookup import Look, look
 from app.intents.machine import TASKS, Evidence, Happened, State, Task, is_conclusive, is_quiet
 from app.intents.model import Matter, Result, Standing
+from app.intents.naming import NamesUnknownError
 from app.intents.options import ProtocolOptions
 from app.intents.settlement import Means, Settlement
 from app.store.state import StoreAwayError
@@ -29,20 +30,38 @@ class Resolver:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._settlement = Settlement(means)
+        self._adopted = False
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Whatever goes wrong in a round, there is a next one."""
         while True:
-            found = await self._round()
+            found = 0
+            try:
+                found = await self._round()
+            except (StoreAwayError, NamesUnknownError):
+                pass  # has been logged
+            except AppError as error:
+                log.warning("intents.account_unknown", error=error.code)
+            except Exception:
+                log.exception("intents.resolver_failed")
+            except asyncio.CancelledError:
+                # The Redis library has been seen to raise it without anybody having cancelled.
+                if _is_cancelled():
+                    raise
+                log.exception("intents.resolver_interrupted")
             if found < AT_ONCE:
                 await asyncio.sleep(self._means.options.poll.total_seconds())
 
     async def _round(self) -> int:
-        """How many were due."""
-        try:
-            due = await self._means.ledger.claim_due(AT_ONCE, self._means.options.hold)
-        except StoreAwayError:
+        """How many were due. Takes up nothing before it is known whose account this process speaks for."""
+        if not self._adopted:
+            await self._means.naming.adopt()
+            self._adopted = True
+        _, overdue = await self._means.ledger.unsettled()
+        if not overdue:
             return 0
+        await self._means.user()
+        due = await self._means.ledger.claim_due(AT_ONCE, self._means.options.hold)
         for outcome in await asyncio.gather(*map(self._take_up, due), return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.error("intents.resolver_failed", exc_info=outcome)
@@ -67,13 +86,7 @@ class Resolver:
                 await self._ask_calendly(standing, task)
 
     async def _ask_calendly(self, standing: Standing, task: Task) -> None:
-        try:
-            ours = await self._means.user() == standing.matter.wanted.user
-        except AppError as error:
-            log.warning("intents.account_unknown", error=error.code)
-            await self._again(standing, absences=standing.absences)
-            return
-        if not ours:
+        if await self._means.user() != standing.matter.wanted.user:
             # Another service has the same store: its account can see and cancel this booking, and ours cannot.
             await self._left(standing)
             return
@@ -126,6 +139,11 @@ class Resolver:
             absences=standing.absences,
             due_in=self._means.options.first_look,
         )
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def next_look(standing: Standing, absences: int, options: ProtocolOptions) -> timedelta:

@@ -23,6 +23,7 @@ from app.errors import (
     UpstreamFailedError,
 )
 from app.intents.ledger import Event, Held, Known, Opened, Renamed, Reused
+from app.intents.likeness import says_the_same
 from app.intents.lookup import look
 from app.intents.machine import FINAL, Happened, State
 from app.intents.model import Matter, NewIntent, Result, Standing, Wanted
@@ -32,7 +33,7 @@ from app.store.state import StoreAwayError
 
 T = TypeVar("T")
 
-Natural = tuple[str, ...]
+Parts = tuple[str, ...]
 """What a natural key is hashed from."""
 
 RETRY_IN_FLIGHT = 2
@@ -124,7 +125,9 @@ class IntentRunner:
         seats, and what `create_invitee` raises where nothing was booked.
         """
         with _store_needed():
-            opened = await self._means.ledger.open(new, self._means.options.lease)
+            opened = await self._means.ledger.open(
+                new, self._means.options.lease, self._means.options.answer_within
+            )
         match opened:
             case Reused():
                 raise IdempotencyKeyReusedError
@@ -136,14 +139,29 @@ class IntentRunner:
                 return await self._joined(opened)
         return await self._uncancelled(self._carried_out(opened, new.matter, booking))
 
-    async def sighted(self, wanted: Wanted) -> Invitee | None:
-        """Whoever has this name and address at this time, by Calendly.
+    async def find_person(self, natural: str, fingerprint: str) -> Progress | None:
+        """What became of the attempt that has this person and slot, for whoever says the same with another key.
+
+        Raises `SlotHeldError` where they say something else, `BookingInFlightError` and `BookingsClosedError`.
+        """
+        with _store_needed():
+            found = await self._means.ledger.find_natural(natural)
+            standing = await self._means.ledger.load(found.id) if found else None
+        if found is None or standing is None or standing.state is State.FAILED or standing.is_abandoned:
+            return None
+        if found.fingerprint != fingerprint:
+            raise SlotHeldError
+        return _progress(standing, owner=False)
+
+    async def sighted(self, wanted: Wanted, booking: NewBooking) -> Invitee | None:
+        """Whoever has just this booking, by Calendly.
 
         A visitor's question like that for free times: on the same quota, and once for all who ask it together.
         """
         client = self._means.client.looking_for(Purpose.READ)
         sighting = (await self._sightings.run(wanted, partial(look, client, wanted))).sighting
-        return sighting.invitee if sighting and sighting.is_by(wanted.name) else None
+        same = sighting is not None and says_the_same(booking, sighting.event, sighting.invitee)
+        return sighting.invitee if sighting and same else None
 
     async def keep_answer(self, id_: str, answer: str) -> str:
         """The answer that was kept first; this one where the store is away."""
@@ -153,12 +171,12 @@ class IntentRunner:
             log.warning("intents.answer_unsaved")
             return answer
 
-    async def is_pending(self, natural: Natural) -> bool:
+    async def is_pending(self, natural: Parts) -> bool:
         """Whether an intent of this natural key is not final yet. False where the store is away."""
         try:
             named = (await self._means.naming.names()).of(*natural)
-            id_ = await self._means.ledger.find_natural(named)
-            standing = await self._means.ledger.load(id_) if id_ else None
+            found = await self._means.ledger.find_natural(named)
+            standing = await self._means.ledger.load(found.id) if found else None
         except (StoreAwayError, NamesUnknownError):
             return False
         return standing is not None and standing.state not in FINAL and not standing.is_abandoned
@@ -190,7 +208,7 @@ class IntentRunner:
 
     async def _carried_out(self, opened: Opened, matter: Matter, booking: NewBooking) -> Progress:
         try:
-            seen = await self._seen(matter)
+            seen = await self._seen(matter, booking)
             invitee = seen or await self._sent(opened, booking)
         except AppError:
             await self._settlement.note(opened.id, Event(happened=Happened.REFUSED, fence=opened.fence))
@@ -215,13 +233,13 @@ class IntentRunner:
             fresh=mine,
         )
 
-    async def _seen(self, matter: Matter) -> Invitee | None:
+    async def _seen(self, matter: Matter, booking: NewBooking) -> Invitee | None:
         if not self._means.options.look_first:
             return None
         sighting = (await look(self._means.client, matter.wanted)).sighting
         if sighting is None:
             return None
-        if matter.replaces is not None or not sighting.is_by(matter.wanted.name):
+        if matter.replaces is not None or not says_the_same(booking, sighting.event, sighting.invitee):
             # Who moves a booking proves no right to another one that is already there.
             raise SlotHeldError
         return sighting.invitee

@@ -50,31 +50,51 @@ local function drop(id)
 end
 """
 
+_NAMING = """
+local naming = sound('hash', prefix .. 'naming')
+local function time_in(field) return tonumber(redis.call('HGET', naming, field) or '') or 0 end
+local function named()
+  return {now - time_in('since'), redis.call('PTTL', naming), redis.call('HGETALL', naming)}
+end
+"""
+
+NAMED = Script(_COMMON + _NAMING + "return named()")
+"""The key of the names as it is kept: its age and how long it will last (ms), and its fields."""
+
 NAME = Script(
     _COMMON
+    + _NAMING
     + """
-local at, generation = sound('hash', prefix .. 'naming'), ARGV[2]
-redis.call('HSETNX', at, 'generation', generation)
-if redis.call('HGET', at, 'generation') == generation then
-  redis.call('PEXPIRE', at, ARGV[3])
-  for index = 4, #ARGV, 2 do redis.call('HSETNX', at, ARGV[index], ARGV[index + 1]) end
+local generation, lasts, lost = ARGV[2], ARGV[3], ARGV[4]
+if redis.call('HEXISTS', naming, 'generation') == 0 then
+  redis.call('DEL', naming)
+  redis.call('HSET', naming, 'generation', generation, 'since', text(now))
+  if lost == '1' then redis.call('HSET', naming, 'lost', text(now)) end
 end
-return redis.call('HGETALL', at)
+if redis.call('HGET', naming, 'generation') == generation then
+  redis.call('PEXPIRE', naming, lasts)
+  for index = 5, #ARGV, 2 do redis.call('HSET', naming, ARGV[index], ARGV[index + 1]) end
+end
+return named()
 """
 )
-"""Agree on the key of the names: the first offer stays, and whoever has the same adds copies of it. It is kept for
-so many ms from each time that somebody who can open it asks.
+"""Agree on the key of the names: the first offer stays, and whoever has the same adds copies of it. It lasts for
+so many ms from each time that somebody who can open it offers it. `lost`: whoever offers it has seen it here before.
 
-A hash of `generation` and, by the id of the secret key that it is sealed under, of copies.
+A hash of `generation`, `since`, `lost` (ms) and, by the id of the secret key that it is sealed under, of copies.
+Answers as `NAMED`.
 """
 
 OPEN = Script(
     _COMMON
+    + _NAMING
     + """
 local id, key, natural, slot, fingerprint = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local seats, as_of, lease, kept = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local trusted, schema, matter, generation = tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14]
-if (redis.call('HGET', sound('hash', prefix .. 'naming'), 'generation') or '') ~= generation then return {'renamed'} end
+local pause = tonumber(ARGV[15])
+if (redis.call('HGET', naming, 'generation') or '') ~= generation then return {'renamed'} end
+if now - time_in('lost') < pause then return {'renamed'} end
 
 local function standing(other)
   local found = redis.call('HMGET', intent_at(other), 'state', 'lease')
@@ -138,7 +158,8 @@ show it; after that a look there decides, for it may have been canceled anywhere
 
 Answers `opened` id fence; `known` id owner (an earlier try has this key, or the
 same body for the same person and slot has another: then `owner` is 0);
-`renamed` (the store has lost what these names were made with); `reused` (the
+`renamed` (the store has lost what these names were made with, or it lost
+everything less than `pause` ms ago, and what was being sent then may still arrive); `reused` (the
 key belongs to another body); `occupied` id (this person has another
 intent for the slot); `held` (others of ours have all its seats).
 """
@@ -198,9 +219,11 @@ return redis.call('HGETALL', key_at(ARGV[2]))
 FIND_NATURAL = Script(
     _COMMON
     + """
-return redis.call('GET', natural_at(ARGV[2]))
+local id = redis.call('GET', natural_at(ARGV[2]))
+return id and {id, redis.call('HGET', intent_at(id), 'fingerprint') or ''}
 """
 )
+"""The intent of this person and slot: its id and the fingerprint of its body."""
 
 LOAD = Script(
     _COMMON

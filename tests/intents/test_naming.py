@@ -113,7 +113,7 @@ async def test_the_store_has_a_copy_of_the_one_key_for_each_secret_key(store: Re
 
     fields = await StateStore(store).fields(names.NAMING)
 
-    assert fields.keys() == {"generation", key_id(OLD, PURPOSE), key_id(NEW, PURPOSE)}
+    assert fields.keys() == {"generation", "since", key_id(OLD, PURPOSE), key_id(NEW, PURPOSE)}
     assert fields["generation"].decode() == generation
     assert await _copy(store, OLD) == await _copy(store, NEW)
 

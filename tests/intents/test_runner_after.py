@@ -51,7 +51,9 @@ async def test_a_release_does_without_the_store(rig: Rig, one: Process) -> None:
 
     await one.runner.release(progress.id)
 
-    assert await rig.ledger.find_natural("person-0") == progress.id
+    found = await rig.ledger.find_natural("person-0")
+    assert found is not None
+    assert found.id == progress.id
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.DROPPED])

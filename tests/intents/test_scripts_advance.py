@@ -8,8 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from app.intents import names
-from app.intents.ledger import KEPT, Event, Ledger, Opened
+from app.intents.ledger import Event, Ledger, Opened
 from app.intents.machine import FINAL, Happened, State, after
+from app.intents.naming import KEPT
 from tests.intents.examples import (
     DUE_LATER,
     LEASE,

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app.intents import names
-from app.intents.ledger import Event, Known, Ledger, Opened
+from app.intents.ledger import Event, Known, Ledger, Natural, Opened
 from app.intents.machine import Happened, State
 from tests.intents.examples import (
     KEY,
@@ -233,7 +233,7 @@ async def test_what_becomes_of_a_person_is_found_by_the_natural_key(ledger: Ledg
 
     intent = await opened(ledger)
 
-    assert await ledger.find_natural("person-1") == intent.id
+    assert await ledger.find_natural("person-1") == Natural(intent.id, "body-1")
 
 
 async def test_reading_changes_nothing(store: Redis, ledger: Ledger) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.life.stage import LOOK, STAYS, bookings_sent, healed, said
+from tests.life.stage import LOOK, STAYS, bookings_sent, healed, patiently, said
 from tests.support.redis import RedisServer
 from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Simulation
@@ -32,7 +32,7 @@ async def test_every_repetition_is_told_the_same(
 
     answers = []
     for _ in range(2):
-        answers += [await bff.book(body, KEY), await bff.book(body, KEY)]
+        answers += [await patiently(lambda: bff.book(body, KEY)), await bff.book(body, KEY)]
         redis.flush()
         calendly.clock.advance(seconds=30)
 
@@ -51,7 +51,7 @@ async def test_where_calendly_does_not_tell_nobody_is_sent_to_another_time(
     redis.flush()
     await plan_fault(calendly, "status", status=500, path=LOOK, method="GET", times=STAYS)
 
-    unknown = await bff.book(body, KEY)
+    unknown = await patiently(lambda: bff.book(body, KEY))
     await healed(calendly)
     known = await bff.book(body, KEY)
 

@@ -20,7 +20,7 @@ from app.features.bookings.schemas import Booking, Manage
 from app.intents.lookup import look
 from app.intents.machine import State
 from app.intents.model import Result, Standing
-from app.intents.runner import Natural
+from app.intents.runner import Parts
 
 log = structlog.get_logger()
 
@@ -63,7 +63,8 @@ class BookingManager:
             if booked.shared:
                 raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
             await self._require_still(result)
-            await self.give_up(booked, result, reason)
+            await self._canceled(result, reason)
+            await self._desk.forget(booked.event.start_time, booked.event.end_time)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)
 
@@ -122,11 +123,6 @@ class BookingManager:
         if await self._desk.runner.is_pending(moving(result)):
             raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
 
-    async def give_up(self, booked: Booked, result: Result, reason: str | None) -> None:
-        """Raises `BookingNotChangeableError` for what has begun."""
-        await self._canceled(result, reason)
-        await self._desk.forget(booked.event.start_time, booked.event.end_time)
-
     async def _canceled(self, result: Result, reason: str | None) -> None:
         """Canceling twice harms nobody, so what is not certain is looked at and told as it is."""
         try:
@@ -147,7 +143,7 @@ class BookingManager:
         return booking.model_copy(update={"manage": as_sent if complete else self._desk.manage(claims)})
 
 
-def moving(result: Result) -> Natural:
+def moving(result: Result) -> Parts:
     """The natural key of a reschedule: a booking moves to one place at a time."""
     return "move", result.event
 

@@ -126,6 +126,7 @@ def moved_draft_from(booking: Booking, seat: Seat, id_: str, now: datetime) -> B
             "status": "confirming",
             "start": local_time(seat.slot.start, seat.zone),
             "end": local_time(seat.end, seat.zone),
+            "location": _not_set_up(booking.location),
             "manage": None,
             "hosted": Hosted(cancel_url=None, reschedule_url=None),
             "calendar_links": None,
@@ -198,6 +199,10 @@ def _expected(location: NewLocation | None) -> EventLocation | None:
     return None if location is None else EventLocation(type=location.kind, location=location.location)
 
 
+def _is_conference(kind: str) -> bool:
+    return kind.endswith("_conference")
+
+
 def _location_from(location: EventLocation | None) -> BookingLocation | None:
     if location is None or location.type is None:
         return None
@@ -211,8 +216,15 @@ def _location_from(location: EventLocation | None) -> BookingLocation | None:
         label=known.label if known else "Other",
         detail="\n".join(details) or None,
         join_url=location.join_url,
-        status=in_time if kind.endswith("_conference") else "ready",
+        status=in_time if _is_conference(kind) else "ready",
     )
+
+
+def _not_set_up(location: BookingLocation | None) -> BookingLocation | None:
+    """The same place for another event: a conference gets a link of its own."""
+    if location is None or not _is_conference(location.kind):
+        return location
+    return location.model_copy(update={"join_url": None, "status": "pending"})
 
 
 def _host_from(event: ScheduledEvent) -> str:

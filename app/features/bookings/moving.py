@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import msgspec
 import structlog
 
 from app.calendly.client import wire_time
@@ -27,7 +26,6 @@ from app.features.bookings.desk import (
     RETRY_CONFIRMING,
     Desk,
     Outcome,
-    already_there,
     confirming,
     expiry,
     known_claims,
@@ -38,7 +36,7 @@ from app.features.bookings.desk import (
 )
 from app.features.bookings.manage import Claims
 from app.features.bookings.managing import BookingManager, moving, require_movable
-from app.features.bookings.mapping import Booked, Seat, booking_from, moved_draft_from, with_links
+from app.features.bookings.mapping import Booked, Seat, booking_from, moved_draft_from
 from app.features.bookings.planner import Wish, hosted_page_named
 from app.features.bookings.schemas import Booking, Previous, Rescheduled
 from app.form.repeat import booking_again
@@ -46,8 +44,6 @@ from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result
 from app.intents.naming import Names
 from app.intents.runner import Progress, SlotHeldError
-from app.intents.settlement import MOVED
-from app.slots.model import Slot
 
 log = structlog.get_logger()
 
@@ -63,7 +59,7 @@ class _Move:
 
     @property
     def old(self) -> Result:
-        return Result(self.claims.event or "", self.claims.invitee or "")
+        return _event_of(self.claims)
 
 
 class BookingMover:
@@ -82,47 +78,28 @@ class BookingMover:
         old = await self._manager.settled(claims)
         claims = known_claims(claims, old)
         names = await self._desk.names()
-        earlier = await self._desk.runner.find(*_attempt(names, old, start))
+        attempt = _attempt(names, old, start)
+        earlier = await self._desk.runner.find(*attempt)
         if earlier is not None:
             return await self._answered(earlier)
-        booked = await self._desk.booked(old)
+        try:
+            return await self._answered(await self._begun(claims, start, names))
+        except (BookingNotChangeableError, SlotTakenError):
+            # Perhaps another click with the same wish was quicker, and it is its own booking that stands in the way.
+            earlier = await self._desk.runner.find(*attempt)
+            if earlier is None:
+                raise
+            return await self._answered(earlier)
+
+    async def _begun(self, claims: Claims, start: datetime, names: Names) -> Progress:
+        booked = await self._desk.booked(_event_of(claims))
         require_movable(self._desk, booked)
         with hosted_page_named(booked.invitee.reschedule_url or ""):
             event_type = await self._event_type(claims, booked)
             wish = Wish(start, ZoneInfo(booking_from(booked, claims).time_zone))
-            try:
-                seat = await self._desk.planner.offered(event_type, wish)
-                await self._desk.require_open()
-                return await self._answered(await self._carried_out(_Move(claims, booked, seat, names)))
-            except SlotTakenError:
-                there = Seat(
-                    event_type=event_type,
-                    slot=Slot(start.astimezone(UTC), 0),
-                    as_of=self._desk.clock(),
-                    zone=wish.zone,
-                )
-                finished = await self._finished(_Move(claims, booked, there, names))
-                if finished is None:
-                    raise
-                return finished
-
-    async def _finished(self, move: _Move) -> Outcome | None:
-        """Perhaps the time is gone because this very person has it, from a try that the store has forgotten.
-
-        Then only the old time is left to be given up. The new one is not for us to hand out: nothing proves
-        that whoever holds this token has booked it.
-        """
-        booking = booking_from(move.booked, move.claims)
-        claims = msgspec.structs.replace(move.claims, start=move.seat.slot.start)
-        wanted = await self._desk.wanted(claims, booking.invitee.name, pooled=move.seat.event_type.pooled)
-        invitee = await self._desk.runner.sighted(wanted)
-        if invitee is None or self._desk.client.id_from(invitee.event) == claims.event:
-            return None
-        await self._manager.give_up(move.booked, move.old, MOVED)
-        id_ = self._desk.client.id_from(invitee.uri)
-        draft = moved_draft_from(booking, move.seat, "", invitee.created_at)
-        draft = already_there(draft, id_, invitee.created_at).model_copy(update={"status": "confirmed"})
-        return Outcome(answer=told(_rescheduled(with_links(draft, claims), canceling=False)), replayed=True)
+            seat = await self._desk.planner.offered(event_type, wish)
+            await self._desk.require_open()
+            return await self._carried_out(_Move(claims, booked, seat, names))
 
     async def _event_type(self, claims: Claims, booked: Booked) -> EventType:
         """Raises `UseHostedPageError` where it is no longer published here."""
@@ -215,6 +192,11 @@ class BookingMover:
         if progress.result is None:
             raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
         return _rescheduled(await self._desk.confirmed(progress, progress.result), canceling=canceling)
+
+
+def _event_of(claims: Claims) -> Result:
+    """Of claims that name it."""
+    return Result(claims.event or "", claims.invitee or "")
 
 
 def _attempt(names: Names, old: Result, start: datetime) -> tuple[str, str]:

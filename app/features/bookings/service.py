@@ -7,6 +7,7 @@ from datetime import UTC
 
 from app.calendly.client import wire_time
 from app.calendly.failures import BookingRefusedError
+from app.calendly.models import NewBooking
 from app.errors import BookingsClosedError, SlotTakenError
 from app.features.bookings.desk import (
     Desk,
@@ -31,7 +32,7 @@ from app.form.submission import Submission
 from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result
 from app.intents.naming import Names
-from app.intents.runner import Progress
+from app.intents.runner import Progress, SlotHeldError
 from app.slots.model import Slot
 
 
@@ -82,9 +83,24 @@ class BookingService:
         wish = wish_of(attempt.submission)
         slot = Slot(wish.start.astimezone(UTC), 0)
         seat = Seat(event_type=checked.event_type, slot=slot, as_of=self._desk.clock(), zone=wish.zone)
-        matter = await self._matter(Plan(seat, checked.accepted))
+        plan = Plan(seat, checked.accepted)
+        intent = await self._intent(plan, attempt)
         with hosted_page_named(seat.hosted_url):
-            invitee = await self._desk.runner.sighted(matter.wanted)
+            try:
+                progress = await self._desk.runner.find_person(intent.natural, attempt.fingerprint)
+            except SlotHeldError:
+                return None
+            if progress is None:
+                return await self._forgotten(plan, intent.matter, attempt)
+            if progress.result is None or await self._desk.is_active(progress.result):
+                return await self._answered(progress)
+        return None
+
+    async def _forgotten(self, plan: Plan, matter: Matter, attempt: Attempt) -> Outcome | None:
+        """What Calendly alone may know. Where our records reach back far enough, there is no such thing."""
+        if attempt.names.settled:
+            return None
+        invitee = await self._desk.runner.sighted(matter.wanted, _new_booking(plan))
         if invitee is None:
             return None
         id_ = self._desk.client.id_from(invitee.uri)
@@ -126,9 +142,8 @@ class BookingService:
 
     async def _carried_out(self, plan: Plan, attempt: Attempt) -> Progress:
         seat = plan.seat
-        booking = plan.accepted.new_booking(seat.event_type.uri, wire_time(seat.slot.start))
         try:
-            return await self._desk.runner.book(await self._intent(plan, attempt), booking)
+            return await self._desk.runner.book(await self._intent(plan, attempt), _new_booking(plan))
         except SlotTakenError as taken:
             raise await self._desk.taken(seat, taken) from taken
         except BookingRefusedError as refusal:
@@ -186,3 +201,7 @@ class BookingService:
         created_at = progress.invitee.created_at if progress.invitee else None
         booking = already_there(draft_of(progress.matter), result.invitee, created_at)
         return joined(booking, claims_of(progress))
+
+
+def _new_booking(plan: Plan) -> NewBooking:
+    return plan.accepted.new_booking(plan.seat.event_type.uri, wire_time(plan.seat.slot.start))
