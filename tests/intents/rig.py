@@ -61,11 +61,11 @@ class Steps:
     def __init__(self) -> None:
         self.taken: list[str] = []
         self._first = -1
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._lasting = ""
         self._hooks: dict[str, Callable[[], Awaitable[None]]] = {}
 
-    def fail(self, number: int, error: Exception, *, lasting: str = "") -> None:
+    def fail(self, number: int, error: BaseException, *, lasting: str = "") -> None:
         """At this step, counted from now, and at every later one of what is `lasting`."""
         self._first = len(self.taken) + number
         self._error, self._lasting = error, lasting

@@ -1,5 +1,6 @@
 """Today these fail. Copy into tests/intents/ (as it is) once the resolver drops and waits only for what is overdue."""
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
@@ -133,3 +134,18 @@ async def test_rubbish_in_a_key_is_no_crash(rig: Rig, two: Process) -> None:
     await rig.store.hset(names.key("key-1"), "intent", b"\xff")
 
     assert await two.runner.find("key-1", "body-0") is None
+
+
+@pytest.mark.parametrize("error", [RuntimeError(), asyncio.CancelledError()])
+async def test_no_mishap_ends_the_resolver(one: Process, error: BaseException) -> None:
+    """Nobody has cancelled it: the Redis library raises that, too, now and then."""
+    one.steps.fail(0, error)
+
+    task = asyncio.create_task(one.resolver.run())
+    await asyncio.sleep(0.1)
+
+    assert not task.done()
+    assert len(one.steps.taken) > 1
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
+from app.intents import names
 from tests.life.stage import (
     BOOKING,
     BRISK,
@@ -147,3 +148,31 @@ async def test_whoever_has_none_of_the_keys_leaves_what_is_confirming_to_who_has
     assert after == before
     async with stage.service(OLD) as again:
         assert (await again.settled(booking))["status"] == "failed"
+
+
+async def test_keys_are_rotated_while_nobody_books(stage: Stage) -> None:
+    async with stage.service(OLD) as service:
+        await made(service)
+    for keys in ((OLD, NEW), (NEW, OLD)):
+        async with stage.service(*keys) as service:
+            await service.free("intro-call")
+            await asyncio.sleep(0.2)  # a round of its resolver
+
+    async with stage.service(NEW) as service:
+        answer = await service.book(await service.booking("no-place"))
+
+    assert answer.status_code == 201
+
+
+async def test_a_copy_that_is_corrupt_is_mended_by_whoever_knows_the_key(
+    stage: Stage, redis: RedisServer
+) -> None:
+    async with stage.service(OLD) as first:
+        await made(first)
+        with Redis(port=redis.port, db=STATE) as store:
+            (copy,) = {name for name in store.hkeys(names.NAMING) if name not in {b"generation", b"since"}}
+            store.hset(names.NAMING, copy, b"\xff" * 20)
+        await first.book(await first.booking("no-place"))
+
+    async with stage.service(OLD) as second:
+        assert (await second.book(await second.booking("call-us"))).status_code == 201

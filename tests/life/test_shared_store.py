@@ -13,6 +13,7 @@ from tests.life.stage import (
     BRISK,
     CANCELLATION,
     LEAVING,
+    LOOK,
     STAYS,
     Stage,
     active,
@@ -29,7 +30,7 @@ from tests.life.stage import (
     writes,
 )
 from tests.support.redis import RedisServer
-from tests.support.service import booking_body, calls_of, clear_calls
+from tests.support.service import booking_body, calls_of, clear_calls, plan_fault
 from tests.support.serving import serve_config
 from tests.support.simulation import ADA, GRACE, Simulation, StandingClock
 
@@ -119,3 +120,18 @@ async def test_two_tokens_of_one_user_share_its_bookings(two_tokens: Stage) -> N
     assert [each.status_code for each in answers] == [201] * A_DAY
     assert said(last) == (503, "booking_quota_spent")
     assert len(await bookings_sent(two_tokens.calendly)) == A_DAY
+
+
+async def test_a_service_that_does_not_know_its_account_leaves_the_others_alone(
+    stage: Stage, calendly: Simulation
+) -> None:
+    revoked = "simulator-token-that-was-revoked"
+    async with stage.service() as ada, stage.service(token=revoked), stage.service(token=revoked):
+        await lose_answer(calendly, BOOKING)
+        booking = (await ada.book(await ada.booking())).json()
+        await plan_fault(calendly, "status", status=502, path=LOOK, method="GET", times=8)
+
+        settled = await ada.settled(booking)
+
+    looks = [call for call in await calls_of(calendly, "/scheduled_events") if call["status"] == 502]
+    assert (settled["status"], len(looks)) == ("confirmed", 8)
