@@ -4,13 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.project.repository import ROOT
 from tests.support.canary import TOKEN
-from tests.support.front_end import CalendlyControl
+from tests.support.front_end import CalendlyControl, both_sides
+from tests.support.programs import running_service_program, running_simulator_program
 
 Json = dict[str, Any]
 
@@ -44,3 +47,14 @@ class Stage:
         assert [each for each in result["requests"] if not each.startswith(f"{self.service}/")] == []
         assert result.get("findings", []) == []
         return result
+
+
+@contextmanager
+def staged(folder: Path, **settings: str) -> Iterator[Stage]:
+    """The demo page on a service with these settings."""
+    with ExitStack() as stack:
+        simulator = stack.enter_context(running_simulator_program(folder))
+        told = {"CALENDLY_TOKEN": TOKEN, "CALENDLY_API_URL": simulator, "BFF_DEMO_PAGE": "true", **settings}
+        service = stack.enter_context(running_service_program(folder, told))
+        _, calendly = stack.enter_context(both_sides(service, simulator))
+        yield Stage(service, simulator, calendly)

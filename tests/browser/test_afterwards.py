@@ -1,15 +1,12 @@
 """What a booking's holder sees of it, and does with it, after it was sent."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.stage import Stage
-from tests.support.canary import TOKEN
-from tests.support.front_end import Json, both_sides
-from tests.support.programs import running_service_program, running_simulator_program
+from tests.browser.stage import Stage, staged
+from tests.support.front_end import Json
 
 Life = tuple[Json, list[Json]]
 
@@ -27,20 +24,10 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
     Its bookings add up: a simulator that begins anew gives the ids of old anew.
     """
-    folder = tmp_path_factory.mktemp("hasty")
-    with ExitStack() as stack:
-        simulator = stack.enter_context(running_simulator_program(folder))
-        settings = {
-            "CALENDLY_TOKEN": TOKEN,
-            "CALENDLY_API_URL": simulator,
-            "CALENDLY_BOOKING_TIMEOUT": "2",
-            "BFF_QUIET_PERIOD": "1",
-            "BFF_DEMO_PAGE": "true",
-        }
-        service = stack.enter_context(running_service_program(folder, settings))
-        _, calendly = stack.enter_context(both_sides(service, simulator))
-        calendly.reset(tier="enterprise")
-        yield Stage(service, simulator, calendly)
+    hasty = {"CALENDLY_BOOKING_TIMEOUT": "2", "BFF_QUIET_PERIOD": "1"}
+    with staged(tmp_path_factory.mktemp("hasty"), **hasty) as stage:
+        stage.calendly.reset(tier="enterprise")
+        yield stage
 
 
 def statuses(stage: Stage) -> list[str]:
