@@ -40,6 +40,7 @@ class AmbiguityTrials:
         self._world = world
         self._ports = ports
         self._verdicts: dict[str, str] = {}
+        self._made = self._clear = 0
         self.slowest = 0.0
 
     async def run(self, faults: Sequence[dict[str, Any]]) -> None:
@@ -52,6 +53,8 @@ class AmbiguityTrials:
             for number in range(len(faults))
         ]
         await asyncio.gather(*map(self._settled, visitors))
+        self._made += sum(fault in MADE for fault in faults)
+        self._clear += sum(not visitor.verdicts for visitor in visitors)
 
     async def _settled(self, visitor: Visitor) -> None:
         watch = Stopwatch()
@@ -75,6 +78,8 @@ class AmbiguityTrials:
                     (verdict == "confirmed") != bool(found[email])
                     for email, verdict in self._verdicts.items()
                 ),
+                "clear at once": self._clear,
+                "confirmed otherwise than made": abs(said["confirmed"] - self._made),
                 "doubled": sum(count > 1 for count in found.values()),
                 "not settled in time": said["none"] + (self.slowest > SETTLED_WITHIN),
                 "other answers": said.total() - said["confirmed"] - said["failed"] - said["none"],

@@ -25,6 +25,9 @@ AT_ONCE = 400
 PAID = ((timedelta(minutes=1), 10), (timedelta(hours=1), 50), (timedelta(days=1), 100))
 """What Calendly allows on that plan."""
 
+LATE = 10.0
+"""Seconds more than it should take, from which a rush is none."""
+
 UNDER_WAY = 2.0
 """Seconds after which some bookings are being sent and none is done, where Calendly takes a second for each call."""
 
@@ -46,6 +49,7 @@ async def run_rush(folder: Path, attempts: int) -> Findings:
         with running(
             _serve(port), port=port, log=folder / "service.log", settings=told | {"CALENDLY_TIER": "paid"}
         ):
+            due = watch.seconds + attempts * RUSH_SECONDS / 10_000
 
             async def attempt(number: int) -> None:
                 await asyncio.sleep(number * RUSH_SECONDS / 10_000)
@@ -54,6 +58,7 @@ async def run_rush(folder: Path, attempts: int) -> Findings:
                     seen[await _outcome(visitor, port)] += 1
 
             await asyncio.gather(*map(attempt, range(attempts)))
+            late = watch.seconds - due
         calls: list[Json] = (await calendly.told("GET", "/calls"))["items"]
     sent = [
         datetime.fromisoformat(call["at"])
@@ -65,6 +70,8 @@ async def run_rush(folder: Path, attempts: int) -> Findings:
         trials=attempts,
         wrong={
             "windows overrun": sum(_most(sent, length) > limit for length, limit in PAID),
+            "nothing sent": not sent,
+            "too slow": late > LATE,
             "429 of Calendly": sum(call["status"] == 429 for call in calls),
             "without hostedUrl": sum(count for outcome, count in seen.items() if "without" in outcome),
             "not answered": seen["not answered"],
@@ -84,6 +91,7 @@ async def run_stop(folder: Path, bookings: int) -> Findings:
         with running(_serve(port), port=port, log=folder / "service.log", settings=told) as service:
             attempts = [asyncio.create_task(_outcome(visitor, port)) for visitor in visitors]
             await asyncio.sleep(UNDER_WAY)
+            early = sum(attempt.done() for attempt in attempts)
             service.terminate()
             seen = Counter(await asyncio.gather(*attempts))
             code = await asyncio.to_thread(service.wait, STOPPED_WITHIN)
@@ -94,6 +102,8 @@ async def run_stop(folder: Path, bookings: int) -> Findings:
         name="SIGTERM",
         trials=bookings,
         wrong={
+            "answered before": early,
+            "none under way": not any(outcome.startswith("20") for outcome in seen),
             "not answered": seen["not answered"],
             "exit code": code,
             "lost": sum(not found[visitor.email] for visitor in visitors),
