@@ -10,6 +10,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
@@ -38,6 +39,8 @@ from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
 
 Clock = Callable[[], datetime]
+
+log = structlog.get_logger()
 
 
 def system_clock() -> datetime:
@@ -149,6 +152,7 @@ def _buckets(settings: Settings, client: CalendlyClient, cache: Cache, clock: Cl
 async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """In a task, until the block ends."""
     task = asyncio.create_task(work)
+    task.add_done_callback(_report_end)
     try:
         yield
     finally:
@@ -160,6 +164,14 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 async def _user(catalogue: Catalogue) -> str:
     return (await catalogue.account()).uri
+
+
+def _report_end(task: "asyncio.Task[None]") -> None:
+    """It was to go on for as long as the process."""
+    if task.cancelled() and not task.cancelling():
+        log.error("background.cancelled_by_nobody")
+    elif not task.cancelled():
+        log.error("background.ended", exc_info=task.exception() or False)
 
 
 async def _forget_days(catalogue: Catalogue, buckets: DayBuckets, start: datetime, end: datetime) -> None:

@@ -7,11 +7,18 @@ from math import floor
 from app.budgets.windows import Plan, Window
 from app.calendly.quota import Purpose
 
-SHARES = {Purpose.READ: 0.80, Purpose.LOOKUP: 0.96, Purpose.BOOK: 0.96, Purpose.CANCEL: 1.0}
+SHARES = {
+    Purpose.CHECK: 0.50,
+    Purpose.READ: 0.80,
+    Purpose.LOOKUP: 0.96,
+    Purpose.BOOK: 0.96,
+    Purpose.CANCEL: 1.0,
+}
 """Of all calls that a minute allows.
 
-A crowd that looks at free times must not stop a booking, nor finding out what
-became of one; and a slot that somebody gives up is always worth a call.
+A crowd that wants what is taken must not stop those who look at free times, and
+these must not stop a booking, nor finding out what became of one; and a slot
+that somebody gives up is always worth a call.
 """
 
 ALONE = 5

@@ -11,6 +11,9 @@ from typing import Protocol
 class Purpose(Enum):
     """What a call is for. Where little is left, some purposes matter more than others."""
 
+    CHECK = "check"
+    """Worth a call only while there are plenty."""
+
     READ = "read"
     LOOKUP = "lookup"
     """What became of a booking."""

@@ -62,7 +62,7 @@ class Transport:
 
     async def read(self, call: Call[T], deadline: Deadline | None = None) -> T:
         """Costs at most two requests. Raises an `AppError` by the deadline."""
-        calls = self._reads if call.purpose is Purpose.READ else self._lookups
+        calls = self._reads if call.purpose in {Purpose.READ, Purpose.CHECK} else self._lookups
         return await self._run(calls, call, deadline or self.read_deadline())
 
     async def write(self, call: Call[T]) -> T:

@@ -77,20 +77,21 @@ class Naming:
         """
         kept = await self._kept()
         if kept.generation is None:
-            kept = await self._put(self._known or secrets.token_bytes(NAMING_KEY_BYTES), self._sealers)
-        key = self._known = self._key_in(kept)
+            key = self._known or secrets.token_bytes(NAMING_KEY_BYTES)
+            kept = await self._put(key, self._sealers, lost=self._known is not None)
+        key, known = self._key_in(kept), self._known
         missing = [id_ for id_ in self._sealers if self._opened(kept, id_) is None]
-        if missing or kept.left < LASTS / 2:
+        # Others have named anew what we had a name for: the store has lost it, and they cannot know.
+        lost = known is not None and known != key
+        if missing or lost or kept.left < LASTS / 2:
             with suppress(StoreAwayError):
-                await self._put(key, missing)
+                await self._put(key, missing, lost=lost)
+        self._known = key
         return replace(_names(key), settled=kept.age > self._settled_after)
 
-    async def adopt(self) -> None:
-        """Add a copy for each of our secret keys, where there is anything to copy.
-
-        Without it, a rotation while nobody books would leave the newest key without one.
-        """
-        if (await self._kept()).generation is not None:
+    async def look_after(self) -> None:
+        """To be called often: a loss is noticed, and each of our secret keys has a copy, also while nobody books."""
+        if self._known is not None or (await self._kept()).generation is not None:
             await self.names()
 
     async def are_readable(self) -> bool:
@@ -104,12 +105,11 @@ class Naming:
     async def _kept(self) -> _Kept:
         return _kept_from(await self._state.run(scripts.NAMED, [names.NAMING], [names.PREFIX]))
 
-    async def _put(self, key: bytes, ids: Iterable[str]) -> _Kept:
+    async def _put(self, key: bytes, ids: Iterable[str], *, lost: bool = False) -> _Kept:
         """What stands in the store then: the offer, where nothing stood there or the same."""
         copies = [part for id_ in ids for part in (id_, self._sealers[id_].seal(key))]
-        lost = int(key == self._known)
         lasts = LASTS // timedelta(milliseconds=1)
-        offer: list[str | int] = [names.PREFIX, _names(key).generation, lasts, lost, *copies]
+        offer: list[str | int] = [names.PREFIX, _names(key).generation, lasts, int(lost), *copies]
         return _kept_from(await self._state.run(scripts.NAME, [names.NAMING], offer))
 
     def _key_in(self, kept: _Kept) -> bytes:

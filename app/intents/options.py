@@ -44,6 +44,11 @@ class ProtocolOptions:
     look_first: bool = True
     """Switched off only to show that the proof of the protocol can fail."""
 
+    @property
+    def pause(self) -> timedelta:
+        """After the store has lost everything: for as long as nobody could prove that a booking was not made."""
+        return self.answer_within + self.quiet
+
     @classmethod
     def of(cls, booking_timeout: timedelta, quiet: timedelta) -> "ProtocolOptions":
         return cls(answer_within=booking_timeout + MARGIN, quiet=quiet)

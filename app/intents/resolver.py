@@ -30,14 +30,14 @@ class Resolver:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._settlement = Settlement(means)
-        self._adopted = False
 
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong in a round, there is a next one."""
         while True:
-            found = 0
             try:
-                found = await self._round()
+                if await self._round() < AT_ONCE:
+                    await asyncio.sleep(self._means.options.poll.total_seconds())
+                continue
             except (StoreAwayError, NamesUnknownError):
                 pass  # has been logged
             except AppError as error:
@@ -49,14 +49,11 @@ class Resolver:
                 if _is_cancelled():
                     raise
                 log.exception("intents.resolver_interrupted")
-            if found < AT_ONCE:
-                await asyncio.sleep(self._means.options.poll.total_seconds())
+            await asyncio.sleep(self._means.options.poll.total_seconds())
 
     async def _round(self) -> int:
         """How many were due. Takes up nothing before it is known whose account this process speaks for."""
-        if not self._adopted:
-            await self._means.naming.adopt()
-            self._adopted = True
+        await self._means.naming.look_after()
         _, overdue = await self._means.ledger.unsettled()
         if not overdue:
             return 0

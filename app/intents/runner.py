@@ -125,9 +125,7 @@ class IntentRunner:
         seats, and what `create_invitee` raises where nothing was booked.
         """
         with _store_needed():
-            opened = await self._means.ledger.open(
-                new, self._means.options.lease, self._means.options.answer_within
-            )
+            opened = await self._means.ledger.open(new, self._means.options.lease, self._means.options.pause)
         match opened:
             case Reused():
                 raise IdempotencyKeyReusedError
@@ -156,9 +154,10 @@ class IntentRunner:
     async def sighted(self, wanted: Wanted, booking: NewBooking) -> Invitee | None:
         """Whoever has just this booking, by Calendly.
 
-        A visitor's question like that for free times: on the same quota, and once for all who ask it together.
+        Asked once for all who ask it together, and only while there are calls to spare. Raises
+        `UpstreamBusyError` where there are none.
         """
-        client = self._means.client.looking_for(Purpose.READ)
+        client = self._means.client.looking_for(Purpose.CHECK)
         sighting = (await self._sightings.run(wanted, partial(look, client, wanted))).sighting
         same = sighting is not None and says_the_same(booking, sighting.event, sighting.invitee)
         return sighting.invitee if sighting and same else None

@@ -69,20 +69,21 @@ local generation, lasts, lost = ARGV[2], ARGV[3], ARGV[4]
 if redis.call('HEXISTS', naming, 'generation') == 0 then
   redis.call('DEL', naming)
   redis.call('HSET', naming, 'generation', generation, 'since', text(now))
-  if lost == '1' then redis.call('HSET', naming, 'lost', text(now)) end
 end
 if redis.call('HGET', naming, 'generation') == generation then
+  if lost == '1' then redis.call('HSET', naming, 'lost', text(now)) end
   redis.call('PEXPIRE', naming, lasts)
   for index = 5, #ARGV, 2 do redis.call('HSET', naming, ARGV[index], ARGV[index + 1]) end
 end
 return named()
 """
 )
-"""Agree on the key of the names: the first offer stays, and whoever has the same adds copies of it. It lasts for
-so many ms from each time that somebody who can open it offers it. `lost`: whoever offers it has seen it here before.
+"""Agree on the key of the names: the first offer stays, and whoever has the same adds copies of it.
 
-A hash of `generation`, `since`, `lost` (ms) and, by the id of the secret key that it is sealed under, of copies.
-Answers as `NAMED`.
+It lasts for so many ms from each time that somebody who can open it offers it.
+`lost`: whoever offers it has seen this one or another here before, and it was gone.
+A hash of `generation`, `since`, `lost` (ms) and, by the id of the secret key that it
+is sealed under, of copies. Answers as `NAMED`.
 """
 
 OPEN = Script(

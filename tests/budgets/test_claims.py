@@ -28,7 +28,8 @@ def test_a_purpose_has_its_share_of_all_calls(limit: int, purpose: Purpose, shar
 def test_only_a_booking_claims_the_quota_of_bookings() -> None:
     claimed = {purpose: len(claims_of(PAID, purpose)) for purpose in Purpose}
 
-    assert claimed == {Purpose.READ: 1, Purpose.LOOKUP: 1, Purpose.CANCEL: 1, Purpose.BOOK: 4}
+    assert claimed.pop(Purpose.BOOK) == 4
+    assert set(claimed.values()) == {1}
 
 
 def test_bookings_keep_nothing_of_their_quota_in_reserve() -> None:

@@ -14,6 +14,7 @@ from app.store.state import StateStore
 from tests.budgets.examples import (
     BOOK,
     CANCEL,
+    CHECK,
     LOOKUP,
     READ,
     HandClock,
@@ -205,7 +206,7 @@ async def test_a_booking_that_is_refused_shuts_bookings_and_nothing_else(store: 
     await one.observe(BOOK, standing(10, 0, 60, refused=True))
 
     admitted = {purpose: await is_admitted(other, purpose) for purpose in Purpose}
-    assert admitted == {READ: True, LOOKUP: True, CANCEL: True, BOOK: False}
+    assert admitted == {CHECK: True, READ: True, LOOKUP: True, CANCEL: True, BOOK: False}
 
 
 @pytest.mark.fault("U11")
@@ -216,7 +217,7 @@ async def test_a_call_that_is_refused_shuts_all_but_cancellations(store: Redis, 
     await one.observe(purpose, standing(refused=True))
 
     admitted = {purpose: await is_admitted(other, purpose) for purpose in Purpose}
-    assert admitted == {READ: False, LOOKUP: False, CANCEL: True, BOOK: False}
+    assert admitted == {CHECK: False, READ: False, LOOKUP: False, CANCEL: True, BOOK: False}
 
 
 @pytest.mark.fault("U11")

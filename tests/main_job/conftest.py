@@ -25,12 +25,14 @@ class Stage:
     front_end: FrontEnd
     calendly: CalendlyControl
     stores: tuple[Redis, Redis]
+    redis: RedisServer
     log: TextIO
     """Open: each look at it gives what is new."""
 
     def begin(self) -> None:
-        for store in self.stores:
-            store.flushdb()
+        cache, _ = self.stores
+        cache.flushdb()
+        self.redis.forget_bookings()
         self.calendly.reset(tier=TIER)
 
     def search(self) -> None:
@@ -62,7 +64,9 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisS
             both_sides(service, simulator) as (front_end, calendly),
             (folder / "service.log").open() as log,
         ):
-            yield Stage(front_end=front_end, calendly=calendly, stores=(cache, state), log=log)
+            yield Stage(
+                front_end=front_end, calendly=calendly, stores=(cache, state), redis=redis_server, log=log
+            )
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 from redis import Redis
 
+from app.intents import names
 from tests.support.ports import await_listener, free_port
 
 PROGRAM = shutil.which("redis-server") or "redis-server"
@@ -64,6 +65,13 @@ class RedisServer:
     def flush(self) -> None:
         with Redis(port=self.port) as client:
             client.flushall()
+
+    def forget_bookings(self) -> None:
+        """Not what their names are made with: a store that loses that, too, makes everybody wait."""
+        with Redis(port=self.port, db=STATE) as client:
+            for name in client.scan_iter():
+                if name != names.NAMING.encode():
+                    client.delete(name)
 
     def told(self, *words: str | int) -> Any:
         """The reply to one command."""

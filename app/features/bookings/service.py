@@ -8,7 +8,7 @@ from datetime import UTC
 from app.calendly.client import wire_time
 from app.calendly.failures import BookingRefusedError
 from app.calendly.models import NewBooking
-from app.errors import BookingsClosedError, SlotTakenError
+from app.errors import BookingsClosedError, SlotTakenError, UpstreamBusyError
 from app.features.bookings.desk import (
     Desk,
     Outcome,
@@ -97,10 +97,16 @@ class BookingService:
         return None
 
     async def _forgotten(self, plan: Plan, matter: Matter, attempt: Attempt) -> Outcome | None:
-        """What Calendly alone may know. Where our records reach back far enough, there is no such thing."""
-        if attempt.names.settled:
-            return None
-        invitee = await self._desk.runner.sighted(matter.wanted, _new_booking(plan))
+        """What Calendly alone may know, because our records are lost, or the last of them are.
+
+        A store that has long had its records hardly ever lacks one: then a crowd's questions are not worth a 503.
+        """
+        try:
+            invitee = await self._desk.runner.sighted(matter.wanted, _new_booking(plan))
+        except UpstreamBusyError:
+            if attempt.names.settled:
+                return None
+            raise
         if invitee is None:
             return None
         id_ = self._desk.client.id_from(invitee.uri)
