@@ -12,7 +12,7 @@ from tests.support.contents import contents
 from tests.support.front_end import CalendlyControl, FrontEnd, both_sides
 from tests.support.keys import SECRET_KEY
 from tests.support.programs import running_service_program, running_simulator_program
-from tests.support.redis import CACHE, STATE, RedisServer
+from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 
 TIER = "enterprise"
 """With room for more bookings than a test makes."""
@@ -46,9 +46,10 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
-def running_stage(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[Stage]:
+def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """On a Redis of its own: this service runs on while other tests do, and would take up their bookings."""
     folder = tmp_path_factory.mktemp("stage")
-    with running_simulator_program(folder) as simulator:
+    with running_simulator_program(folder) as simulator, running_redis(folder) as redis_server:
         settings = {
             "CALENDLY_TOKEN": TOKEN,
             "CALENDLY_API_URL": simulator,
