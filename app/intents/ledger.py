@@ -10,8 +10,7 @@ import structlog
 
 from app.intents import names, scripts
 from app.intents.machine import Happened, State, transitions
-from app.intents.model import SCHEMA, Matter, NewIntent, Result, Standing
-from app.intents.naming import KEPT
+from app.intents.model import KEPT, SCHEMA, Matter, NewIntent, Result, Standing
 from app.sealing import Sealer
 from app.store.script import Script
 from app.store.state import StateStore

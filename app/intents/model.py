@@ -1,7 +1,7 @@
 """What is known of an intent: what goes into the state store, sealed, and what comes out of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -10,6 +10,9 @@ from app.intents.machine import State
 
 SCHEMA = 1
 """Of the stored hash. Fields may be added, never renamed or given another meaning: versions share a store."""
+
+KEPT = timedelta(days=2)
+"""For which an intent is kept after its last change: longer than any client keeps trying with one key."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -85,6 +88,11 @@ class Standing:
     result: Result | None
     answer: str | None
     """What was answered when it was confirmed."""
+
+    @property
+    def is_over(self) -> bool:
+        """It came to nothing: its key, person and slot are free for another try."""
+        return self.state is State.FAILED or self.is_abandoned
 
     @property
     def is_abandoned(self) -> bool:

@@ -15,9 +15,5 @@ def intent(id_: str) -> str:
     return f"{PREFIX}intent:{id_}"
 
 
-def natural(hashed: str) -> str:
-    return f"{PREFIX}natural:{hashed}"
-
-
 def key(hashed: str) -> str:
     return f"{PREFIX}key:{hashed}"

@@ -15,6 +15,7 @@ from datetime import timedelta
 import structlog
 
 from app.intents import names, scripts
+from app.intents.model import KEPT
 from app.sealing import KeyedHash, Sealer, key_id
 from app.store.state import Reply, StateStore, StoreAwayError
 
@@ -23,9 +24,6 @@ PURPOSE = "naming"
 
 LASTS = timedelta(days=30)
 """From its last use, give or take a half: long after all that was named with it is gone."""
-
-KEPT = timedelta(days=2)
-"""For which an intent is kept after its last change: longer than any client keeps trying with one key."""
 
 log = structlog.get_logger()
 
@@ -61,12 +59,11 @@ class _Kept:
 
 
 class Naming:
-    """`settled_after`: for as long as anything that the store should know of a booking is kept."""
+    """One in every process; `keys` are its secret keys."""
 
-    def __init__(self, state: StateStore, keys: Sequence[bytes], settled_after: timedelta = KEPT) -> None:
+    def __init__(self, state: StateStore, keys: Sequence[bytes]) -> None:
         self._state = state
         self._sealers = {key_id(key, PURPOSE): Sealer([key], PURPOSE) for key in keys}
-        self._settled_after = settled_after
         self._known: bytes | None = None
 
     async def names(self) -> Names:
@@ -87,7 +84,7 @@ class Naming:
             with suppress(StoreAwayError):
                 await self._put(key, missing, lost=lost)
         self._known = key
-        return replace(_names(key), settled=kept.age > self._settled_after)
+        return replace(_names(key), settled=kept.age > KEPT)
 
     async def look_after(self) -> None:
         """To be called often: a loss is noticed, and each of our secret keys has a copy, also while nobody books."""

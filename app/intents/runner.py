@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,9 +15,7 @@ from app.concurrency import SingleFlight
 from app.errors import (
     AppError,
     BookingInFlightError,
-    BookingsClosedError,
     IdempotencyKeyReusedError,
-    SlotTakenError,
     UpstreamFailedError,
 )
 from app.intents.ledger import Event, Held, Known, Opened, Renamed, Reused
@@ -28,6 +24,14 @@ from app.intents.lookup import look
 from app.intents.machine import FINAL, Happened, State
 from app.intents.model import Matter, NewIntent, Result, Standing, Wanted
 from app.intents.naming import Names, NamesUnknownError
+from app.intents.progress import (
+    OTHER_KEYS,
+    RETRY_IN_FLIGHT,
+    Progress,
+    SlotHeldError,
+    progress_of,
+    store_needed,
+)
 from app.intents.settlement import Means, Settlement
 from app.store.state import StoreAwayError
 
@@ -36,39 +40,7 @@ T = TypeVar("T")
 Parts = tuple[str, ...]
 """What a natural key is hashed from."""
 
-RETRY_IN_FLIGHT = 2
-"""Seconds: most bookings are done by then."""
-
-CLOSED_FOR = 30
-"""Seconds after which to try again while the state store is away."""
-
-OTHER_KEYS = (
-    "The state store was written to with other secret keys: BFF_SECRET_KEYS has to name one of them as well."
-)
-
 log = structlog.get_logger()
-
-
-class SlotHeldError(SlotTakenError):
-    """Others of ours are booking it, or somebody with this address has: it need not be gone for everybody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far an intent has come. `result` is None while nobody knows whether it was booked;
-    `invitee` is what Calendly has just said of it.
-
-    `owner`: whoever asks has the key that it was made with. `fresh`: this very call sent it.
-    """
-
-    id: str
-    state: State
-    matter: Matter
-    result: Result | None = None
-    answer: str | None = None
-    invitee: Invitee | None = None
-    owner: bool = True
-    fresh: bool = False
 
 
 class IntentRunner:
@@ -87,7 +59,7 @@ class IntentRunner:
 
     async def names(self) -> Names:
         """Raises `BookingsClosedError`."""
-        with _store_needed():
+        with store_needed():
             return await self._means.naming.names()
 
     async def fault(self) -> str | None:
@@ -102,20 +74,20 @@ class IntentRunner:
 
         Raises `IdempotencyKeyReusedError`, `BookingInFlightError`, `BookingsClosedError`.
         """
-        with _store_needed():
+        with store_needed():
             known = await self._means.ledger.find(key, fingerprint)
             if known is None:
                 return None
             if isinstance(known, Reused):
                 raise IdempotencyKeyReusedError
             standing = await self._means.ledger.load(known.id)
-        if standing is None or standing.state is State.FAILED or standing.is_abandoned:
+        if standing is None or standing.is_over:
             return None
-        return _progress(standing, owner=known.owner)
+        return progress_of(standing, owner=known.owner)
 
     async def read(self, id_: str) -> Standing | None:
         """Raises `BookingsClosedError` where the store is away."""
-        with _store_needed():
+        with store_needed():
             return await self._means.ledger.load(id_)
 
     async def book(self, new: NewIntent, booking: NewBooking) -> Progress:
@@ -124,7 +96,7 @@ class IntentRunner:
         Raises what `find` raises, `SlotHeldError` where others of ours have the
         seats, and what `create_invitee` raises where nothing was booked.
         """
-        with _store_needed():
+        with store_needed():
             opened = await self._means.ledger.open(new, self._means.options.lease, self._means.options.pause)
         match opened:
             case Reused():
@@ -142,14 +114,14 @@ class IntentRunner:
 
         Raises `SlotHeldError` where they say something else, `BookingInFlightError` and `BookingsClosedError`.
         """
-        with _store_needed():
+        with store_needed():
             found = await self._means.ledger.find_natural(natural)
             standing = await self._means.ledger.load(found.id) if found else None
-        if found is None or standing is None or standing.state is State.FAILED or standing.is_abandoned:
+        if found is None or standing is None or standing.is_over:
             return None
         if found.fingerprint != fingerprint:
             raise SlotHeldError
-        return _progress(standing, owner=False)
+        return progress_of(standing, owner=False)
 
     async def sighted(self, wanted: Wanted, booking: NewBooking) -> Invitee | None:
         """Whoever has just this booking, by Calendly.
@@ -188,11 +160,11 @@ class IntentRunner:
             log.warning("intents.release_unsaved")
 
     async def _joined(self, known: Known) -> Progress:
-        with _store_needed():
+        with store_needed():
             standing = await self._means.ledger.load(known.id)
         if standing is None:
             raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
-        return _progress(standing, owner=known.owner)
+        return progress_of(standing, owner=known.owner)
 
     async def _uncancelled(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(work)
@@ -265,7 +237,7 @@ class IntentRunner:
         cleared = Event(
             happened=Happened.CLEARED, fence=opened.fence, due_in=self._means.options.answer_within
         )
-        with _store_needed():
+        with store_needed():
             if not await self._means.ledger.advance(opened.id, cleared):
                 # Whoever took it up while we slept decides what becomes of it.
                 raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
@@ -273,29 +245,3 @@ class IntentRunner:
     async def _lost(self, opened: Opened) -> None:
         lost = Event(happened=Happened.LOST, fence=opened.fence, due_in=self._means.options.first_look)
         await self._settlement.note(opened.id, lost)
-
-
-def _progress(standing: Standing, *, owner: bool) -> Progress:
-    """Raises `BookingInFlightError` while somebody is at it."""
-    if standing.state is State.OPEN or (standing.state is State.SENDING and not standing.overdue):
-        raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
-    found = standing.result is not None and standing.result.found
-    return Progress(
-        id=standing.id,
-        state=standing.state,
-        matter=standing.matter,
-        result=standing.result,
-        answer=standing.answer,
-        owner=owner and not found,
-    )
-
-
-@contextmanager
-def _store_needed() -> Iterator[None]:
-    """Without the store nobody could say whether a booking was made already."""
-    try:
-        yield
-    except StoreAwayError as error:
-        raise BookingsClosedError(retry_after=CLOSED_FOR) from error
-    except NamesUnknownError as error:
-        raise BookingsClosedError(detail=OTHER_KEYS, retry_after=CLOSED_FOR) from error

@@ -21,8 +21,9 @@ from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result, Wanted
 from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
+from app.intents.progress import Progress
 from app.intents.resolver import Resolver
-from app.intents.runner import IntentRunner, Progress
+from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
 from app.sealing import Sealer
 from app.store.connection import STATE_PATIENCE, open_store

@@ -7,7 +7,7 @@ import pytest
 from app.errors import BookingInFlightError, BookingsClosedError
 from app.intents.ledger import Event, Opened
 from app.intents.machine import Happened, State
-from app.intents.runner import Progress
+from app.intents.progress import Progress
 from app.store.state import StoreAwayError
 from tests.intents.rig import SHORT, KilledError, Process, Rig
 from tests.support.service import plan_fault

@@ -19,7 +19,7 @@ from app.errors import (
     UpstreamError,
 )
 from app.intents.machine import State
-from app.intents.runner import Progress, SlotHeldError
+from app.intents.progress import Progress, SlotHeldError
 from app.store.state import StoreAwayError
 from tests.intents.examples import everything
 from tests.intents.rig import SHORT, Process, Rig

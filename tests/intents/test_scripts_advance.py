@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from app.intents import names
 from app.intents.ledger import Event, Ledger, Opened
 from app.intents.machine import FINAL, Happened, State, after
-from app.intents.naming import KEPT
+from app.intents.model import KEPT
 from tests.intents.examples import (
     DUE_LATER,
     LEASE,

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from app.intents import names
 from app.intents.ledger import TRUSTED, Event, Held, Known, Ledger, Opened, Reused
 from app.intents.machine import Happened, State
-from app.intents.naming import KEPT
+from app.intents.model import KEPT
 from app.sealing import Sealer
 from tests.intents.examples import (
     KEY,

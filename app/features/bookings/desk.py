@@ -30,7 +30,8 @@ from app.features.bookings.planner import BookingPlanner
 from app.features.bookings.schemas import Booking, Manage
 from app.intents.model import Matter, Result, Wanted
 from app.intents.naming import Names
-from app.intents.runner import CLOSED_FOR, IntentRunner, Progress, SlotHeldError
+from app.intents.progress import CLOSED_FOR, Progress, SlotHeldError
+from app.intents.runner import IntentRunner
 from app.store.policy import StatePolicy
 from app.store.state import StoreAwayError
 

@@ -43,7 +43,7 @@ from app.form.repeat import booking_again
 from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result
 from app.intents.naming import Names
-from app.intents.runner import Progress, SlotHeldError
+from app.intents.progress import Progress, SlotHeldError
 
 log = structlog.get_logger()
 

@@ -32,7 +32,7 @@ from app.form.submission import Submission
 from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result
 from app.intents.naming import Names
-from app.intents.runner import Progress, SlotHeldError
+from app.intents.progress import Progress, SlotHeldError
 from app.slots.model import Slot
 
 
