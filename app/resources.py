@@ -129,7 +129,9 @@ def _transport(settings: Settings, quota: Quota, clock: Clock) -> Transport:
         token=settings.required_token(),
         clock=clock,
         quota=quota,
-        options=TransportOptions(write_deadline=settings.calendly.booking_timeout),
+        options=TransportOptions(
+            read_deadline=settings.calendly.read_timeout, write_deadline=settings.calendly.booking_timeout
+        ),
     )
 
 

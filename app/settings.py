@@ -146,6 +146,15 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
             description="Plan of the account, which decides its quotas; auto learns it from Calendly's headers."
         ),
     ] = "auto"
+    read_timeout: Annotated[
+        timedelta,
+        BeforeValidator(_seconds),
+        Field(
+            ge=timedelta(seconds=1),
+            le=timedelta(seconds=10),
+            description="Seconds that whoever reads waits for Calendly, second try included.",
+        ),
+    ] = timedelta(seconds=3)
     booking_timeout: Annotated[
         timedelta,
         BeforeValidator(_seconds),

@@ -48,6 +48,7 @@ BROKEN = [
     pytest.param("BFF_SECRET_KEYS", "bWFya2Vy", id="a short key"),
     pytest.param("BFF_SECRET_KEYS", f"{SECRET_KEY},marker", id="one of two keys"),
     pytest.param("CALENDLY_TIER", "marker", id="no such plan"),
+    pytest.param("CALENDLY_READ_TIMEOUT", "11", id="no visitor reads that slowly"),
     pytest.param("CALENDLY_BOOKING_TIMEOUT", "19", id="a visitor waits no longer"),
     pytest.param("BFF_QUIET_PERIOD", "0.5", id="hardly quiet"),
     pytest.param("BFF_ALLOWED_ORIGINS", "*", id="every origin"),

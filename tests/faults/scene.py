@@ -19,6 +19,7 @@ from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.service import SOON, Json, Service, running_service, settings_for
 from tests.support.simulation import Simulation
 
+READ_TIMEOUT = timedelta(seconds=3)
 BOOKING_TIMEOUT = timedelta(seconds=1)
 """For which a booking waits for Calendly here; in production at least two, and eighteen unless set."""
 
@@ -76,7 +77,7 @@ def settings_on(
 ) -> Settings:
     stores = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
     usual = settings_for(origin, **(stores | bff))
-    changes = {"tier": "enterprise", "booking_timeout": booking_timeout}
+    changes = {"tier": "enterprise", "read_timeout": READ_TIMEOUT, "booking_timeout": booking_timeout}
     return usual.model_copy(update={"calendly": usual.calendly.model_copy(update=changes)})
 
 

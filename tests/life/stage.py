@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.intents.options import ProtocolOptions
-from app.settings import CalendlySettings, Settings
+from app.settings import Settings
 from tests.support.keys import SECRET_KEY
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.service import SOON, Json, Service, plan_fault, running_service, settings_for
@@ -52,7 +52,7 @@ class Stage:
             state_url=self.redis.url(STATE),
             secret_keys=tuple(map(SecretStr, keys or (SECRET_KEY,))),
         )
-        account = CalendlySettings(token=SecretStr(token), api_url=url, tier=tier)
+        account = usual.calendly.model_copy(update={"token": SecretStr(token), "tier": tier})
         return usual.model_copy(update={"calendly": account})
 
     def service(

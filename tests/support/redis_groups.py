@@ -106,6 +106,21 @@ class WatchedRedis:
         )
         await_listener(self.sentinel_port)
 
+    def part(self) -> None:
+        """What the master writes from now on never gets to the replica, which stands still.
+
+        A replica that merely stands still is sent it all the same, and reads it when it goes on.
+        """
+        self.replica.pause()
+        self.master.told("CLIENT KILL", "TYPE", "replica")
+
+    def await_copy(self, name: str) -> None:
+        """Until the replica has it."""
+        _until(partial(self._has_copy, name))
+
+    def _has_copy(self, name: str) -> bool:
+        return bool(self.replica.told("EXISTS", name))
+
     def pause_sentinel(self) -> None:
         """It accepts connections and answers nothing."""
         if self._sentinel is None:

@@ -38,6 +38,9 @@ SOON = ProtocolOptions(
 )
 """The protocol in a hurry: what became of a booking is known within two seconds."""
 
+PATIENT = timedelta(seconds=10)
+"""For a read, on machines that now and then stand still for seconds; tests of that deadline set their own."""
+
 _USUAL: Json = {"allowed_origins": (ORIGIN,), "secret_keys": (SecretStr(SECRET_KEY),)}
 
 
@@ -102,7 +105,7 @@ def booking_body(slug: str, start: str) -> Json:
 def settings_for(calendly_url: str, **bff: Any) -> Settings:
     """For Ada's account on that simulator; on embedded stores, unless `bff` says otherwise."""
     return Settings(
-        calendly=CalendlySettings(token=SecretStr(ADA), api_url=calendly_url),
+        calendly=CalendlySettings(token=SecretStr(ADA), api_url=calendly_url, read_timeout=PATIENT),
         bff=BffSettings(**(_USUAL | bff)),
     )
 
