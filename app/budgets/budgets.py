@@ -50,17 +50,17 @@ class Budgets:
     async def admit(self, purpose: Purpose) -> str:
         """A permit for one request.
 
-        Raises `BookingQuotaSpentError` or `BookingsClosedError` for a booking, and
-        `UpstreamBusyError` for anything else.
+        Raises `UpstreamBusyError`; for a booking also `BookingsClosedError`, and
+        `BookingQuotaSpentError` where it is not the calls that are spent.
         """
         permit = token_hex(8)
-        self._refuse(purpose, self._gates.wait(_gates_of(purpose)))
+        self._refuse_shut_out(purpose)
         try:
             count = await self._counted(purpose, permit)
         except StoreAwayError as error:
             self._go_alone(purpose, permit, error)
         else:
-            self._refuse(purpose, count.wait)
+            self._refuse(count.wait, count.cause)
         self._sent.add(permit)
         return permit
 
@@ -88,17 +88,17 @@ class Budgets:
             log.warning("budgets.reply_not_remembered")
 
     async def require_booking(self) -> None:
-        """Raises `BookingQuotaSpentError` where no booking could be sent now.
+        """Raises `BookingQuotaSpentError` or `UpstreamBusyError` where no booking could be sent now.
 
         Spends nothing, and promises nothing. Whether the store is away is not its
         business: a booking finds that out before this.
         """
-        self._refuse(Purpose.BOOK, self._gates.wait(_gates_of(Purpose.BOOK)))
+        self._refuse_shut_out(Purpose.BOOK)
         try:
             count = await self._counted(Purpose.BOOK)
         except StoreAwayError:
             return
-        self._refuse(Purpose.BOOK, count.wait)
+        self._refuse(count.wait, count.cause)
 
     async def left(self) -> dict[str, int]:
         """Calls that may still be made now, by the name of the window; nothing where the store is away."""
@@ -120,14 +120,19 @@ class Budgets:
             self._shared.owe(permit)
             raise BookingsClosedError(retry_after=CLOSED_FOR) from error
         limit = share_of(self._shared.plan.calls.limit // ALONE, purpose)
-        self._refuse(purpose, self._alone.wait(limit))
+        self._refuse(self._alone.wait(limit), self._shared.plan.calls.name)
         self._alone.add(permit)
 
-    def _refuse(self, purpose: Purpose, wait: float) -> None:
-        """Raises where there is something to wait for."""
+    def _refuse_shut_out(self, purpose: Purpose) -> None:
+        gates = _gates_of(purpose)
+        self._refuse(self._gates.wait(gates), self._gates.last(gates).value)
+
+    def _refuse(self, wait: float, cause: str) -> None:
+        """Raises where there is something to wait for: room in the window, or the gate, of that name."""
         if wait <= 0:
             return
-        refusal = BookingQuotaSpentError if purpose is Purpose.BOOK else UpstreamBusyError
+        of_bookings = {Gate.BOOKINGS.value, *(window.name for window in self._shared.plan.bookings)}
+        refusal = BookingQuotaSpentError if cause in of_bookings else UpstreamBusyError
         raise refusal(retry_after=min(ceil(wait), LONGEST_WAIT))
 
     def _learnt_from(self, purpose: Purpose, standing: Standing) -> Learnt:

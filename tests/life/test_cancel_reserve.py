@@ -1,11 +1,14 @@
 """Time can be given back while nothing else is asked of Calendly, and that costs little."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
+from app.calendly.quota import Purpose
+from app.errors import UpstreamBusyError
 from tests.life.stage import Stage, active, canceled, events, made, said
 from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Simulation
@@ -40,6 +43,13 @@ async def _spent(bff: Service, calendly: Simulation, left: int = 0) -> None:
         await bff.free("visit", **{"from": day, "to": day})
 
 
+async def _spent_but_for_cancellations(bff: Service) -> None:
+    """By bookings, and by looks at what became of them."""
+    with suppress(UpstreamBusyError):
+        while True:
+            await bff.app.state.resources.budgets.admit(Purpose.LOOKUP)
+
+
 async def _shut(bff: Service, calendly: Simulation) -> None:
     """By Calendly, for longer than the minute that calls are counted in."""
     times, reset = "^/event_type_available_times$", {"X-RateLimit-Reset": "900"}
@@ -61,6 +71,27 @@ async def test_without_reads_time_is_given_back(
 
     assert said(read) == (503, "upstream_busy")
     assert (gone["status"], await active(calendly)) == ("canceled", [])
+
+
+async def test_when_all_else_is_spent_two_times_are_given_back(bff: Service, calendly: Simulation) -> None:
+    bookings = [await made(bff), await made(bff)]
+    await _spent_but_for_cancellations(bff)
+
+    looked = await bff.book(booking_body("intro-call", NIGHT))
+    gone = [await canceled(bff, booking) for booking in bookings]
+
+    assert said(looked) == (503, "upstream_busy")
+    assert ([each["status"] for each in gone], await active(calendly)) == (["canceled"] * 2, [])
+
+
+async def test_a_booking_that_lacks_only_calls_is_told_so(bff: Service) -> None:
+    body = await bff.booking()
+    await _spent_but_for_cancellations(bff)
+
+    answers = [await bff.book(body), await bff.preflight(body)]
+
+    assert [said(answer) for answer in answers] == [(503, "upstream_busy")] * 2
+    assert all(answer.json()["hostedUrl"] and answer.json()["retryAfter"] > 30 for answer in answers)
 
 
 async def test_a_cancellation_costs_two_reads_and_itself(bff: Service, calendly: Simulation) -> None:
