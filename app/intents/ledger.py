@@ -197,6 +197,10 @@ class Ledger:
         """Its booking was canceled: person and slot may be booked again, also with a key that had joined it."""
         await self._run(scripts.RELEASE, id_, key)
 
+    async def count_cancel(self, id_: str, tries: int) -> int:
+        """So many more tries to cancel a booking: how many there were, these included."""
+        return int(await self._run(scripts.COUNT_CANCEL, id_, tries, _length(KEPT)))
+
     async def claim_due(self, limit: int, hold: timedelta) -> list[str]:
         """Ids of intents that nobody looks after; for `hold`, no other caller gets them."""
         return [_text(id_) for id_ in await self._run(scripts.CLAIM_DUE, limit, _length(hold))]

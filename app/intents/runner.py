@@ -159,6 +159,13 @@ class IntentRunner:
         except StoreAwayError:
             log.warning("intents.release_unsaved")
 
+    async def count_cancel(self, id_: str, tries: int = 1) -> int:
+        """So many more tries to cancel a booking: how many there were. None where the store is away."""
+        try:
+            return await self._means.ledger.count_cancel(id_, tries)
+        except StoreAwayError:
+            return 0
+
     async def _joined(self, known: Known) -> Progress:
         with store_needed():
             standing = await self._means.ledger.load(known.id)

@@ -5,8 +5,8 @@ entered), `lease` (ms, until when its holder has it), `key`, `natural`, `slot`,
 `fingerprint`, `matter` and later `result` and `answer` (sealed), `absences`, `looks`.
 `key:<hash>` is a hash of `intent`, `fingerprint` and `owner`; `natural:<hash>` names an
 intent; `slot:<hash>` is a sorted set of intents, by when they were booked, or
-without end while they are not. What another has put under these names, of another
-type, is deleted and counted in `discarded`: it can only be read as nothing.
+without end while they are not; `cancels:<id>` counts tries to cancel. What another
+has put under these names, of another type, is deleted and counted in `discarded`: it can only be read as nothing.
 """
 
 from app.store.script import Script
@@ -270,6 +270,17 @@ if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', key_at(ARGV[
 """
 )
 """The booking was canceled: its person and its slot are free for another, and so is a key that had joined it."""
+
+COUNT_CANCEL = Script(
+    _COMMON
+    + """
+local tries = sound('string', prefix .. 'cancels:' .. ARGV[2])
+local counted = (tonumber(redis.call('GET', tries) or '') or 0) + ARGV[3]
+redis.call('SET', tries, text(counted), 'PX', ARGV[4])
+return counted
+"""
+)
+"""So many more tries to cancel a booking; how many there were. Counted in one step, for they come at once too."""
 
 DISCARD = Script(
     _COMMON

@@ -9,6 +9,7 @@ from tests.support.redis import RedisServer
 from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Simulation
 
+TOO_MANY = 429
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 NIGHT = "2026-11-23T03:00:00+01:00"
 
@@ -61,16 +62,26 @@ async def test_where_calendly_does_not_tell_nobody_is_sent_to_another_time(
     assert len(await bookings_sent(calendly)) == 1
 
 
-@pytest.mark.parametrize("status", [429, 500])
+@pytest.mark.parametrize(("status", "wait"), [(429, "42"), (500, "2")])
 async def test_whoever_joins_a_booking_that_calendly_does_not_show_may_try_again(
-    bff: Service, calendly: Simulation, status: int
+    bff: Service, calendly: Simulation, status: int, wait: str
 ) -> None:
+    reset = {"X-RateLimit-Reset": "42"} if status == TOO_MANY else {}
     body = await _booked(bff, "workshop")
-    await plan_fault(calendly, "status", status=status, path="^/scheduled_events/", method="GET", times=STAYS)
+    await plan_fault(
+        calendly,
+        "status",
+        status=status,
+        headers=reset,
+        path="^/scheduled_events/",
+        method="GET",
+        times=STAYS,
+    )
 
     answer = await bff.book(body, "another")
 
-    assert (said(answer), answer.headers["Retry-After"]) == ((409, "booking_in_flight"), "2")
+    assert (said(answer), answer.headers["Retry-After"]) == ((409, "booking_in_flight"), wait)
+    assert "whether that booking still stands" in answer.json()["detail"]
     assert len(await bookings_sent(calendly)) == 1
 
 
