@@ -58,7 +58,9 @@ class Natural:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """The store has lost its data since these names were made, or a moment ago."""
+    """The store has lost its data since these names were made, or a moment ago: then there is a time to `wait`."""
+
+    wait: timedelta = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ class Ledger:
                 return Known(id_, owner == "1")
             case ["reused"]:
                 return Reused()
-            case ["renamed"]:
-                return Renamed()
+            case ["renamed", wait]:
+                return Renamed(timedelta(milliseconds=int(wait)))
         return Held()
 
     async def find(self, key: str, fingerprint: str) -> Known | Reused | None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from app.intents.progress import (
     RETRY_IN_FLIGHT,
     Progress,
     SlotHeldError,
+    lost_everything,
     progress_of,
     store_needed,
 )
@@ -61,6 +63,12 @@ class IntentRunner:
         """Raises `BookingsClosedError`."""
         with store_needed():
             return await self._means.naming.names()
+
+    def require_known(self, names: Names) -> None:
+        """Raises `BookingInFlightError` for as long as what was sent before the store lost all may still arrive."""
+        left = None if names.lost_ago is None else self._means.options.pause - names.lost_ago
+        if left and left > timedelta(0):
+            raise lost_everything(left)
 
     async def fault(self) -> str | None:
         """Why `names` fails, where it is for the operator to mend; asks without a trace.
@@ -101,8 +109,8 @@ class IntentRunner:
         match opened:
             case Reused():
                 raise IdempotencyKeyReusedError
-            case Renamed():
-                raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
+            case Renamed(wait):
+                raise lost_everything(wait)
             case Held():
                 raise SlotHeldError
             case Known():

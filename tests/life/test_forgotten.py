@@ -1,10 +1,12 @@
 """What the store has lost, Calendly still knows: whoever tries again is told the same, or that nobody can tell now."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from tests.life.stage import LOOK, STAYS, bookings_sent, healed, patiently, said
+from tests.life.stage import BRISK, LOOK, STAYS, Stage, bookings_sent, healed, patiently, said
 from tests.support.redis import RedisServer
 from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Simulation
@@ -60,6 +62,22 @@ async def test_where_calendly_does_not_tell_nobody_is_sent_to_another_time(
     assert unknown.json()["hostedUrl"]
     assert (known.status_code, known.json()["status"], known.json()["manage"]) == (201, "confirmed", None)
     assert len(await bookings_sent(calendly)) == 1
+
+
+@pytest.mark.fault("R09")
+async def test_after_a_loss_it_is_said_for_how_long_nothing_is_booked(
+    stage: Stage, redis: RedisServer
+) -> None:
+    async with stage.service(protocol=replace(BRISK, quiet=timedelta(minutes=1))) as bff:
+        body = await bff.booking()
+        await bff.preflight(body)
+        redis.flush()
+
+        answers = [await bff.book(body), await bff.preflight(body)]
+
+    assert [said(answer) for answer in answers] == [(409, "booking_in_flight")] * 2
+    assert all(50 < answer.json()["retryAfter"] <= 61 for answer in answers)
+    assert all("records of bookings were lost" in answer.json()["detail"] for answer in answers)
 
 
 @pytest.mark.parametrize(("status", "wait"), [(429, "42"), (500, "2")])
