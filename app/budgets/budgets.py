@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from math import ceil
 from secrets import token_hex
@@ -26,6 +28,15 @@ LONGEST_WAIT = 86_400
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoning:
+    """What is counted by. After the `read_timeout` a call has arrived, or never will."""
+
+    plans: PlanOf = plan_of
+    monotonic: Callable[[], float] = time.monotonic
+    read_timeout: timedelta = timedelta(seconds=3)
+
+
 class Budgets:
     """One account's `Quota`. What `account` answers is opaque, and stands in the names of the keys.
 
@@ -39,13 +50,14 @@ class Budgets:
         state: StateStore,
         account: Callable[[], str],
         tier: str = AUTO,
-        plans: PlanOf = plan_of,
-        monotonic: Callable[[], float] = time.monotonic,
+        reckoning: Reckoning | None = None,
     ) -> None:
-        self._shared = SharedCount(state, account, tier, plans, monotonic)
-        self._gates = Gates(monotonic)
-        self._sent = Recent(CALLS[FULL].length.total_seconds(), monotonic)
-        self._alone = Recent(self._shared.plan.calls.span.total_seconds(), monotonic)
+        by = reckoning or Reckoning()
+        self._shared = SharedCount(state, account, tier, by.plans, by.monotonic)
+        self._under_way = by.read_timeout.total_seconds()
+        self._gates = Gates(by.monotonic)
+        self._sent = Recent(CALLS[FULL].length.total_seconds(), by.monotonic)
+        self._alone = Recent(self._shared.plan.calls.span.total_seconds(), by.monotonic)
 
     async def admit(self, purpose: Purpose) -> str:
         """A permit for one request.
@@ -137,10 +149,13 @@ class Budgets:
 
     def _learnt_from(self, purpose: Purpose, standing: Standing) -> Learnt:
         known = self._shared.learnt
-        learnt = learnt_from(purpose, standing, known, self._sent.count) if self._shared.learns else known
+        learnt = learnt_from(purpose, standing, known, self._arrived_since) if self._shared.learns else known
         if learnt != known:
             log.info("budgets.plan_learnt", calls=learnt.calls, bookings=learnt.bookings)
         return learnt
+
+    def _arrived_since(self, oldest: float) -> int:
+        return self._sent.count(oldest, self._under_way)
 
     def _shut_here(self, bound: Bound | None, shut: Shut | None) -> None:
         """What the store is told, this process knows without it."""

@@ -5,10 +5,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from redis import Redis
 
-from tests.life.stage import BRISK, LOOK, STAYS, Stage, bookings_sent, healed, patiently, said
-from tests.support.redis import RedisServer
-from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
+from app.intents import names
+from tests.life.stage import (
+    BOOKING,
+    BRISK,
+    LOOK,
+    STAYS,
+    Stage,
+    bookings_sent,
+    break_down,
+    healed,
+    patiently,
+    said,
+)
+from tests.support.redis import STATE, RedisServer
+from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault, sent
 from tests.support.simulation import Simulation
 
 TOO_MANY = 429
@@ -78,6 +91,23 @@ async def test_after_a_loss_it_is_said_for_how_long_nothing_is_booked(
     assert [said(answer) for answer in answers] == [(409, "booking_in_flight")] * 2
     assert all(50 < answer.json()["retryAfter"] <= 61 for answer in answers)
     assert all("records of bookings were lost" in answer.json()["detail"] for answer in answers)
+
+
+@pytest.mark.fault("R09")
+async def test_a_loss_is_noticed_while_looks_take_long(
+    bff: Service, calendly: Simulation, redis: RedisServer
+) -> None:
+    await break_down(calendly, BOOKING)
+    assert (await bff.book(await bff.booking())).status_code == 202
+    await plan_fault(calendly, "delay", path=LOOK, method="GET", seconds=20, times=STAYS)
+    await clear_calls(calendly)
+    await sent(calendly, "/scheduled_events", "GET")
+
+    redis.flush()
+    await asyncio.sleep(1)
+
+    with Redis(port=redis.port, db=STATE) as store:
+        assert store.hexists(names.NAMING, "lost")
 
 
 @pytest.mark.parametrize(("status", "wait"), [(429, "42"), (500, "2")])
