@@ -99,15 +99,14 @@ class Budgets:
         except StoreAwayError:
             log.warning("budgets.reply_not_remembered")
 
-    async def require_booking(self) -> None:
-        """Raises `BookingQuotaSpentError` or `UpstreamBusyError` where no booking could be sent now.
+    async def require(self, purpose: Purpose) -> None:
+        """Raises what `admit` raises where no such call could be sent now, but for a store that is away.
 
-        Spends nothing, and promises nothing. Whether the store is away is not its
-        business: a booking finds that out before this.
+        Spends nothing, and promises nothing.
         """
-        self._refuse_shut_out(Purpose.BOOK)
+        self._refuse_shut_out(purpose)
         try:
-            count = await self._counted(Purpose.BOOK)
+            count = await self._counted(purpose)
         except StoreAwayError:
             return
         self._refuse(count.wait, count.cause)

@@ -123,7 +123,7 @@ async def test_a_booking_that_lacks_a_call_is_told_that_calendly_is_busy(store: 
     quota = budgets(store, window("bookings_minute", 10), calls=1)
     await quota.admit(CANCEL)
 
-    for refused in (quota.require_booking(), quota.admit(BOOK)):
+    for refused in (quota.require(Purpose.BOOK), quota.admit(BOOK)):
         with pytest.raises(UpstreamBusyError) as refusal:
             await refused
         assert refusal.value.retry_after == 60
@@ -136,9 +136,9 @@ async def test_a_booking_that_is_shut_out_is_told_by_what(store: Redis) -> None:
     await bookings.observe(BOOK, standing(10, 0, 60, refused=True))
 
     with pytest.raises(UpstreamBusyError):
-        await calls.require_booking()
+        await calls.require(Purpose.BOOK)
     with pytest.raises(BookingQuotaSpentError):
-        await bookings.require_booking()
+        await bookings.require(Purpose.BOOK)
 
 
 async def test_what_was_not_sent_is_given_back(store: Redis) -> None:
@@ -164,7 +164,7 @@ async def test_asking_whether_a_booking_can_be_made_costs_nothing(store: Redis) 
     quota = budgets(store, window("bookings_minute", 1))
 
     for _ in range(3):
-        await quota.require_booking()
+        await quota.require(Purpose.BOOK)
 
     assert await is_admitted(quota, BOOK)
 
@@ -174,7 +174,7 @@ async def test_asking_whether_a_booking_can_be_made_says_when(store: Redis) -> N
     await quota.admit(BOOK)
 
     with pytest.raises(BookingQuotaSpentError) as refusal:
-        await quota.require_booking()
+        await quota.require(Purpose.BOOK)
 
     assert refusal.value.retry_after is not None
     assert 58 <= refusal.value.retry_after <= 60

@@ -92,7 +92,7 @@ async def test_who_waits_for_calendlys_window_is_told_how_long(store: Redis) -> 
     await one.observe(BOOK, standing(50, 0, 60))
 
     with pytest.raises(BookingQuotaSpentError) as refusal:
-        await other.require_booking()
+        await other.require(Purpose.BOOK)
 
     assert refusal.value.retry_after == 60
 

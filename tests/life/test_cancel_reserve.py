@@ -161,6 +161,23 @@ async def test_a_booking_that_lacks_only_calls_is_told_so(bff: Service) -> None:
     assert all(answer.json()["hostedUrl"] and answer.json()["retryAfter"] > 30 for answer in answers)
 
 
+async def test_a_try_that_cannot_even_begin_is_no_try(bff: Service, calendly: Simulation) -> None:
+    booking = await made(bff)
+    await _spent(bff, calendly)
+    budgets, permits = bff.app.state.resources.budgets, []
+    with suppress(UpstreamBusyError):
+        while True:
+            permits.append(await budgets.admit(Purpose.CANCEL))
+    refused = [said(await bff.manage(booking, "/cancel", {})) for _ in range(5)]
+    for permit in permits:
+        await budgets.give_back(Purpose.CANCEL, permit)
+
+    gone = await canceled(bff, booking)
+
+    assert refused == [(503, "upstream_busy")] * 5
+    assert gone["status"] == "canceled"
+
+
 async def test_a_cancellation_costs_two_reads_and_itself(bff: Service, calendly: Simulation) -> None:
     booking = await made(bff)
     [event] = await events(calendly)

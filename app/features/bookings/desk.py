@@ -77,7 +77,7 @@ class Desk:
             raise BookingsClosedError(retry_after=CLOSED_FOR) from error
         if fault is not None:
             raise BookingsClosedError(detail=fault, retry_after=CLOSED_FOR)
-        await self.budgets.require_booking()
+        await self.budgets.require(Purpose.BOOK)
 
     async def names(self) -> Names:
         """Raises `BookingsClosedError`, which says what is wrong with the store where anybody knows."""

@@ -114,10 +114,13 @@ class BookingManager:
     async def _looked_for(self, claims: Claims) -> Result | Booking:
         """The record is lost; Calendly may have the booking all the same."""
         wanted = await self._desk.wanted(claims, pooled=await self._is_pooled(claims))
-        seen = await look(self._desk.client, wanted, lambda _, invitee: digest(invitee) == claims.asked)
+        # A token of an earlier version does not say what was asked.
+        seen = await look(
+            self._desk.client, wanted, lambda _, invitee: claims.asked in {None, digest(invitee)}
+        )
         if seen.sighting is None or not is_of_its_time(claims, seen.sighting.invitee.created_at):
             return booking_without_record(claims, self._desk.clock(), complete=seen.complete)
-        if digest(seen.sighting.invitee) != claims.asked:
+        if claims.asked not in {None, digest(seen.sighting.invitee)}:
             return another_without_record(claims)
         id_from = self._desk.client.id_from
         return Result(id_from(seen.sighting.event.uri), id_from(seen.sighting.invitee.uri))
@@ -137,6 +140,8 @@ class BookingManager:
         back. But only until a try has ended for certain, and a few times at most:
         whoever repeats it must not use up what others need.
         """
+        # One that cannot even begin is no try.
+        await self._desk.budgets.require(Purpose.CANCEL)
         tries = await self._desk.runner.count_cancel(claims.booking)
         draws = tries <= RESERVED_TRIES
         certain = False
