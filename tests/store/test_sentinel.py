@@ -131,6 +131,7 @@ async def test_the_replica_takes_the_place_of_a_dead_master(own: WatchedRedis) -
     async with open_store(own.url(), patience=PATIENCE) as store:
         state = StateStore(store)
         await asyncio.gather(*(state.put("before", b"value", DAY) for _ in range(20)))
+        await asyncio.to_thread(own.await_copy, "before")
         own.master.kill()
         await asyncio.to_thread(own.await_failover)
 
