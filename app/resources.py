@@ -16,6 +16,9 @@ from redis.asyncio import Redis
 
 from app.budgets.budgets import Budgets
 from app.cache.cache import Cache
+from app.cache.day_store import DayStore
+from app.cache.news import News
+from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
 from app.calendly.quota import Quota
@@ -31,9 +34,10 @@ from app.intents.settlement import Means
 from app.observability import Metrics
 from app.sealing import Sealer
 from app.settings import KEY_BYTES, Settings
-from app.slots.buckets import DayBuckets
+from app.slots.buckets import Coherence, DayBuckets
 from app.slots.planning import touched_days
-from app.store.connection import STATE_PATIENCE, open_store
+from app.slots.policy import Lifetimes
+from app.store.connection import STATE_PATIENCE, open_store, subscriber
 from app.store.policy import StatePolicy
 from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
@@ -90,9 +94,14 @@ async def opened(
         )
         client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
-        cache = Cache(cache_store, lifetime=settings.bff.stale_if_error, registry=metrics.registry)
+        reach = Reach(partial(cache_store.exists, keys.days(access)), metrics.registry)
+        cache = Cache(cache_store, reach, lifetime=settings.bff.stale_if_error)
         catalogue = _catalogue(settings, client, cache, clock)
-        buckets = _buckets(settings, client, cache, clock)
+        days = DayStore(cache_store, reach, account=access, lifetime=settings.bff.stale_if_error)
+        news = News(partial(subscriber, settings.bff.redis_url, cache_store), days.channel, reach)
+        buckets = _buckets(settings, client, days, news, clock)
+        await stack.enter_async_context(_running(reach.probe()))
+        await stack.enter_async_context(_running(news.listen(buckets)))
         forget_days = partial(_forget_days, catalogue, buckets)
         means = Means(
             client=client,
@@ -145,9 +154,16 @@ def _catalogue(settings: Settings, client: CalendlyClient, cache: Cache, clock: 
     return Catalogue(client=client, cache=cache, options=options, clock=clock)
 
 
-def _buckets(settings: Settings, client: CalendlyClient, cache: Cache, clock: Clock) -> DayBuckets:
-    lifetimes = (settings.bff.availability_fresh, settings.bff.stale_if_error)
-    return DayBuckets(client=client, cache=cache, lifetimes=lifetimes, clock=clock)
+def _buckets(
+    settings: Settings, client: CalendlyClient, days: DayStore, news: News, clock: Clock
+) -> DayBuckets:
+    lives = Lifetimes(
+        fresh=settings.bff.availability_fresh,
+        aged=settings.bff.availability_stale,
+        old=settings.bff.stale_if_error,
+    )
+    coherence = Coherence(is_to_be_asked=lambda: news.is_to_be_asked, changed=lambda: None)
+    return DayBuckets(client=client, store=days, coherence=coherence, lives=lives, clock=clock)
 
 
 @asynccontextmanager
