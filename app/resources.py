@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from app.budgets.budgets import Budgets
+from app.cache import keys
 from app.cache.cache import Cache
 from app.cache.day_store import DayStore
 from app.cache.news import News
@@ -81,7 +82,7 @@ async def opened(
     Raises `ConfigurationError` without a token.
     """
     access = _access(settings)
-    keys = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
+    sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
     async with AsyncExitStack() as stack:
         cache_store = await stack.enter_async_context(open_store(settings.bff.redis_url))
         state_store = await stack.enter_async_context(
@@ -106,8 +107,8 @@ async def opened(
         means = Means(
             client=client,
             user=partial(_user, catalogue),
-            ledger=Ledger(state, Sealer(keys, "intent")),
-            naming=Naming(state, keys),
+            ledger=Ledger(state, Sealer(sealed_by, "intent")),
+            naming=Naming(state, sealed_by),
             options=protocol,
             clock=clock,
             settled=partial(_settled, forget_days),
@@ -127,7 +128,7 @@ async def opened(
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
             runner=runner,
-            sealers=partial(Sealer, keys),
+            sealers=partial(Sealer, sealed_by),
             forget_days=forget_days,
         )
 
