@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.features.availability.schemas import Day, Slot
 from app.slots.model import Day as Bucket
+from app.slots.model import Slot as Kept
 from app.slots.planning import ONE_DAY, dates
 
 
@@ -22,10 +23,35 @@ def utc_dates(first: date, last: date, zone: ZoneInfo) -> list[date]:
 
 def local_days(buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime) -> list[Day]:
     """Each wanted date with what starts on it; what is past by `now` is left out, even where a bucket holds it."""
-    found: dict[date, list[Slot]] = {day: [] for day in wanted}
-    for slot in (slot for bucket in buckets for slot in bucket.slots):
-        local = slot.start.astimezone(zone)
-        if slot.start > now and local.date() in found:
-            start = local.isoformat(timespec="seconds")
-            found[local.date()].append(Slot(start=start, spots_left=slot.spots_left))
-    return [Day(date=day, slots=slots) for day, slots in found.items()]
+    found = _by_local_date(buckets, wanted, zone, now)
+    return [
+        Day(date=day, slot_count=len(kept), slots=[_slot_from(each, zone) for each in kept])
+        for day, kept in found.items()
+    ]
+
+
+def counted_days(
+    buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime
+) -> list[Day]:
+    """As `local_days`, without the slots."""
+    found = _by_local_date(buckets, wanted, zone, now)
+    return [Day(date=day, slot_count=len(kept)) for day, kept in found.items()]
+
+
+def _by_local_date(
+    buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime
+) -> dict[date, list[Kept]]:
+    found: dict[date, list[Kept]] = {day: [] for day in wanted}
+    for each in (each for bucket in buckets for each in bucket.slots):
+        day = each.start.astimezone(zone).date()
+        if each.start > now and day in found:
+            found[day].append(each)
+    return found
+
+
+def _slot_from(kept: Kept, zone: ZoneInfo) -> Slot:
+    return Slot(start=_spelt(kept.start, zone), spots_left=kept.spots_left)
+
+
+def _spelt(start: datetime, zone: ZoneInfo) -> str:
+    return start.astimezone(zone).isoformat(timespec="seconds")
