@@ -24,6 +24,7 @@ ROUTES = [
     "/event-types/visit",
     "/event-types/visit/form",
     "/event-types/visit/availability",
+    "/event-types/visit/availability/next",
 ]
 REFUSAL = {"title": "Marker", "message": "marker@example.test and Bearer marker", "details": []}
 

@@ -38,6 +38,14 @@ def counted_days(
     return [Day(date=day, slot_count=len(kept)) for day, kept in found.items()]
 
 
+def local_slots(
+    buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime
+) -> list[Slot]:
+    """Those of `local_days`, one after the other."""
+    found = _by_local_date(buckets, wanted, zone, now)
+    return [_slot_from(each, zone) for kept in found.values() for each in kept]
+
+
 def _by_local_date(
     buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime
 ) -> dict[date, list[Kept]]:

@@ -1,4 +1,4 @@
-"""The range of local dates that a request asks for. Pure functions."""
+"""The range of local dates that a request asks for, and those that a search goes through. Pure functions."""
 
 import re
 from dataclasses import dataclass
@@ -18,6 +18,12 @@ MAX_DAYS = 62
 
 DEFAULT_DAYS = 30
 """Days after the first one, where `to` is not given."""
+
+STEP_DAYS = 30
+"""Local dates that a search reads at once: in no zone do they touch more UTC dates than one call may span."""
+
+STEPS = 3
+"""Of a search that finds nothing: 90 days, three calls."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -58,6 +64,12 @@ def range_asked(asked: Asked, default_zone: str, now: datetime) -> LocalRange:
     """Raises as `dates_asked` does."""
     shown_in = zone(asked.time_zone or default_zone)
     return LocalRange(*dates_asked(asked.first, asked.last, shown_in, now), shown_in)
+
+
+def search_steps(first: date, shown_in: ZoneInfo) -> list[LocalRange]:
+    """One after the other, for a search that begins with `first`."""
+    begins = [first + timedelta(days=STEP_DAYS * number) for number in range(STEPS)]
+    return [LocalRange(day, day + timedelta(days=STEP_DAYS - 1), shown_in) for day in begins]
 
 
 def dates_asked(

@@ -1,4 +1,4 @@
-"""Free times of one event type."""
+"""Free times of one event type, and the next of them."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from app import API
 from app.errors import InvalidRequestError, NotFoundError
 from app.features.availability.ranges import Asked, LocalDate
-from app.features.availability.schemas import Availability, View
+from app.features.availability.schemas import Availability, NextSlots, View
 from app.features.availability.service import AvailabilityService
 from app.problems import READING, declared
 from app.resources import Owned
@@ -68,3 +68,25 @@ async def get_availability(
     response.headers["Cache-Control"] = CACHE_CONTROL
     asked = Asked(first=from_, last=to, time_zone=time_zone)
     return await service.get_availability(event_type_id, asked, view)
+
+
+@router.get(
+    "/event-types/{eventTypeId}/availability/next",
+    summary="The next free times",
+    responses=declared(NotFoundError, InvalidRequestError, *READING),
+)
+async def list_next_slots(
+    service: Service,
+    response: Response,
+    event_type_id: EventTypeId,
+    time_zone: TimeZone = None,
+    limit: Annotated[int, Query(ge=1, le=20, description="At most so many slots.")] = 5,
+) -> NextSlots:
+    """The first slots from now on, at most 90 days ahead.
+
+    Looks 30 days at a time and no farther than it must; `searchedUntil` says how
+    far that was. Where nothing was found and a part could not be read, that is a
+    problem, never an empty list.
+    """
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    return await service.list_next_slots(event_type_id, time_zone, limit)

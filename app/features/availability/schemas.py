@@ -57,3 +57,19 @@ class Availability(Shape):
     as_of: AsOf
     state: State
     days: list[Day]
+
+
+class NextSlots(Shape):
+    """The first slots from now on. Fewer than asked for: there are no more until `searchedUntil`."""
+
+    event_type_id: str
+    time_zone: TimeZone
+    duration_minutes: Minutes
+    as_of: AsOf
+    state: State
+    searched_until: date = Field(
+        description="Last local date that was looked at: the 90th at most, and earlier where there were enough"
+        " slots before, or where Calendly did not answer for what comes after.",
+        examples=["2026-12-22"],
+    )
+    slots: list[Slot]

@@ -1,15 +1,21 @@
 """Decides which days answer a question about free times."""
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
+
+import structlog
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.model import EventType
-from app.features.availability.mapping import counted_days, local_days, utc_dates
-from app.features.availability.ranges import Asked, LocalRange, range_asked
-from app.features.availability.schemas import Availability, State, View
+from app.errors import UpstreamError
+from app.features.availability.mapping import counted_days, local_days, local_slots, utc_dates
+from app.features.availability.ranges import Asked, LocalRange, range_asked, search_steps
+from app.features.availability.schemas import Availability, NextSlots, Slot, State, View
 from app.slots.buckets import DayBuckets
 from app.slots.model import Day as Bucket
+from app.time_zones import zone
+
+log = structlog.get_logger()
 
 
 class AvailabilityService:
@@ -33,6 +39,46 @@ class AvailabilityService:
             state=self._state(buckets),
             days=days_of(buckets, shown.dates, shown.zone, self._clock()),
         )
+
+    async def list_next_slots(self, event_type_id: str, time_zone: str | None, limit: int) -> NextSlots:
+        event_type = await self._catalogue.find(event_type_id)
+        shown_in = zone(time_zone or event_type.time_zone)
+        today = self._clock().astimezone(shown_in).date()
+        until, buckets, slots = await self._search(event_type, search_steps(today, shown_in), limit)
+        return NextSlots(
+            event_type_id=event_type.id,
+            time_zone=shown_in.key,
+            duration_minutes=event_type.duration_minutes,
+            as_of=_as_of(buckets),
+            state=self._state(buckets),
+            searched_until=until,
+            slots=slots[:limit],
+        )
+
+    async def _search(
+        self, event_type: EventType, steps: Iterable[LocalRange], limit: int
+    ) -> tuple[date, list[Bucket], list[Slot]]:
+        """Until which date it was looked, at what, and what was found: perhaps more than `limit`.
+
+        Raises `UpstreamError` where there is nothing yet to show.
+        """
+        buckets: list[Bucket] = []
+        slots: list[Slot] = []
+        until = date.min
+        for step in steps:
+            try:
+                read = await self._read(event_type, step)
+            except UpstreamError as error:
+                if not slots:
+                    raise
+                log.warning("slots.search_cut_short", error=error.code)
+                break
+            until = step.last
+            buckets += read
+            slots += local_slots(read, step.dates, step.zone, self._clock())
+            if len(slots) >= limit:
+                break
+        return until, buckets, slots
 
     async def _read(self, event_type: EventType, shown: LocalRange) -> list[Bucket]:
         return await self._buckets.read(event_type, utc_dates(shown.first, shown.last, shown.zone))
