@@ -63,6 +63,7 @@ READS = (
     "/event-types/visit/form",
     "/event-types/visit/availability",
     "/event-types/visit/availability/next",
+    "/availability?eventTypeIds=visit,intro-call",
 )
 
 UPSTREAM_CODES = frozenset({"upstream_failed", "upstream_refused_us", "upstream_busy", "upstream_timeout"})
@@ -209,6 +210,7 @@ def test_nothing_of_unread_free_times_is_repeated(
     answers = [
         front_end.http.get(f"{API}/event-types/visit/availability"),
         front_end.http.get(f"{API}/event-types/visit/availability/next"),
+        front_end.http.get(f"{API}/availability?eventTypeIds=visit,intro-call"),
         front_end.preflight(BODY),
         front_end.book(BODY),
     ]

@@ -1,10 +1,18 @@
 """Day buckets (UTC) -> local days. Pure functions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.features.availability.schemas import Day, Slot
+from app.catalogue.model import EventType
+from app.features.availability.schemas import (
+    Day,
+    MergedDay,
+    MergedEventType,
+    MergedSlot,
+    Slot,
+    SlotOffer,
+)
 from app.slots.model import Day as Bucket
 from app.slots.model import Slot as Kept
 from app.slots.planning import ONE_DAY, dates
@@ -44,6 +52,32 @@ def local_slots(
     """Those of `local_days`, one after the other."""
     found = _by_local_date(buckets, wanted, zone, now)
     return [_slot_from(each, zone) for kept in found.values() for each in kept]
+
+
+def merged_days(
+    offered: Mapping[str, Iterable[Bucket]], wanted: Sequence[date], zone: ZoneInfo, now: datetime
+) -> list[MergedDay]:
+    """What `local_days` has for any of them. `offered` is by event type id, in the order asked."""
+    found = {id_: _by_local_date(buckets, wanted, zone, now) for id_, buckets in offered.items()}
+    return [
+        MergedDay(date=day, slots=_merged({id_: kept[day] for id_, kept in found.items()}, zone))
+        for day in wanted
+    ]
+
+
+def merged_event_type_from(published: EventType) -> MergedEventType:
+    return MergedEventType(
+        event_type_id=published.id, name=published.name, duration_minutes=published.duration_minutes
+    )
+
+
+def _merged(offered: Mapping[str, Iterable[Kept]], zone: ZoneInfo) -> list[MergedSlot]:
+    offers: dict[datetime, list[SlotOffer]] = {}
+    for id_, kept in offered.items():
+        for each in kept:
+            offer = SlotOffer(event_type_id=id_, spots_left=each.spots_left)
+            offers.setdefault(each.start, []).append(offer)
+    return [MergedSlot(start=_spelt(start, zone), offers=offers[start]) for start in sorted(offers)]
 
 
 def _by_local_date(

@@ -1,4 +1,4 @@
-"""Free times of one event type, and the next of them."""
+"""Free times of one event type, the next of them, and those of several event types at once."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from app import API
 from app.errors import InvalidRequestError, NotFoundError
 from app.features.availability.ranges import Asked, LocalDate
-from app.features.availability.schemas import Availability, NextSlots, View
+from app.features.availability.schemas import Availability, MergedAvailability, NextSlots, View
 from app.features.availability.service import AvailabilityService
 from app.problems import READING, declared
 from app.resources import Owned
@@ -90,3 +90,41 @@ async def list_next_slots(
     """
     response.headers["Cache-Control"] = CACHE_CONTROL
     return await service.list_next_slots(event_type_id, time_zone, limit)
+
+
+@router.get(
+    "/availability",
+    summary="Free times of several event types",
+    responses=declared(NotFoundError, InvalidRequestError, *READING),
+)
+async def get_merged_availability(
+    service: Service,
+    response: Response,
+    event_type_ids: Annotated[
+        str,
+        Query(
+            alias="eventTypeIds",
+            description="Ids or slugs, separated by commas: at most 10, each event type once.",
+            examples=["visit,intro-call"],
+        ),
+    ],
+    from_: First = None,
+    to: Last = None,
+    time_zone: Annotated[
+        TimeZoneName | None,
+        Query(
+            alias="timeZone",
+            description="The visitor's zone. Default: that of the first event type's host.",
+            examples=["Asia/Kolkata"],
+        ),
+    ] = None,
+) -> MergedAvailability:
+    """When at least one of these can be booked: each date once, each start once.
+
+    A slot's `offers` name the event types that can be booked then: send one of
+    them with the slot's `start` to book it. Where one of the event types cannot
+    be read, the answer is a problem: none is left out in silence.
+    """
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    asked = Asked(first=from_, last=to, time_zone=time_zone)
+    return await service.get_merged_availability(event_type_ids, asked)

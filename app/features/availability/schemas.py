@@ -73,3 +73,44 @@ class NextSlots(Shape):
         examples=["2026-12-22"],
     )
     slots: list[Slot]
+
+
+class SlotOffer(Shape):
+    """One event type that can be booked at this time."""
+
+    event_type_id: str = Field(description="Send it back to book.", examples=["QTTLNSCVBVMOEDET"])
+    spots_left: SpotsLeft
+
+
+class MergedSlot(Shape):
+    """One time, and the event types that can be booked then, in the order asked."""
+
+    start: Start
+    offers: list[SlotOffer]
+
+
+class MergedDay(Shape):
+    """One local date, with its slots in order; empty where none of the event types is free."""
+
+    date: date
+    slots: list[MergedSlot]
+
+
+class MergedEventType(Shape):
+    """What a slot's offers have in common, said once."""
+
+    event_type_id: str = Field(examples=["QTTLNSCVBVMOEDET"])
+    name: str = Field(examples=["Visit"])
+    duration_minutes: Minutes
+
+
+class MergedAvailability(Shape):
+    """Each date of the range, once, in order, for several event types."""
+
+    event_types: list[MergedEventType] = Field(description="Those asked for, in the order asked.")
+    time_zone: TimeZone
+    from_: date = Field(alias="from")
+    to: date
+    as_of: AsOf
+    state: State
+    days: list[MergedDay]

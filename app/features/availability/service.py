@@ -2,15 +2,32 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
+from itertools import chain
 
 import structlog
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.model import EventType
+from app.concurrency import together
 from app.errors import UpstreamError
-from app.features.availability.mapping import counted_days, local_days, local_slots, utc_dates
+from app.features.availability.listed import listed, refuse_repeated
+from app.features.availability.mapping import (
+    counted_days,
+    local_days,
+    local_slots,
+    merged_days,
+    merged_event_type_from,
+    utc_dates,
+)
 from app.features.availability.ranges import Asked, LocalRange, range_asked, search_steps
-from app.features.availability.schemas import Availability, NextSlots, Slot, State, View
+from app.features.availability.schemas import (
+    Availability,
+    MergedAvailability,
+    NextSlots,
+    Slot,
+    State,
+    View,
+)
 from app.slots.buckets import DayBuckets
 from app.slots.model import Day as Bucket
 from app.time_zones import zone
@@ -53,6 +70,23 @@ class AvailabilityService:
             state=self._state(buckets),
             searched_until=until,
             slots=slots[:limit],
+        )
+
+    async def get_merged_availability(self, event_type_ids: str, asked: Asked) -> MergedAvailability:
+        event_types = await self._catalogue.find_all(listed(event_type_ids))
+        refuse_repeated([each.id for each in event_types])
+        shown = range_asked(asked, event_types[0].time_zone, self._clock())
+        read = await together(*(self._read(each, shown) for each in event_types))
+        offered = {each.id: buckets for each, buckets in zip(event_types, read, strict=True)}
+        buckets = list(chain.from_iterable(read))
+        return MergedAvailability(
+            event_types=[merged_event_type_from(each) for each in event_types],
+            time_zone=shown.zone.key,
+            from_=shown.first,
+            to=shown.last,
+            as_of=_as_of(buckets),
+            state=self._state(buckets),
+            days=merged_days(offered, shown.dates, shown.zone, self._clock()),
         )
 
     async def _search(
