@@ -1,6 +1,6 @@
 """Finds published event types: from memory, from the cache, or from Calendly."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -91,6 +91,11 @@ class Catalogue:
         Raises `NotFoundError`, alike for unknown, hidden and foreign ones.
         """
         return _found((await self.offer()).event_types, event_type)
+
+    async def find_all(self, event_types: Iterable[str]) -> list[EventType]:
+        """As `find`, all from one reading."""
+        offered = (await self.offer()).event_types
+        return [_found(offered, each) for each in event_types]
 
     async def find_now(self, event_type: str) -> EventType:
         """As `find`, from a reading made now."""

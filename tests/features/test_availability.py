@@ -169,7 +169,10 @@ async def test_a_day_that_is_over_in_a_moment_is_empty_and_costs_no_call(
         pytest.param("timeZone=", "/query/timeZone", "blank", id="no zone"),
         pytest.param("timeZone=" + "A" * 65, "/query/timeZone", "too_long", id="long zone"),
         pytest.param("from=2026-12-01&from=2026-12-02", "/query/from", "duplicate", id="twice"),
-        pytest.param("view=days", "/query", "unknown_field", id="unknown parameter"),
+        pytest.param("view=weeks", "/query/view", "invalid", id="unknown view"),
+        pytest.param("view=", "/query/view", "invalid", id="no view"),
+        pytest.param("view=days&view=slots", "/query/view", "duplicate", id="two views"),
+        pytest.param("views=days", "/query", "unknown_field", id="unknown parameter"),
         pytest.param("FROM=2026-12-01", "/query", "unknown_field", id="in capitals"),
     ],
 )
@@ -179,6 +182,45 @@ async def test_a_wrong_question_is_pointed_at(bff: Service, query: str, pointer:
 
     assert answer.status_code == 422
     assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [(pointer, code)]
+
+
+async def test_a_day_says_how_many_slots_it_has(bff: Service) -> None:
+    found = await _ask(bff)
+
+    assert {len(day["slots"]) for day in found["days"]} > {0, 16}
+    assert [day["slotCount"] for day in found["days"]] == [len(day["slots"]) for day in found["days"]]
+
+
+async def test_slots_are_the_view_where_none_is_asked_for(bff: Service) -> None:
+    assert await _ask(bff, view="slots") == await _ask(bff)
+
+
+async def test_days_are_the_same_answer_without_the_slots(bff: Service) -> None:
+    expected = await _ask(bff, timeZone="Asia/Kolkata")
+    for day in expected["days"]:
+        del day["slots"]
+
+    assert await _ask(bff, timeZone="Asia/Kolkata", view="days") == expected
+
+
+async def test_days_cost_the_same_calls_as_slots_and_share_them(bff: Service, calendly: Simulation) -> None:
+    await _ask(bff, **{"from": "2026-12-01", "to": "2026-12-30"}, view="days")
+    calls = len(await calls_of(calendly, TIMES))
+
+    await _ask(bff, **{"from": "2026-12-01", "to": "2026-12-30"})
+
+    assert (calls, len(await calls_of(calendly, TIMES))) == (1, 1)
+
+
+@pytest.mark.fault("U25")
+async def test_days_that_were_never_read_are_a_problem_and_not_counted_as_empty(
+    bff: Service, calendly: Simulation
+) -> None:
+    await plan_fault(calendly, "status", path=TIMES, times=20, status=500)
+
+    answer = await bff.get("/event-types/intro-call/availability", view="days")
+
+    assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
 
 
 async def test_a_wrong_question_costs_no_call(bff: Service, calendly: Simulation) -> None:
