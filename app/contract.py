@@ -44,12 +44,13 @@ secret as the token that it gets: whoever knows both key and body gets the booki
   `retryAfter` seconds and repeat with the **same** key.
 * **409** `form_changed`: read the form again. **409** `use_hosted_page`: send the
   visitor to `hostedUrl`; Calendly lets nobody else do this.
-* **503** `booking_quota_spent`, `bookings_closed`, `upstream_busy`: this try has booked
-  nothing. Offer `hostedUrl`, where this very slot can be booked, or repeat with the
+* **503** `booking_quota_spent`, `bookings_closed`, `upstream_busy` to a first try:
+  nothing was booked. Offer `hostedUrl`, where this very slot can be booked, or repeat with the
   same key after `retryAfter` seconds.
 * No answer, **500**, **502**, **504**: perhaps it was booked. Repeat with the **same**
-  key until a 2xx or a 409 comes; from here on a 503 says nothing of the earlier try,
-  so do not offer `hostedUrl` with it.
+  key until an answer comes that tells. After any of these, after `booking_in_flight`
+  and after a 202, a **503** says nothing of the earlier try, which may still be
+  booked: repeat with the **same** key, and do not offer `hostedUrl`.
 
 While `location.status` is `pending`, the conference is being set up: read the
 booking again a little later for its link. A **reschedule** books the new time and

@@ -26,6 +26,12 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     time_filters_inclusive: bool = True
     """`min_start_time` and `max_start_time` of the list of events: both ends belong to it."""
 
+    emails_lowered: bool = False
+    """An invitee's address is kept as it was sent, like every other text of a booking."""
+
+    email_filters_exact: bool = False
+    """`invitee_email` and `email` find an address in any case: whoever filters by one means a person."""
+
     inactive_has_slots: bool = False
     """An inactive or deleted event type lists no free times: nobody could use them."""
 

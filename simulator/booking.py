@@ -132,7 +132,7 @@ def _admit(call: Call, event: ScheduledEvent, body: Body) -> Invitee:
     invitee = Invitee(
         uuid=call.state.fresh_id("invitee"),
         event=event.uuid,
-        email=person["email"],
+        email=person["email"].lower() if call.state.settings.assumptions.emails_lowered else person["email"],
         name=person.get("name") or " ".join(part for part in spoken if part),
         first_name=person.get("first_name"),
         last_name=person.get("last_name"),

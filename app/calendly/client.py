@@ -134,7 +134,9 @@ class CalendlyClient:
         status: str | None = None,
         **whose: Unpack[Whose],
     ) -> list[ScheduledEvent]:
-        """Cancelled ones too, unless `status` says otherwise."""
+        """Cancelled ones too, unless `status` says otherwise. Whether `invitee_email` finds an address in
+        another case is not documented.
+        """
         owners = _given(user=whose.get("user"), organization=whose.get("organization"))
         params = {
             **{name: self._reference(uri) for name, uri in owners.items()},
@@ -163,7 +165,9 @@ class CalendlyClient:
     async def list_event_invitees(
         self, event: str, *, email: str | None = None, status: str | None = None
     ) -> list[Invitee]:
-        """Of the event with this id: cancelled ones too, unless `status` says otherwise."""
+        """Of the event with this id: cancelled ones too, unless `status` says otherwise. Of `email`, as of
+        `invitee_email` above, it is not known what it finds.
+        """
         params = {"count": PAGE_SIZE, **_given(email=email, status=status)}
         path = f"/scheduled_events/{segment(event)}/invitees"
         return await self._look_up(list_call("list_event_invitees", path, params, _INVITEES))

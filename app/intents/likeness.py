@@ -4,8 +4,14 @@ A name, an address and a time may be the same while the place is another. Whoeve
 were told that such a booking is theirs would wait for a call on the wrong number.
 """
 
+from hashlib import sha256
+from unicodedata import normalize
+
 from app.calendly.models import Invitee, NewBooking, ScheduledEvent
 from app.form.locations import kind_of
+
+DIGEST_DIGITS = 16
+"""Enough that nobody's booking passes for another's by chance; every one makes a manage token longer."""
 
 
 def says_the_same(booking: NewBooking, event: ScheduledEvent, invitee: Invitee) -> bool:
@@ -19,14 +25,30 @@ def says_the_same(booking: NewBooking, event: ScheduledEvent, invitee: Invitee) 
 
 def is_called(name: str, invitee: Invitee) -> bool:
     """A name that is missing is nobody's."""
-    return bool(name) and (invitee.name or "").casefold() == name.casefold()
+    return bool(_spelt(name)) and _spelt(invitee.name) == _spelt(name)
+
+
+def digest(who: NewBooking | Invitee) -> str:
+    """Of name and answers, for where there is no room to keep them; place and guests are left out, for Calendly
+    need not tell them.
+    """
+    said = (_spelt(_name(who)), sorted(_answers_of(who)))
+    return sha256(repr(said).encode()).hexdigest()[:DIGEST_DIGITS]
 
 
 def _is_by_the_same(booking: NewBooking, invitee: Invitee) -> bool:
-    person = booking.invitee
-    name = person.name or " ".join(part for part in (person.first_name, person.last_name) if part)
-    numbers = (person.text_reminder_number, invitee.text_reminder_number)
-    return is_called(name, invitee) and (None in numbers or _bare(numbers[0]) == _bare(numbers[1]))
+    numbers = (booking.invitee.text_reminder_number, invitee.text_reminder_number)
+    return is_called(_name(booking), invitee) and (None in numbers or _bare(numbers[0]) == _bare(numbers[1]))
+
+
+def _name(who: NewBooking | Invitee) -> str:
+    person = who.invitee if isinstance(who, NewBooking) else who
+    return person.name or " ".join(part for part in (person.first_name, person.last_name) if part)
+
+
+def _spelt(name: str | None) -> str:
+    """Of a name without any letter, whatever it is made of."""
+    return _bare(name) or "".join((name or "").split())
 
 
 def _answers_of(who: NewBooking | Invitee) -> set[tuple[str, str]]:
@@ -53,4 +75,4 @@ def _guests(whose: NewBooking | ScheduledEvent) -> set[str]:
 
 
 def _bare(text: str | None) -> str:
-    return "".join(char for char in (text or "").casefold() if char.isalnum())
+    return "".join(char for char in normalize("NFKC", text or "").casefold() if char.isalnum())

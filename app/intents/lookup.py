@@ -1,5 +1,6 @@
 """Looks at Calendly for a booking: the only thing that can tell whether one was made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,13 @@ from app.intents.model import Wanted
 
 AROUND = timedelta(seconds=1)
 """On both sides of the start: whether the ends of Calendly's time filters belong to them is not documented."""
+
+
+Meant = Callable[[ScheduledEvent, Invitee], bool]
+
+
+def _anybody(_event: ScheduledEvent, _invitee: Invitee) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +37,26 @@ class Look:
     complete: bool
 
 
-async def look(client: CalendlyClient, wanted: Wanted) -> Look:
-    """For the active booking of this person at this time.
+async def look(client: CalendlyClient, wanted: Wanted, meant: Meant = _anybody) -> Look:
+    """For the active booking of this person at this time; of several, for one that is `meant`.
 
-    Costs one call, and two more for each event that may be it. Raises
-    `UpstreamError` where Calendly does not answer.
+    Calendly is asked by time alone, and addresses are compared here: what its own
+    filters by address make of letter case is not documented, and one that is
+    too strict would show a booking that was made as absent. So a look costs one call, one more
+    for each event of this type and start (and for each further hundred of its
+    invitees), and one for the invitee it finds. Raises `UpstreamError` where Calendly does not answer,
+    and where a list is longer than anybody follows: half a list proves nothing.
     """
     events, complete = await _events(client, wanted)
-    for event in events:
-        invitees = await client.list_event_invitees(
-            client.id_from(event.uri), email=wanted.email, status="active"
-        )
-        for invitee in invitees:
-            if invitee.email.casefold() == wanted.email.casefold() and await _is_active(client, invitee):
-                return Look(Sighting(event, invitee), complete)
+    found = [
+        Sighting(event, invitee)
+        for event in events
+        for invitee in await client.list_event_invitees(client.id_from(event.uri), status="active")
+        if invitee.email.casefold() == wanted.email.casefold()
+    ]
+    for sighting in sorted(found, key=lambda each: not meant(each.event, each.invitee)):
+        if await _is_active(client, sighting.invitee):
+            return Look(sighting, complete)
     return Look(None, complete)
 
 
@@ -73,7 +87,6 @@ async def _listed(
         organization=organization,
         min_start_time=wanted.start - AROUND,
         max_start_time=wanted.start + AROUND,
-        invitee_email=wanted.email,
         status="active",
     )
     return [

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from app.calendly.models import NewBooking
 from app.intents.machine import State
 
 SCHEMA = 1
@@ -43,14 +44,21 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
     """The id of Calendly's event whose place it takes."""
     replaced_from: Instant | None = None
     replaced_to: Instant | None = None
+    asked: NewBooking | None = None
+    """As it was sent. What is then seen at Calendly is held against it; an earlier version did not keep it."""
 
 
 class Result(msgspec.Struct, frozen=True):
-    """Calendly's ids of what was booked. `found`: it was there before anything was sent for this intent."""
+    """Calendly's ids of what was booked. `found`: not by whoever asks, so that they may not manage it.
+
+    `other`: it has their address and time, and does not say what they asked for. Such a
+    result is `found` as well, for versions that do not know of it.
+    """
 
     event: str
     invitee: str
     found: bool = False
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

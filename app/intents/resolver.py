@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from app.errors import AppError
 from app.intents.ledger import Event
-from app.intents.lookup import Look, look
+from app.intents.likeness import is_called, says_the_same
+from app.intents.lookup import Look, Meant, Sighting, look
 from app.intents.machine import TASKS, Evidence, Happened, State, Task, is_conclusive, is_quiet
 from app.intents.model import Matter, Result, Standing
 from app.intents.naming import NamesUnknownError
@@ -101,19 +103,37 @@ class Resolver:
 
     async def _look(self, standing: Standing) -> None:
         try:
-            seen = await look(self._means.client, standing.matter.wanted)
+            seen = await look(self._means.client, standing.matter.wanted, meant_by(standing.matter))
             if seen.sighting is not None:
-                result = self._settlement.result(seen.sighting.invitee)
-                await self._settlement.booked(standing.id, standing.matter, result, Happened.FOUND)
+                await self._found(standing, seen.sighting)
                 return
         except AppError as error:
             log.warning("intents.look_failed", error=error.code)
             seen = Look(None, complete=False)
         await self._not_seen(standing, complete=seen.complete)
 
-    async def _not_seen(self, standing: Standing, *, complete: bool) -> None:
+    async def _found(self, standing: Standing, sighting: Sighting) -> None:
+        """What does not say the same may be somebody else's, or this visitor's own in a spelling of Calendly's.
+
+        Nobody can tell, so it is not called failed, and nobody gets hold of it. For a
+        move nothing may follow from it, or the time that the visitor has would be given up for another's.
+        """
+        matter = standing.matter
+        other = not meant_by(matter)(sighting.event, sighting.invitee)
+        if other and (matter.replaces is not None or not self._is_quiet(standing)):
+            await self._again(standing, absences=0)
+            return
+        if other:
+            log.warning("intents.another_found", intent=standing.id)
+        result = self._settlement.result(sighting.invitee, other=other)
+        await self._settlement.booked(standing.id, matter, result, Happened.FOUND)
+
+    def _is_quiet(self, standing: Standing) -> bool:
         silence = Evidence(standing.age, standing.absences)
-        counts = complete and is_quiet(silence, self._means.options.quiet.total_seconds())
+        return is_quiet(silence, self._means.options.quiet.total_seconds())
+
+    async def _not_seen(self, standing: Standing, *, complete: bool) -> None:
+        counts = complete and self._is_quiet(standing)
         absences = standing.absences + counts
         if not is_conclusive(Evidence(standing.age, absences)):
             await self._again(standing, absences=absences)
@@ -141,6 +161,13 @@ class Resolver:
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def meant_by(matter: Matter) -> Meant:
+    """Whether it says what was asked for. By the name alone, where an earlier version has kept no more."""
+    if matter.asked is None:
+        return lambda _, invitee: is_called(matter.wanted.name, invitee)
+    return partial(says_the_same, matter.asked)
 
 
 def next_look(standing: Standing, absences: int, options: ProtocolOptions) -> timedelta:

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
+from msgspec import structs
 
 from app.calendly.failures import OutcomeUnknownError
 from app.calendly.models import Invitee, NewBooking
@@ -96,6 +98,7 @@ class IntentRunner:
         Raises what `find` raises, `SlotHeldError` where others of ours have the
         seats, and what `create_invitee` raises where nothing was booked.
         """
+        new = replace(new, matter=structs.replace(new.matter, asked=booking))
         with store_needed():
             opened = await self._means.ledger.open(new, self._means.options.lease, self._means.options.pause)
         match opened:
@@ -207,10 +210,11 @@ class IntentRunner:
     async def _seen(self, matter: Matter, booking: NewBooking) -> Invitee | None:
         if not self._means.options.look_first:
             return None
-        sighting = (await look(self._means.client, matter.wanted)).sighting
+        meant = partial(says_the_same, booking)
+        sighting = (await look(self._means.client, matter.wanted, meant)).sighting
         if sighting is None:
             return None
-        if matter.replaces is not None or not says_the_same(booking, sighting.event, sighting.invitee):
+        if matter.replaces is not None or not meant(sighting.event, sighting.invitee):
             # Who moves a booking proves no right to another one that is already there.
             raise SlotHeldError
         return sighting.invitee

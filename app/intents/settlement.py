@@ -48,10 +48,10 @@ class Settlement:
     def __init__(self, means: Means) -> None:
         self._means = means
 
-    def result(self, invitee: Invitee, *, found: bool = False) -> Result:
+    def result(self, invitee: Invitee, *, found: bool = False, other: bool = False) -> Result:
         """Raises `UpstreamFailedError` where the reply names another host."""
         id_from = self._means.client.id_from
-        return Result(id_from(invitee.event), id_from(invitee.uri), found)
+        return Result(id_from(invitee.event), id_from(invitee.uri), found or other, other)
 
     async def booked(self, id_: str, matter: Matter, result: Result, how: Happened) -> State | None:
         """There is such a booking: `MOVING`, `UNDOING` or `FAILED` only where it takes the place of another.

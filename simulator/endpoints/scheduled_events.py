@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from simulator.booking import book, read_body
 from simulator.call import Call
 from simulator.errors import NO_PERMISSION, denied, invalid_parameter, not_found, strictly_unknown
-from simulator.model import Cancellation, ScheduledEvent
+from simulator.model import Cancellation, Invitee, ScheduledEvent
 from simulator.paging import page
 from simulator.wire import instant
 
@@ -60,7 +60,13 @@ def _events_in_question(call: Call) -> list[ScheduledEvent]:
 
 
 def _has_invitee(call: Call, event: ScheduledEvent, email: str) -> bool:
-    return any(invitee.email.lower() == email.lower() for invitee in call.state.invitees_of(event))
+    return any(_is_at(call, invitee, email) for invitee in call.state.invitees_of(event))
+
+
+def _is_at(call: Call, invitee: Invitee, email: str) -> bool:
+    if call.state.settings.assumptions.email_filters_exact:
+        return invitee.email == email
+    return invitee.email.lower() == email.lower()
 
 
 def _starts_between(
@@ -79,7 +85,7 @@ def list_invitees(call: Call) -> dict[str, Any]:
         invitee
         for invitee in call.state.invitees_of(event)
         if (status is None or invitee.active == (status == "active"))
-        and (email is None or invitee.email.lower() == email.lower())
+        and (email is None or _is_at(call, invitee, email))
     ]
     if call.choice("sort", ("created_at:asc", "created_at:desc")) == "created_at:desc":
         found.reverse()

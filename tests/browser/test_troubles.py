@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.browser.stage import Stage
 
 
@@ -41,6 +43,13 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(stage: Stage) -> Non
     assert first == second
     assert not scene["open"]
     assert len(stage.calendly.bookings()) == 1
+
+
+@pytest.mark.parametrize("scene", ["closedMeanwhile", "closedAfterwards"])
+def test_no_second_way_is_offered_while_an_earlier_try_is_open(stage: Stage, scene: str) -> None:
+    offered = stage.play(f"troubles.{scene}", "no-place")
+
+    assert (offered["links"], offered["again"]) == (0, 1)
 
 
 def test_a_failure_is_not_shown_as_a_lack_of_times(stage: Stage) -> None:

@@ -64,6 +64,44 @@ export async function answerLost({ page, options, look }) {
   return { findings, open };
 }
 
+const CLOSED = { status: 503, code: "bookings_closed", title: "Bookings are closed.", hostedUrl: "https://calendly.example.test/ada" };
+const IN_FLIGHT = { status: 409, code: "booking_in_flight", title: "A booking with this key is still running.", retryAfter: 1 };
+
+const answering = (problem) => (route) => route.fulfill({ status: problem.status, contentType: "application/problem+json", body: JSON.stringify(problem) });
+
+/** What is offered beside the form after bookings were closed, when it was open already whether the time is booked. */
+async function offered(page) {
+  await page.getByRole("heading", { name: "Bookings are closed for now" }).waitFor();
+  const troubles = page.locator(".troubles");
+  return { links: await troubles.getByRole("link").count(), again: await troubles.getByRole("button", { name: "Ask again" }).count() };
+}
+
+/** An earlier try is under way, and then the service closes. */
+export async function closedMeanwhile({ page, options }) {
+  await openTimes(page, options);
+  await chooseTime(page, { nth: 5 });
+  await introduce(page);
+  await page.route("**/api/v1/bookings", answering(CLOSED));
+  await page.route("**/api/v1/bookings", answering(IN_FLIGHT), { times: 1 });
+  await submit(page);
+  return offered(page);
+}
+
+/** The answer is lost, the visitor loads the page again, and then the service is closed. */
+export async function closedAfterwards({ page, options }) {
+  await openTimes(page, options);
+  await chooseTime(page, { nth: 5 });
+  await introduce(page);
+  await page.route("**/api/v1/bookings", (route) => route.abort(), { times: 1 });
+  await submit(page);
+  await page.getByRole("button", { name: "Ask again" }).waitFor();
+  await page.route("**/api/v1/bookings", answering(CLOSED));
+  await page.reload();
+  await introduce(page);
+  await submit(page);
+  return offered(page);
+}
+
 /** Calendly fails until the visitor asks a second time. */
 export async function noTimes({ page, options, look }) {
   await page.goto(`${options.service}/#/${options.slug}`);

@@ -74,7 +74,7 @@ async def test_a_booking_costs_one_look_at_what_the_visitor_has_already(
         ("POST", "invitees"),
         ("GET", "scheduled_events"),
     ]
-    assert calls[0]["query"]["invitee_email"] == "grace@example.test"
+    assert "grace@example.test" not in str(calls[0]["query"])
 
 
 async def test_a_booking_is_never_stored_by_anybody_on_the_way(bff: Service) -> None:

@@ -18,7 +18,7 @@ from app.calendly.models import (
     NewLocation,
     ScheduledEvent,
 )
-from app.intents.likeness import says_the_same
+from app.intents.likeness import digest, says_the_same
 
 NINE = datetime(2026, 11, 24, 9, tzinfo=UTC)
 HOST = "https://api.calendly.example.test"
@@ -80,6 +80,31 @@ def test_first_and_last_name_are_one_name() -> None:
     person = NewInvitee("grace@example.test", "Europe/Berlin", first_name="Grace", last_name="Example")
 
     assert says_the_same(_booking(invitee=person), EVENT, INVITEE)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "same"),
+    [
+        pytest.param(" Grace  Example", "grace example", True, id="trimmed"),
+        pytest.param("O\u2019Brien-Example", "O'Brien Example", True, id="other marks"),
+        pytest.param("Gre\u0301goire", "Gr\u00e9goire", True, id="composed"),
+        pytest.param("\u2606 \u2606", "\u2606\u2606", True, id="no letters"),
+        pytest.param("\u2606", "\u2605", False, id="other signs"),
+        pytest.param("Grace Example", "Ada Example", False, id="another"),
+    ],
+)
+def test_a_name_is_the_same_however_calendly_spells_it(asked: str, told: str, *, same: bool) -> None:
+    invitee = msgspec.structs.replace(INVITEE, name=told)
+    booking = _booking(invitee=NewInvitee("grace@example.test", "Europe/Berlin", name=asked))
+
+    assert says_the_same(booking, EVENT, invitee) is same
+    assert (digest(booking) == digest(invitee)) is same
+
+
+def test_a_digest_tells_answers_apart() -> None:
+    another = _booking(questions_and_answers=[NewAnswer("What is it about?", "Milk", 0)])
+
+    assert digest(BOOKING) == digest(INVITEE) != digest(another)
 
 
 def test_a_name_that_is_missing_is_nobodys() -> None:

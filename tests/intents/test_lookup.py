@@ -13,7 +13,7 @@ from app.errors import UpstreamError
 from app.intents.lookup import Look, look
 from app.intents.model import Wanted
 from tests.support.service import plan_fault
-from tests.support.simulation import ADA, GRACE, INVITEE, Simulation
+from tests.support.simulation import ADA, ADDRESSES, BASE, GRACE, INVITEE, Simulation
 
 NOTHING = Look(None, complete=True)
 
@@ -58,6 +58,7 @@ async def test_what_is_booked_is_seen(calendly: Simulation, client: CalendlyClie
     assert (seen.sighting.invitee.uri, seen.sighting.event.uri) == (booked["uri"], booked["event"])
 
 
+@pytest.mark.parametrize("treatment", ADDRESSES)
 @pytest.mark.parametrize(
     ("sought", "booked"),
     [
@@ -67,8 +68,9 @@ async def test_what_is_booked_is_seen(calendly: Simulation, client: CalendlyClie
     ],
 )
 async def test_an_address_is_the_same_in_any_case(
-    sought: str, booked: str, calendly: Simulation, client: CalendlyClient
+    sought: str, booked: str, treatment: dict[str, bool], calendly: Simulation, client: CalendlyClient
 ) -> None:
+    await calendly.assume(**treatment)
     search = await wanted(calendly, email=sought)
     invitee = await calendly.book("intro-call", invitee=INVITEE | {"email": booked})
 
@@ -94,6 +96,33 @@ async def test_of_a_group_the_right_one_is_seen(calendly: Simulation, client: Ca
 
     assert seen.sighting is not None
     assert seen.sighting.invitee.uri == mine["uri"]
+
+
+async def test_of_more_than_a_page_the_right_one_is_seen(
+    calendly: Simulation, client: CalendlyClient
+) -> None:
+    await calendly.settings(tier="enterprise")
+    await calendly.change("workshop", seats=200)
+    start = (await calendly.starts("workshop"))[1]  # the first one has its few seats already
+    sought = await wanted(calendly, "workshop", start=start)
+    body = await calendly.booking("workshop", start_time=start)
+    for number in range(100):
+        await calendly.send(body | {"invitee": INVITEE | {"email": f"guest{number}@example.test"}})
+    mine = await calendly.book("workshop", start_time=start)
+
+    seen = await look(client, sought)
+
+    assert seen.sighting is not None
+    assert seen.sighting.invitee.uri == mine["uri"]
+
+
+async def test_half_a_list_is_no_look(calendly: Simulation, client: CalendlyClient) -> None:
+    sought = await wanted(calendly)
+    body = {"collection": [], "pagination": {"next_page": f"{BASE}/scheduled_events?page_token=other"}}
+    await plan_fault(calendly, "status", path="/scheduled_events$", status=200, body=body)
+
+    with pytest.raises(UpstreamError):
+        await look(client, sought)
 
 
 async def test_another_start_is_not_seen(calendly: Simulation, client: CalendlyClient) -> None:

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from app.intents import names
 from app.intents.machine import State
-from app.intents.model import Standing
+from app.intents.model import Result, Standing
 from app.intents.resolver import AT_ONCE
 from app.store.state import StoreAwayError
 from tests.intents.examples import brought_to, everything
@@ -53,7 +53,7 @@ async def test_what_was_booked_is_found_and_is_its_makers(rig: Rig, two: Process
     found = await two.runner.find("key-1", "body-0")
     assert found is not None
     assert (found.id, found.state, found.owner) == (id_, State.CONFIRMED, True)
-    assert two.settled == [rig.intent().matter]
+    assert two.settled == [structs.replace(rig.intent().matter, asked=rig.booking())]
 
 
 @pytest.mark.fault("B06")
@@ -64,6 +64,91 @@ async def test_what_was_booked_is_found_before_the_quiet_period_is_over(rig: Rig
     await two.take_up()
 
     assert (await standing_of(rig, id_)).state is State.CONFIRMED
+
+
+async def strangers(rig: Rig, **person: Any) -> Result:
+    """What somebody else with the same address books for the same time, elsewhere."""
+    client = rig.process().means.client
+    invitee = await client.create_invitee(rig.booking(name="Another Example", **person))
+    return Result(client.id_from(invitee.event), client.id_from(invitee.uri))
+
+
+async def test_what_says_something_else_is_nobodys_and_not_called_failed(rig: Rig, two: Process) -> None:
+    id_ = await lost(rig)
+    theirs = await strangers(rig)
+    await rig.later(A_WHILE)
+
+    await two.take_up()
+
+    found = await two.runner.find("key-1", "body-0")
+    assert found is not None
+    assert (found.id, found.state, found.owner) == (id_, State.CONFIRMED, False)
+    assert found.result == structs.replace(theirs, found=True, other=True)
+
+
+async def test_what_says_something_else_settles_nothing_before_it_is_quiet(rig: Rig, two: Process) -> None:
+    """The right one may still come to be seen."""
+    id_ = await lost(rig)
+    await strangers(rig)
+    await rig.later(timedelta(seconds=1))
+    await two.take_up()
+    early = (await standing_of(rig, id_)).state
+    mine = await rig.taken(0)
+
+    await two.take_up()
+
+    settled = await standing_of(rig, id_)
+    assert (early, settled.state, settled.result) == (State.UNKNOWN, State.CONFIRMED, mine)
+
+
+async def test_of_two_with_one_address_the_one_that_says_the_same_is_found(rig: Rig, two: Process) -> None:
+    await strangers_first(rig, two)
+
+    await rig.settle(two)
+
+    standing = await standing_of(rig, "bk_1")
+    assert standing.result is not None
+    assert (standing.state, standing.result.found) == (State.CONFIRMED, False)
+
+
+async def strangers_first(rig: Rig, process: Process) -> None:
+    """After our look, and before what we send arrives and its answer is lost."""
+
+    async def book() -> None:
+        await strangers(rig)
+        await plan_fault(rig.calendly, "commit_then_reset", **AS_SENT)
+
+    process.steps.do("before send", book)
+    assert (await rig.book(process)).state is State.UNKNOWN
+
+
+async def test_for_what_says_something_else_no_time_is_given_up(rig: Rig, two: Process) -> None:
+    old = await rig.taken(1)
+    await lost(rig, replaces=old.event)
+    await strangers(rig)
+
+    for _ in range(3):
+        await rig.later()
+        await two.take_up()
+
+    assert (await standing_of(rig, "bk_1")).state is State.UNKNOWN
+    assert await rig.booked() == rig.at(0, 1)
+
+
+@pytest.mark.fault("R11")
+@pytest.mark.parametrize(("name", "other"), [("GRACE  Example ", False), ("Another Example", True)])
+async def test_of_what_an_earlier_version_kept_the_name_decides(
+    rig: Rig, two: Process, name: str, *, other: bool
+) -> None:
+    await brought_to(State.UNKNOWN, rig.ledger, rig.intent())
+    await two.means.client.create_invitee(rig.booking(name=name))
+    await rig.later()
+
+    await two.take_up()
+
+    standing = await standing_of(rig, "bk_1")
+    assert standing.result is not None
+    assert (standing.state, standing.result.other) == (State.CONFIRMED, other)
 
 
 @pytest.mark.fault("B07")

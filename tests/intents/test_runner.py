@@ -60,7 +60,7 @@ async def test_what_was_booked_is_written_down(rig: Rig, one: Process) -> None:
 async def test_a_booking_is_told_on_once(rig: Rig, one: Process) -> None:
     await rig.book(one)
 
-    assert one.settled == [rig.intent().matter]
+    assert one.settled == [msgspec.structs.replace(rig.intent().matter, asked=rig.booking())]
 
 
 async def test_calendly_is_looked_at_before_it_is_sent_to(rig: Rig, one: Process) -> None:

@@ -73,6 +73,13 @@ async def active(calendly: Simulation) -> list[str]:
     return [event["start_time"] for event in await events(calendly) if event["status"] == "active"]
 
 
+async def seats_of(calendly: Simulation, email: str) -> list[Json]:
+    """Every seat that somebody with this address has, in any case."""
+    invitees = [invitee for event in await events(calendly) for invitee in event["invitees"]]
+    theirs = [each for each in invitees if each["email"].casefold() == email.casefold()]
+    return [each for each in theirs if each["status"] == "active"]
+
+
 async def until_active(calendly: Simulation, expected: list[str]) -> None:
     """Fails the test where Calendly does not come to have exactly these."""
     for _ in range(100):

@@ -13,11 +13,12 @@ from tests.life.stage import (
     lose_answer,
     moved,
     said,
+    seats_of,
     status_of,
 )
 from tests.support.redis import RedisServer
 from tests.support.service import Json, Service, plan_fault
-from tests.support.simulation import Simulation
+from tests.support.simulation import ADDRESSES, Simulation
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
@@ -55,6 +56,25 @@ async def test_what_nobody_knows_is_confirming_until_it_is_known(
     assert (await bff.settled(answer.json()))["status"] == end
     assert len(await active(calendly)) == (end == "confirmed")
     assert len(await bookings_sent(calendly)) == 1
+
+
+@pytest.mark.fault("B06")
+@pytest.mark.parametrize("treatment", ADDRESSES)
+@pytest.mark.parametrize("slug", ["intro-call", "workshop"], ids=["one seat", "several seats"])
+async def test_however_calendly_writes_addresses_nobody_is_booked_twice(
+    bff: Service, calendly: Simulation, treatment: Json, slug: str
+) -> None:
+    await calendly.assume(**treatment)
+    person = {"name": "Grace Example", "email": "Grace.Example@Example.test"}
+    body = await bff.booking(slug, invitee=person)
+    await lose_answer(calendly, BOOKING)
+    unknown = await bff.book(body, KEY)
+
+    settled = await bff.settled(unknown.json())
+    again = await bff.book(body, KEY)
+
+    assert (unknown.status_code, settled["status"], again.status_code) == (202, "confirmed", 201)
+    assert len(await seats_of(calendly, person["email"])) == 1
 
 
 async def test_a_confirming_booking_tells_what_was_asked_for(bff: Service, calendly: Simulation) -> None:

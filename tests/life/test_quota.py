@@ -180,7 +180,7 @@ CASES = (
     Case(errors.UpstreamRefusedUsError, fails("status", status=401)),
     Case(errors.UpstreamBusyError, fails("status", status=429)),
     Case(errors.BookingQuotaSpentError, the_quota_is_spent),
-    Case(errors.UpstreamTimeoutError, fails("delay", seconds=5)),
+    Case(errors.UpstreamTimeoutError, fails("delay", seconds=30)),
 )
 
 

@@ -51,6 +51,33 @@ async def test_events_are_found_by_every_filter(
     assert await found(calendly, **params) == names
 
 
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        pytest.param("ADA@example.test", [], id="in other case"),
+        pytest.param("ada@example.test", ["Deep dive"], id="as it is kept"),
+    ],
+)
+async def test_a_filter_by_address_is_exact_where_assumed(
+    calendly: Simulation, asked: str, names: list[str]
+) -> None:
+    await calendly.assume(emailFiltersExact=True)
+    await three_bookings(calendly)
+
+    assert await found(calendly, invitee_email=asked) == names
+
+
+@pytest.mark.parametrize(("lowered", "kept"), [(False, "Ada@Example.test"), (True, "ada@example.test")])
+async def test_an_address_is_kept_in_lower_case_where_assumed(
+    calendly: Simulation, kept: str, *, lowered: bool
+) -> None:
+    await calendly.assume(emailsLowered=lowered)
+
+    booked = await calendly.book("intro-call", invitee=INVITEE | {"email": "Ada@Example.test"})
+
+    assert booked["email"] == kept
+
+
 async def test_the_ends_of_the_time_filter_are_left_out_where_assumed(calendly: Simulation) -> None:
     await calendly.assume(timeFiltersInclusive=False)
     await three_bookings(calendly)

@@ -38,7 +38,7 @@ SOON = ProtocolOptions(
 )
 """The protocol in a hurry: what became of a booking is known within two seconds."""
 
-PATIENT = timedelta(seconds=10)
+PATIENT = timedelta(seconds=8)
 """For a read, on machines that now and then stand still for seconds; tests of that deadline set their own."""
 
 _USUAL: Json = {"allowed_origins": (ORIGIN,), "secret_keys": (SecretStr(SECRET_KEY),)}

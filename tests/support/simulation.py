@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from simulator.app import create_simulator, utc_now
 from simulator.server import server_config
@@ -20,6 +21,13 @@ GRACE = "simulator-token-grace"
 BASE = "http://calendly.example.test"
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 """07:00 in Berlin and 01:00 in New York, before anybody works."""
+
+ADDRESSES = [
+    pytest.param({"emailsLowered": lowered, "emailFiltersExact": exact}, id=f"{kept}, {found}")
+    for lowered, kept in ((False, "as sent"), (True, "lowered"))
+    for exact, found in ((False, "in any case"), (True, "exactly"))
+]
+"""How Calendly may keep addresses, and what its filters may find."""
 
 INVITEE = {"name": "Grace Example", "email": "grace@example.test", "timezone": "Europe/Berlin"}
 

@@ -170,7 +170,7 @@ def claims_of(progress: Progress) -> Claims:
 def known_claims(claims: Claims, result: Result | None) -> Claims:
     if result is None:
         return claims
-    return msgspec.structs.replace(claims, event=result.event, invitee=result.invitee)
+    return msgspec.structs.replace(claims, event=result.event, invitee=result.invitee, asked=None)
 
 
 def packed(claims: Claims) -> str:
@@ -197,6 +197,13 @@ def already_there(draft: Booking, invitee_id: str, created_at: datetime | None) 
     """Named by what Calendly has, so that it is the same in every answer, whatever the store has lost meanwhile."""
     id_ = f"bk_{sha256(invitee_id.encode()).hexdigest()[:ID_DIGITS]}"
     return draft.model_copy(update={"id": id_, "created_at": created_at or draft.created_at})
+
+
+def unproven(draft: Booking) -> Booking:
+    """The address has the time, which is all that is known: place, guests and answers may be others than were asked
+    for.
+    """
+    return draft.model_copy(update={"location": None, "guests": [], "answers": []})
 
 
 def joined(draft: Booking, claims: Claims) -> Outcome:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.features.bookings.manage import Claims
-from app.features.bookings.schemas import Booking, BookingHost, Hosted, Invitee
+from app.features.bookings.schemas import Booking, BookingHost, Hosted, Invitee, Status
 
 LONG_AGO = timedelta(minutes=5)
 """Longer than any booking takes to show up at Calendly."""
@@ -24,10 +24,21 @@ def is_of_its_time(claims: Claims, created_at: datetime) -> bool:
 def booking_without_record(claims: Claims, now: datetime, *, complete: bool) -> Booking:
     """`complete`: all calendars in which it could be were looked into."""
     over = claims.sent_at is not None and now - claims.sent_at > LONG_AGO
+    return _booking(claims, "failed" if over and complete else "confirming")
+
+
+def another_without_record(claims: Claims) -> Booking:
+    """The address has the time, and what Calendly has does not say what was asked for. Of a move nobody knows then
+    whether it was made.
+    """
+    return _booking(claims, "confirming" if claims.replaced else "confirmed")
+
+
+def _booking(claims: Claims, status: Status) -> Booking:
     start = claims.start.isoformat(timespec="seconds")
     return Booking(
         id=claims.booking,
-        status="failed" if over and complete else "confirming",
+        status=status,
         event_type_id=claims.event_type,
         name="",
         start=start,

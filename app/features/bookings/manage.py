@@ -26,6 +26,7 @@ _SHORT_NAMES = {
     "generation": "g",
     "replaced": "p",
     "sent_at": "w",
+    "asked": "q",
 }
 
 
@@ -35,7 +36,8 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     `event` and `invitee` are ids at Calendly, once they are known. A booking
     that moves becomes another one: `root` is the id of the first of the chain,
     `generation` counts the moves, `replaced` is the id of the one before.
-    `sent_at` is when it was asked for.
+    `sent_at` is when it was asked for. `asked` is a digest of what was said, by which
+    it is known again at Calendly while its ids are not.
 
     Fields may be added, with a default, and never renamed: two versions of this
     service read each other's tokens. Raises `ValueError` for times without offset.
@@ -53,6 +55,7 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     generation: int = 0
     replaced: str | None = None
     sent_at: datetime | None = None
+    asked: str | None = None
 
     def __post_init__(self) -> None:
         if any(

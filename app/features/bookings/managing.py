@@ -12,11 +12,12 @@ from app.errors import (
     UseHostedPageError,
 )
 from app.features.bookings.calendar import calendar_file
-from app.features.bookings.desk import RETRY_CONFIRMING, Desk, draft_of, known_claims
-from app.features.bookings.lost import booking_without_record, is_of_its_time
+from app.features.bookings.desk import RETRY_CONFIRMING, Desk, draft_of, known_claims, unproven
+from app.features.bookings.lost import another_without_record, booking_without_record, is_of_its_time
 from app.features.bookings.manage import Claims
-from app.features.bookings.mapping import Booked, booking_from, entry_from
+from app.features.bookings.mapping import Booked, booking_from, entry_from, with_links
 from app.features.bookings.schemas import Booking, Manage
+from app.intents.likeness import digest
 from app.intents.lookup import look
 from app.intents.machine import State
 from app.intents.model import Result, Standing
@@ -35,7 +36,7 @@ class BookingManager:
         claims = await self.admitted(id_, token)
         where = await self.located(claims)
         if isinstance(where, Booking):
-            return self._shown(where, claims, token)
+            return where if where.status == "confirmed" else self._shown(where, claims, token)
         claims = known_claims(claims, where)
         # Whoever merely looks does not draw on what bookings and cancellations keep for themselves.
         booked = await self._desk.booked(where, purpose=Purpose.READ)
@@ -75,16 +76,18 @@ class BookingManager:
         return claims
 
     async def settled(self, claims: Claims) -> Result:
-        """Where Calendly has it. Raises where there is nothing yet, or never was."""
+        """Where Calendly has it. Raises where there is nothing yet, or never was, or perhaps another's."""
         where = await self.located(claims)
         if isinstance(where, Result):
             return where
-        if where.status == "failed":
-            raise BookingNotChangeableError
-        raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
+        if where.status == "confirming":
+            raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
+        raise BookingNotChangeableError
 
     async def located(self, claims: Claims) -> Result | Booking:
-        """By the token itself, by what is written down, or by a look at Calendly. A booking: there is none (yet)."""
+        """By the token itself, by what is written down, or by a look at Calendly. A booking: there is none (yet),
+        or, where it is confirmed, one of this address that says something else, and that nobody gets hold of here.
+        """
         if claims.event and claims.invitee:
             return Result(claims.event, claims.invitee)
         standing = await self._standing(claims)
@@ -92,7 +95,7 @@ class BookingManager:
             return await self._looked_for(claims)
         failed = standing.state in {State.UNDOING, State.FAILED}
         if standing.result is not None and not failed:
-            return standing.result
+            return _another(standing, claims) if standing.result.other else standing.result
         status = "failed" if failed else "confirming"
         return draft_of(standing.matter).model_copy(update={"status": status})
 
@@ -105,9 +108,11 @@ class BookingManager:
     async def _looked_for(self, claims: Claims) -> Result | Booking:
         """The record is lost; Calendly may have the booking all the same."""
         wanted = await self._desk.wanted(claims, pooled=await self._is_pooled(claims))
-        seen = await look(self._desk.client, wanted)
+        seen = await look(self._desk.client, wanted, lambda _, invitee: digest(invitee) == claims.asked)
         if seen.sighting is None or not is_of_its_time(claims, seen.sighting.invitee.created_at):
             return booking_without_record(claims, self._desk.clock(), complete=seen.complete)
+        if digest(seen.sighting.invitee) != claims.asked:
+            return another_without_record(claims)
         id_from = self._desk.client.id_from
         return Result(id_from(seen.sighting.event.uri), id_from(seen.sighting.invitee.uri))
 
@@ -141,6 +146,11 @@ class BookingManager:
         as_sent = Manage(token=token, expires_at=claims.expires_at)
         complete = self._desk.tokens.read(token, self._desk.clock()) == claims
         return booking.model_copy(update={"manage": as_sent if complete else self._desk.manage(claims)})
+
+
+def _another(standing: Standing, claims: Claims) -> Booking:
+    draft = draft_of(standing.matter).model_copy(update={"status": "confirmed"})
+    return with_links(unproven(draft), claims)
 
 
 def moving(result: Result) -> Parts:

@@ -40,6 +40,7 @@ from app.features.bookings.mapping import Booked, Seat, booking_from, moved_draf
 from app.features.bookings.planner import Wish, hosted_page_named
 from app.features.bookings.schemas import Booking, Previous, Rescheduled
 from app.form.repeat import booking_again
+from app.intents.likeness import digest
 from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result
 from app.intents.naming import Names
@@ -115,7 +116,7 @@ class BookingMover:
         booked, seat = move.booked, move.seat
         booking = self._again(booked, seat)
         try:
-            return await self._desk.runner.book(await self._intent(move), booking)
+            return await self._desk.runner.book(await self._intent(move, booking), booking)
         except SlotHeldError as held:
             if await self._desk.runner.is_pending(moving(move.old)):
                 raise BookingInFlightError(retry_after=RETRY_CONFIRMING) from held
@@ -137,7 +138,7 @@ class BookingMover:
         except ValueError as missing:
             raise UseHostedPageError(hosted_url=booked.invitee.reschedule_url) from missing
 
-    async def _intent(self, move: _Move) -> NewIntent:
+    async def _intent(self, move: _Move, booking: NewBooking) -> NewIntent:
         old, booked, seat, names = move.claims, move.booked, move.seat, move.names
         id_, now = new_id(), self._desk.clock()
         claims = Claims(
@@ -151,6 +152,7 @@ class BookingMover:
             generation=old.generation + 1,
             replaced=old.booking,
             sent_at=now,
+            asked=digest(booking),
         )
         key, fingerprint = _attempt(names, move.old, seat.slot.start)
         matter = Matter(

@@ -23,12 +23,14 @@ from app.features.bookings.desk import (
     packed,
     slot_name,
     told,
+    unproven,
 )
 from app.features.bookings.manage import Claims
 from app.features.bookings.mapping import Plan, Seat, draft_from, preflight_from
 from app.features.bookings.planner import Checked, hosted_page_named, wish_of
 from app.features.bookings.schemas import Preflight
 from app.form.submission import Submission
+from app.intents.likeness import digest
 from app.intents.machine import State
 from app.intents.model import Matter, NewIntent, Result
 from app.intents.naming import Names
@@ -185,6 +187,7 @@ class BookingService:
             expires_at=expiry(seat.end),
             root=id_,
             sent_at=now,
+            asked=digest(_new_booking(plan)),
         )
         wanted = await self._desk.wanted(claims, draft.invitee.name, pooled=seat.event_type.pooled)
         return Matter(wanted=wanted, end=seat.end, draft=told(draft), claims=packed(claims))
@@ -205,7 +208,8 @@ class BookingService:
 
     def _found(self, progress: Progress, result: Result) -> Outcome:
         created_at = progress.invitee.created_at if progress.invitee else None
-        booking = already_there(draft_of(progress.matter), result.invitee, created_at)
+        draft = draft_of(progress.matter)
+        booking = already_there(unproven(draft) if result.other else draft, result.invitee, created_at)
         return joined(booking, claims_of(progress))
 
 

@@ -73,24 +73,38 @@ const keepAttempt = (kept) => sessionStorage.setItem(ATTEMPT, JSON.stringify(kep
 
 /**
  * Book. The same body is the same attempt and keeps its key, over a reload
- * too, until it is booked: so that a repetition cannot book twice.
+ * too, until it is booked: so that a repetition cannot book twice. A problem
+ * is `open` while this or an earlier try of the attempt may yet be booked.
  */
 export async function book(body) {
   const text = JSON.stringify(body);
   const kept = attempt();
-  const key = kept?.text === text ? kept.key : crypto.randomUUID();
-  keepAttempt({ text, key });
-  const made = await booking("/bookings", { "Idempotency-Key": key }, text);
-  if (made.booking.status === "confirmed") sessionStorage.removeItem(ATTEMPT);
-  else keepAttempt({ text, key, id: made.booking.id });
-  return made;
+  const mine = kept?.text === text ? kept : { text, key: crypto.randomUUID(), open: false };
+  keepAttempt({ ...mine, open: true });
+  try {
+    const made = await booking("/bookings", { "Idempotency-Key": mine.key }, text);
+    if (made.booking.status === "confirmed") sessionStorage.removeItem(ATTEMPT);
+    else keepAttempt({ ...mine, id: made.booking.id, open: true });
+    return made;
+  } catch (problem) {
+    // Once it is open what became of it, "away" does not settle it.
+    problem.open = mayBeBooked(problem) || (mine.open && problem.status >= 500);
+    keepAttempt({ ...mine, open: problem.open });
+    throw problem;
+  }
 }
+
+/** No answer, or none that says what became of the request. */
+const mayBeBooked = ({ status, code }) => [0, 500, 502, 504].includes(status) || code === "booking_in_flight";
 
 /** What this booking was asked for with, to ask once more with the same key; null where it is not known here. */
 export function attemptedBody(id) {
   const kept = attempt();
   return kept && kept.id === id ? JSON.parse(kept.text) : null;
 }
+
+/** Nothing came of it: the same may be tried again. */
+export const closeAttempt = (id) => attemptedBody(id) && keepAttempt({ ...attempt(), open: false });
 
 export const forgetAttempt = (id) => attemptedBody(id) && sessionStorage.removeItem(ATTEMPT);
 

@@ -1,7 +1,7 @@
 /** One booking after it was made: how it stands, and what can be done about it. */
 
 import { bookingAt, goInstead, meetingAt } from "./addresses.js";
-import { attemptedBody, book, forgetAttempt, readBooking } from "./api.js";
+import { attemptedBody, book, closeAttempt, forgetAttempt, readBooking } from "./api.js";
 import { keepPart, showConfirmed } from "./confirmed.js";
 import { knownZone } from "./dates.js";
 import { button, h, loading, panel, say, showStep } from "./dom.js";
@@ -66,6 +66,7 @@ const SHOW = {
 function show({ booking, retryAfter }) {
   if (booking.manage) history.replaceState(history.state, "", keyed(booking));
   if (booking.status === "confirmed") settled(booking);
+  if (booking.status === "failed") closeAttempt(booking.id);
   SHOW[booking.status](booking, retryAfter);
 }
 
@@ -171,7 +172,7 @@ function repeatButton(label, booking, troubles) {
     try {
       arriveAt(await insist(() => book(body), () => say("Still booking")));
     } catch (problem) {
-      const box = troubleBox(problem, { hosted: ["Book on Calendly’s page"], zone: knownZone(booking.timeZone), choose, all });
+      const box = troubleBox(problem, { hosted: problem.open ? null : ["Book on Calendly’s page"], zone: knownZone(booking.timeZone), choose, all });
       troubles.replaceChildren(box);
       say(problem.heading);
       box.focus();

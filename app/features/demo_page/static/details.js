@@ -6,13 +6,12 @@ import { shortly } from "./dates.js";
 import { button, h, loading, panel, say, showStep } from "./dom.js";
 import { drawForm } from "./form.js";
 import { summaryOf } from "./summary.js";
-import { isUnsettled, troubleBox } from "./troubles.js";
+import { troubleBox } from "./troubles.js";
 import { insist } from "./waiting.js";
 
 export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
   let form = null;
   let sending = false;
-  let open = false;
   const back = meetingAt(eventType);
   const side = h("div");
   const troubles = h("div", { class: "troubles" });
@@ -79,11 +78,9 @@ export function showDetails({ eventType, start, zone, onMoved, onBooked }) {
 
   function refused(problem, body) {
     troubles.replaceChildren();
-    // Once it is open what became of it, "away" does not settle it.
-    open = isUnsettled(problem) || (open && problem.status >= 500);
+    const { code, open } = problem;
     sheet.hidden = hint.hidden = open;
     if (open) return unsettled(problem, body);
-    const { code } = problem;
     if (code === "invalid_request") form.refuse(problem.errors);
     else if (code === "form_changed") read(["The form has changed", "What you typed is still there. Look it over and book again."]);
     else trouble(problem, { zone, choose: move, all: back });
