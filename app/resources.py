@@ -33,6 +33,7 @@ from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
 from app.observability import Metrics
+from app.ready import ReadyAnswers
 from app.sealing import Sealer
 from app.settings import KEY_BYTES, Settings
 from app.slots.buckets import Coherence, DayBuckets
@@ -63,6 +64,9 @@ class Resources:
     state: Redis
     catalogue: Catalogue
     buckets: DayBuckets
+    ready: ReadyAnswers
+    """Answers about free times, which the fast lane sends."""
+    news: News
     budgets: Budgets
     policy: StatePolicy
     ledger: Ledger
@@ -99,8 +103,10 @@ async def opened(
         cache = Cache(cache_store, reach, lifetime=settings.bff.stale_if_error)
         catalogue = _catalogue(settings, client, cache, clock)
         days = DayStore(cache_store, reach, account=access, lifetime=settings.bff.stale_if_error)
+        ready = ReadyAnswers()
         news = News(partial(subscriber, settings.bff.redis_url, cache_store), days.channel, reach)
-        buckets = _buckets(settings, client, days, news, clock)
+        coherence = Coherence(is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear)
+        buckets = _buckets(settings, client, days, coherence, clock)
         await stack.enter_async_context(_running(reach.probe()))
         await stack.enter_async_context(_running(news.listen(buckets)))
         forget_days = partial(_forget_days, catalogue, buckets)
@@ -124,6 +130,8 @@ async def opened(
             state=state_store,
             catalogue=catalogue,
             buckets=buckets,
+            ready=ready,
+            news=news,
             budgets=budgets,
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
@@ -156,14 +164,13 @@ def _catalogue(settings: Settings, client: CalendlyClient, cache: Cache, clock: 
 
 
 def _buckets(
-    settings: Settings, client: CalendlyClient, days: DayStore, news: News, clock: Clock
+    settings: Settings, client: CalendlyClient, days: DayStore, coherence: Coherence, clock: Clock
 ) -> DayBuckets:
     lives = Lifetimes(
         fresh=settings.bff.availability_fresh,
         aged=settings.bff.availability_stale,
         old=settings.bff.stale_if_error,
     )
-    coherence = Coherence(is_to_be_asked=lambda: news.is_to_be_asked, changed=lambda: None)
     return DayBuckets(client=client, store=days, coherence=coherence, lives=lives, clock=clock)
 
 

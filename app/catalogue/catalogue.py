@@ -73,6 +73,11 @@ class Catalogue:
         kept = self._memory or await self._cached()
         return kept.value.account if kept else (await self.reread()).account
 
+    @property
+    def fresh_until(self) -> datetime:
+        """When what was found is to be read again; in the past while it cannot be."""
+        return self._memory.as_of + self._options.fresh if self._memory else self._clock()
+
     def known_account(self) -> Account | None:
         """None before the first reading of this process."""
         return self._memory.value.account if self._memory else None

@@ -75,7 +75,7 @@ class DayBuckets:
         self._client = client
         self._store = store
         self._coherence = coherence
-        self._lives = lives
+        self.lives = lives
         self._clock = clock
         self._memory = DayMemory()
         self._loads = Loads()
@@ -138,7 +138,7 @@ class DayBuckets:
         self._change()
 
     def is_fresh(self, day: Day) -> bool:
-        return self._lives.age(day.as_of, self._clock()) is Age.FRESH
+        return self.lives.age(day.as_of, self._clock()) is Age.FRESH
 
     async def _read(self, event_type: Addressed, wanted: Collection[date]) -> list[Day]:
         known = self._memory.read(event_type.id, wanted)
@@ -153,7 +153,7 @@ class DayBuckets:
         return [known[day] for day in sorted(wanted)]
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
-        return plan(wanted, _read_at(known), self._clock(), self._lives)
+        return plan(wanted, _read_at(known), self._clock(), self.lives)
 
     async def _fetched(
         self, event_type: Addressed, wanted: Collection[date], known: Found, first: Collection[date]
@@ -161,7 +161,7 @@ class DayBuckets:
         try:
             found = await self._loads.join(event_type.id, first, lambda load: self._load(event_type, load))
         except UpstreamError as error:
-            if not can_serve(wanted, _read_at(known), self._clock(), self._lives):
+            if not can_serve(wanted, _read_at(known), self._clock(), self.lives):
                 raise
             log.warning("slots.served_stale", error=error.code, days=len(first))
             return {}

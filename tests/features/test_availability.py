@@ -364,10 +364,14 @@ async def test_an_answer_that_is_too_old_is_given_no_longer(bff: Service, calend
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
 
 
-async def test_browsers_ask_again_each_time(bff: Service) -> None:
-    answer = await bff.get("/event-types/intro-call/availability")
+async def test_browsers_and_shared_caches_may_keep_it_for_moments(bff: Service, calendly: Simulation) -> None:
+    fresh = await bff.get("/event-types/intro-call/availability")
+    calendly.clock.advance(seconds=31)
+    stale = await bff.get("/event-types/intro-call/availability")
 
-    assert answer.headers["Cache-Control"] == "no-cache"
+    later = "stale-while-revalidate={}, stale-if-error=3600"
+    assert fresh.headers["Cache-Control"] == f"public, max-age=5, {later.format(25)}"
+    assert stale.headers["Cache-Control"] == f"public, max-age=1, {later.format(5)}"
 
 
 async def test_a_booking_made_elsewhere_is_seen_after_half_a_minute(

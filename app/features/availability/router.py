@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app import API
 from app.errors import InvalidRequestError, NotFoundError
+from app.features.availability.answers import Answering
 from app.features.availability.ranges import Asked, LocalDate
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots, View
 from app.features.availability.service import AvailabilityService
@@ -15,14 +16,16 @@ from app.time_zones import TimeZoneName
 
 router = APIRouter(prefix=API, tags=["Availability"])
 
-CACHE_CONTROL = "no-cache"
-"""What is free may be taken at any moment."""
-
 
 def availability_service(owned: Owned) -> AvailabilityService:
     return AvailabilityService(catalogue=owned.catalogue, buckets=owned.buckets, clock=owned.clock)
 
 
+def answering(request: Request, owned: Owned) -> Answering:
+    return Answering(request, buckets=owned.buckets, ready=owned.ready)
+
+
+Answers = Annotated[Answering, Depends(answering)]
 Service = Annotated[AvailabilityService, Depends(availability_service)]
 EventTypeId = Annotated[
     str, Path(alias="eventTypeId", description="The event type's id, or its slug.", examples=["visit"])
@@ -46,12 +49,12 @@ TimeZone = Annotated[
 @router.get(
     "/event-types/{eventTypeId}/availability",
     summary="Free times",
+    response_model=Availability,
     responses=declared(NotFoundError, InvalidRequestError, *READING),
-    response_model_exclude_none=True,
 )
 async def get_availability(
     service: Service,
-    response: Response,
+    answering: Answers,
     event_type_id: EventTypeId,
     from_: First = None,
     to: Last = None,
@@ -59,47 +62,47 @@ async def get_availability(
     view: Annotated[
         View, Query(description="`days`: only how many slots each date has, without the slots themselves.")
     ] = "slots",
-) -> Availability:
+) -> Response:
     """What can be booked, as local dates and times of the visitor's zone.
 
     Every date of the range is there once, in order; a date without slots is one
     on which nothing is free. A failure is a problem, never an empty list.
     """
-    response.headers["Cache-Control"] = CACHE_CONTROL
     asked = Asked(first=from_, last=to, time_zone=time_zone)
-    return await service.get_availability(event_type_id, asked, view)
+    return await answering.give(service.get_availability(event_type_id, asked, view))
 
 
 @router.get(
     "/event-types/{eventTypeId}/availability/next",
     summary="The next free times",
+    response_model=NextSlots,
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def list_next_slots(
     service: Service,
-    response: Response,
+    answering: Answers,
     event_type_id: EventTypeId,
     time_zone: TimeZone = None,
     limit: Annotated[int, Query(ge=1, le=20, description="At most so many slots.")] = 5,
-) -> NextSlots:
+) -> Response:
     """The first slots from now on, at most 90 days ahead.
 
     Looks 30 days at a time and no farther than it must; `searchedUntil` says how
     far that was. Where nothing was found and a part could not be read, that is a
     problem, never an empty list.
     """
-    response.headers["Cache-Control"] = CACHE_CONTROL
-    return await service.list_next_slots(event_type_id, time_zone, limit)
+    return await answering.give(service.list_next_slots(event_type_id, time_zone, limit))
 
 
 @router.get(
     "/availability",
     summary="Free times of several event types",
+    response_model=MergedAvailability,
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def get_merged_availability(
     service: Service,
-    response: Response,
+    answering: Answers,
     event_type_ids: Annotated[
         str,
         Query(
@@ -118,13 +121,12 @@ async def get_merged_availability(
             examples=["Asia/Kolkata"],
         ),
     ] = None,
-) -> MergedAvailability:
+) -> Response:
     """When at least one of these can be booked: each date once, each start once.
 
     A slot's `offers` name the event types that can be booked then: send one of
     them with the slot's `start` to book it. Where one of the event types cannot
     be read, the answer is a problem: none is left out in silence.
     """
-    response.headers["Cache-Control"] = CACHE_CONTROL
     asked = Asked(first=from_, last=to, time_zone=time_zone)
-    return await service.get_merged_availability(event_type_ids, asked)
+    return await answering.give(service.get_merged_availability(event_type_ids, asked))

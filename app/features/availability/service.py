@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -10,6 +11,7 @@ from app.catalogue.catalogue import Catalogue
 from app.catalogue.model import EventType
 from app.concurrency import together
 from app.errors import UpstreamError
+from app.features.availability.answers import Answer, Told, holds_until
 from app.features.availability.listed import listed, refuse_repeated
 from app.features.availability.mapping import (
     counted_days,
@@ -41,12 +43,12 @@ class AvailabilityService:
         self._buckets = buckets
         self._clock = clock
 
-    async def get_availability(self, event_type_id: str, asked: Asked, view: View) -> Availability:
+    async def get_availability(self, event_type_id: str, asked: Asked, view: View) -> Told:
         event_type = await self._catalogue.find(event_type_id)
         shown = range_asked(asked, event_type.time_zone, self._clock())
         buckets = await self._read(event_type, shown)
         days_of = counted_days if view == "days" else local_days
-        return Availability(
+        answer = Availability(
             event_type_id=event_type.id,
             time_zone=shown.zone.key,
             from_=shown.first,
@@ -56,13 +58,14 @@ class AvailabilityService:
             state=self._state(buckets),
             days=days_of(buckets, shown.dates, shown.zone, self._clock()),
         )
+        return self._told(answer, buckets, shown.zone)
 
-    async def list_next_slots(self, event_type_id: str, time_zone: str | None, limit: int) -> NextSlots:
+    async def list_next_slots(self, event_type_id: str, time_zone: str | None, limit: int) -> Told:
         event_type = await self._catalogue.find(event_type_id)
         shown_in = zone(time_zone or event_type.time_zone)
         today = self._clock().astimezone(shown_in).date()
         until, buckets, slots = await self._search(event_type, search_steps(today, shown_in), limit)
-        return NextSlots(
+        answer = NextSlots(
             event_type_id=event_type.id,
             time_zone=shown_in.key,
             duration_minutes=event_type.duration_minutes,
@@ -71,15 +74,16 @@ class AvailabilityService:
             searched_until=until,
             slots=slots[:limit],
         )
+        return self._told(answer, buckets, shown_in)
 
-    async def get_merged_availability(self, event_type_ids: str, asked: Asked) -> MergedAvailability:
+    async def get_merged_availability(self, event_type_ids: str, asked: Asked) -> Told:
         event_types = await self._catalogue.find_all(listed(event_type_ids))
         refuse_repeated([each.id for each in event_types])
         shown = range_asked(asked, event_types[0].time_zone, self._clock())
         read = await together(*(self._read(each, shown) for each in event_types))
         offered = {each.id: buckets for each, buckets in zip(event_types, read, strict=True)}
         buckets = list(chain.from_iterable(read))
-        return MergedAvailability(
+        answer = MergedAvailability(
             event_types=[merged_event_type_from(each) for each in event_types],
             time_zone=shown.zone.key,
             from_=shown.first,
@@ -88,6 +92,7 @@ class AvailabilityService:
             state=self._state(buckets),
             days=merged_days(offered, shown.dates, shown.zone, self._clock()),
         )
+        return self._told(answer, buckets, shown.zone)
 
     async def _search(
         self, event_type: EventType, steps: Iterable[LocalRange], limit: int
@@ -116,6 +121,10 @@ class AvailabilityService:
 
     async def _read(self, event_type: EventType, shown: LocalRange) -> list[Bucket]:
         return await self._buckets.read(event_type, utc_dates(shown.first, shown.last, shown.zone))
+
+    def _told(self, answer: Answer, buckets: Collection[Bucket], shown_in: ZoneInfo) -> Told:
+        fresh_until = min(_as_of(buckets) + self._buckets.lives.fresh, self._catalogue.fresh_until)
+        return Told(answer, holds_until(buckets, fresh_until, shown_in, self._clock()))
 
     def _state(self, buckets: Collection[Bucket]) -> State:
         return "fresh" if all(self._buckets.is_fresh(bucket) for bucket in buckets) else "stale"
