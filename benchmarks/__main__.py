@@ -15,7 +15,8 @@ from benchmarks.asking import WrongAnswerError
 from benchmarks.cores import OTHERS
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.findings import Findings
-from benchmarks.report import missed, of, tables
+from benchmarks.machine import described
+from benchmarks.report import missed, of, placed, tables
 from benchmarks.scenes import SCENES
 from benchmarks.stage import staged
 
@@ -29,16 +30,20 @@ def main(
     quick: Annotated[
         bool, typer.Option("--quick", help="Shorter rounds, fewer keys: to see that it works.")
     ] = False,
-    markdown: Annotated[Path | None, typer.Option(help="Write the tables there, too.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the tables there, too; between its marks, where it has some.")
+    ] = None,
 ) -> None:
     """Measure what is claimed about speed. Exits with 1 where a figure is missed by more than its noise."""
     chosen = [name.strip() for name in rows.split(",") if name.strip()] or list(SCENES)
     if strangers := set(chosen) - set(SCENES):
         raise typer.BadParameter(f"no such rows: {', '.join(sorted(strangers))}")
     findings = measure(chosen, QUICK if quick else FULL)
-    print(tables(findings, chosen, markdown=False))
+    where = described() + (" Short rounds, 1,000 keys: `--quick`." if quick else "")
+    print(f"{where}\n\n{tables(findings, chosen, markdown=False)}")
     if markdown is not None:
-        markdown.write_text(tables(findings, chosen, markdown=True))
+        before = markdown.read_text() if markdown.exists() else ""
+        markdown.write_text(placed(f"{where}\n\n{tables(findings, chosen, markdown=True)}", before))
     if names := missed(findings, of(chosen)):
         print(f"missed: {', '.join(names)}")
         raise typer.Exit(1)

@@ -11,7 +11,7 @@ from benchmarks.load import Manner, Requests, drive
 from benchmarks.stage import SLOTS_A_WEEK, Server
 
 PLAIN = {"Accept_Encoding": "identity"}
-LEARNING = Manner(connections=16, patience=900, keep=True)
+LEARNING = Manner(connections=4, patience=900, keep=True)
 
 
 class WrongAnswerError(Exception):

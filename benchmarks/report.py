@@ -4,10 +4,22 @@ from collections.abc import Iterable, Sequence
 from math import floor, log10
 
 from benchmarks.findings import Cost, Findings
+from benchmarks.peers.roster import LACKS
 from benchmarks.targets import TARGETS, Target, Verdict
 
+BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
+"""Between them stands what was measured, in a document that says more."""
+
 COSTS = ("scene", "contender", "µs CPU an answer", "spread", "p99, ms", "busy", "wrong")
+PEERS = ("contender", "what it has and has not")
 FIGURES = ("target", "figure", "compared with", "to reach", "measured", "from, to", "verdict")
+
+
+def placed(text: str, document: str) -> str:
+    """The document with `text` between its marks; where it has none, the text alone."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{begin}\n{text}{end}{after}" if end else text
 
 
 def verdict(target: Target, findings: Findings) -> Verdict:
@@ -26,7 +38,10 @@ def tables(findings: Findings, scenes: Sequence[str], *, markdown: bool) -> str:
     draw = _markdown if markdown else _plain
     parts = [draw(FIGURES, [_row(target, findings) for target in of(scenes)])]
     if findings.costs:
-        parts.insert(0, draw(COSTS, [_cost(cost) for cost in findings.costs]))
+        parts.append(draw(COSTS, [_cost(cost) for cost in findings.costs]))
+    peers = [name for name in LACKS if any(cost.name == name for cost in findings.costs)]
+    if peers:
+        parts.append(draw(PEERS, [[name, LACKS[name]] for name in peers]))
     if findings.notes:
         parts.append("\n".join(f"- {note}" for note in findings.notes))
     return "\n\n".join(parts) + "\n"

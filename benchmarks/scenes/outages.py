@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from functools import partial
 
-from benchmarks.asking import checked_answers
+from benchmarks.asking import checked_answers, plain_answers
 from benchmarks.browser import get
 from benchmarks.contest import Contender, contest
 from benchmarks.cores import OTHERS, started_on
@@ -78,4 +78,5 @@ def _without_calendly(stage: Stage, stack: ExitStack, asked: list[Question]) -> 
     checked_answers(server, asked)
     failing.control("POST", "/faults", {"times": FOR_EVER, "fault": {"kind": "status", "status": 500}})
     time.sleep(FRESH)
+    assert b'"state":"stale"' in plain_answers(server, asked[:1])[0], "Calendly was not asked again"
     return server

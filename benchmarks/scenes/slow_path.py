@@ -43,12 +43,9 @@ DEFAULT_GC_LAUNCHER = (sys.executable, str(Path(default_gc.__file__)))
 
 
 def run_slow_path(stage: Stage, effort: Effort) -> Findings:
-    stage.furnish(*KINDS, *WARM)
-    asked, warm = _weeks(KINDS), _weeks(WARM)
+    asked, warm = filled_weeks(stage)
     requests = [get(question.path) for question in asked]
     with stage.service() as first:
-        # In long ranges, which cost the fewest calls.
-        answers(first, [get(path) for path in _ranges((*KINDS, *WARM))])
         raw = checked_answers(first, asked)
         plain = plain_answers(first, asked)
         answers(first, [get(question.path) for question in warm])
@@ -74,6 +71,15 @@ def run_slow_path(stage: Stage, effort: Effort) -> Findings:
     if wrong := ours.wrong + default.wrong + fastify.wrong:
         findings.problems = dict.fromkeys(findings.figures, told(wrong))
     return findings
+
+
+def filled_weeks(stage: Stage) -> tuple[list[Question], list[Question]]:
+    """Weeks of which Redis knows every day: those to measure, and those to warm up with."""
+    stage.furnish(*KINDS, *WARM)
+    # In long ranges, which cost the fewest calls, and with patience: the simulator works all of their slots out.
+    with stage.service(CALENDLY_READ_TIMEOUT="10") as first:
+        answers(first, [get(path) for path in _ranges((*KINDS, *WARM))])
+    return _weeks(KINDS), _weeks(WARM)
 
 
 def _round(stage: Stage, contender: Contender, warm: list[Question], number: int) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.figures import figure, percentile, ratios
 from benchmarks.findings import Findings
-from benchmarks.report import missed, tables, verdict
+from benchmarks.report import BEGIN, END, missed, placed, tables, verdict
 from benchmarks.scenes import SCENES
 from benchmarks.targets import AT_LEAST, AT_MOST, TARGETS, Target, Verdict
 
@@ -87,3 +87,13 @@ def test_a_table_tells_bound_figure_and_verdict() -> None:
 
     wanted = "| at least 5.00 times | 6.50 | 6.00 to 7.00 | met |"
     assert wanted in table
+
+
+def test_tables_take_the_place_of_the_former_ones() -> None:
+    document = f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n"
+
+    assert placed("new\n", document) == f"Before.\n{BEGIN}\nnew\n{END}\nAfter.\n"
+
+
+def test_tables_stand_alone_where_no_place_is_marked() -> None:
+    assert placed("new\n", "") == "new\n"
