@@ -40,13 +40,16 @@ secret as the token that it gets: whoever knows both key and body gets the booki
   key may try again. Without a token (`manage` is null), repeat the same request.
 * **409** `slot_taken`: somebody was quicker. Offer the `alternatives`, read the free
   times again, and book with a **new** key.
-* **409** `booking_in_flight`: the first try with this key still runs. Wait
-  `retryAfter` seconds and repeat with the **same** key.
+* **409** `booking_in_flight`: it is not settled yet. The first try with this key still
+  runs, or the same was booked before and Calendly does not say whether it stands, or
+  the service has just lost its records. Wait `retryAfter` seconds and repeat with the
+  **same** key.
 * **409** `form_changed`: read the form again. **409** `use_hosted_page`: send the
   visitor to `hostedUrl`; Calendly lets nobody else do this.
 * **503** `booking_quota_spent`, `bookings_closed`, `upstream_busy` to a first try:
-  nothing was booked. Offer `hostedUrl`, where this very slot can be booked, or repeat with the
-  same key after `retryAfter` seconds.
+  nothing was booked. Offer `hostedUrl`, which is the page of this very slot, or of
+  the event type where we have not come as far as the slot; or repeat with the same
+  key after `retryAfter` seconds.
 * No answer, **500**, **502**, **504**: perhaps it was booked. Repeat with the **same**
   key until an answer comes that tells. After any of these, after `booking_in_flight`
   and after a 202, a **503** says nothing of the earlier try, which may still be

@@ -132,8 +132,8 @@ class FormChangedError(AppError):
 class BookingInFlightError(AppError):
     status = 409
     code = "booking_in_flight"
-    title = "A booking with this key is still running."
-    advice = "Wait as long as Retry-After says and repeat the request with the same key."
+    title = "This booking is not settled yet."
+    advice = "Wait as long as Retry-After says and repeat the request, a booking with the same key."
 
 
 class BookingNotChangeableError(AppError):
@@ -146,8 +146,8 @@ class BookingNotChangeableError(AppError):
 class UseHostedPageError(AppError):
     status = 409
     code = "use_hosted_page"
-    title = "This can only be booked on Calendly's own page."
-    advice = "Send the visitor to the hosted page: Calendly lets nobody else book this."
+    title = "This can only be done on Calendly's own page."
+    advice = "Send the visitor to the hosted page: Calendly lets nobody else do this."
 
 
 class BodyTooLargeError(AppError):

@@ -45,7 +45,7 @@ def create_app(
     the settings say.
     """
     known = settings or Settings()
-    booking = protocol or ProtocolOptions.of(known.calendly.booking_timeout, known.bff.quiet_period)
+    booking = protocol or _protocol(known)
     metrics = Metrics()
 
     @asynccontextmanager
@@ -112,3 +112,11 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(Cors, **cors),
         Middleware(Failures),
     ]
+
+
+def _protocol(settings: Settings) -> ProtocolOptions:
+    return ProtocolOptions.of(
+        booking_timeout=settings.calendly.booking_timeout,
+        quiet=settings.bff.quiet_period,
+        read_timeout=settings.calendly.read_timeout,
+    )

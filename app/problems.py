@@ -64,7 +64,11 @@ class Problem(Shape):
     retry_after: int | None = Field(
         default=None, description="Seconds to wait, as in the Retry-After header."
     )
-    hosted_url: str | None = Field(default=None, description="Calendly's own page, to book there instead.")
+    hosted_url: str | None = Field(
+        default=None,
+        description="Calendly's own page, to go on there instead: of this very slot or booking where that is"
+        " known, else of the event type.",
+    )
     form_version: str | None = Field(default=None, description="Version of the form as it is now.")
 
 

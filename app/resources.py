@@ -14,7 +14,7 @@ import structlog
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
-from app.budgets.budgets import Budgets
+from app.budgets.budgets import Budgets, Reckoning
 from app.cache import keys
 from app.cache.cache import Cache
 from app.cache.day_store import DayStore
@@ -32,6 +32,7 @@ from app.intents.options import ProtocolOptions
 from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
+from app.intents.watch import watch
 from app.observability import Metrics
 from app.ready import ReadyAnswers
 from app.sealing import Sealer
@@ -95,7 +96,10 @@ async def opened(
         state = StateStore(state_store)
         # Calendly counts by user; who that is, the first reading tells.
         budgets = Budgets(
-            state=state, account=lambda: _user_name(catalogue) or access, tier=settings.calendly.tier
+            state=state,
+            account=lambda: _user_name(catalogue) or access,
+            tier=settings.calendly.tier,
+            reckoning=Reckoning(read_timeout=settings.calendly.read_timeout),
         )
         client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
@@ -121,6 +125,7 @@ async def opened(
         )
         runner = IntentRunner(means)
         await stack.enter_async_context(_running(Resolver(means).run()))
+        await stack.enter_async_context(_running(watch(means.naming, protocol.poll)))
         stack.push_async_callback(runner.aclose)
         yield Resources(
             clock=clock,

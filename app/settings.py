@@ -151,7 +151,7 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
         BeforeValidator(_seconds),
         Field(
             ge=timedelta(seconds=1),
-            le=timedelta(seconds=10),
+            le=timedelta(seconds=8),
             description="Seconds that whoever reads waits for Calendly, second try included.",
         ),
     ] = timedelta(seconds=3)

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from math import ceil
 from secrets import token_hex
@@ -26,6 +28,15 @@ LONGEST_WAIT = 86_400
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoning:
+    """What is counted by. After the `read_timeout` a call has arrived, or never will."""
+
+    plans: PlanOf = plan_of
+    monotonic: Callable[[], float] = time.monotonic
+    read_timeout: timedelta = timedelta(seconds=3)
+
+
 class Budgets:
     """One account's `Quota`. What `account` answers is opaque, and stands in the names of the keys.
 
@@ -39,28 +50,29 @@ class Budgets:
         state: StateStore,
         account: Callable[[], str],
         tier: str = AUTO,
-        plans: PlanOf = plan_of,
-        monotonic: Callable[[], float] = time.monotonic,
+        reckoning: Reckoning | None = None,
     ) -> None:
-        self._shared = SharedCount(state, account, tier, plans, monotonic)
-        self._gates = Gates(monotonic)
-        self._sent = Recent(CALLS[FULL].length.total_seconds(), monotonic)
-        self._alone = Recent(self._shared.plan.calls.span.total_seconds(), monotonic)
+        by = reckoning or Reckoning()
+        self._shared = SharedCount(state, account, tier, by.plans, by.monotonic)
+        self._under_way = by.read_timeout.total_seconds()
+        self._gates = Gates(by.monotonic)
+        self._sent = Recent(CALLS[FULL].length.total_seconds(), by.monotonic)
+        self._alone = Recent(self._shared.plan.calls.span.total_seconds(), by.monotonic)
 
     async def admit(self, purpose: Purpose) -> str:
         """A permit for one request.
 
-        Raises `BookingQuotaSpentError` or `BookingsClosedError` for a booking, and
-        `UpstreamBusyError` for anything else.
+        Raises `UpstreamBusyError`; for a booking also `BookingsClosedError`, and
+        `BookingQuotaSpentError` where it is not the calls that are spent.
         """
         permit = token_hex(8)
-        self._refuse(purpose, self._gates.wait(_gates_of(purpose)))
+        self._refuse_shut_out(purpose)
         try:
             count = await self._counted(purpose, permit)
         except StoreAwayError as error:
             self._go_alone(purpose, permit, error)
         else:
-            self._refuse(purpose, count.wait)
+            self._refuse(count.wait, count.cause)
         self._sent.add(permit)
         return permit
 
@@ -87,18 +99,17 @@ class Budgets:
         except StoreAwayError:
             log.warning("budgets.reply_not_remembered")
 
-    async def require_booking(self) -> None:
-        """Raises `BookingQuotaSpentError` where no booking could be sent now.
+    async def require(self, purpose: Purpose) -> None:
+        """Raises what `admit` raises where no such call could be sent now, but for a store that is away.
 
-        Spends nothing, and promises nothing. Whether the store is away is not its
-        business: a booking finds that out before this.
+        Spends nothing, and promises nothing.
         """
-        self._refuse(Purpose.BOOK, self._gates.wait(_gates_of(Purpose.BOOK)))
+        self._refuse_shut_out(purpose)
         try:
-            count = await self._counted(Purpose.BOOK)
+            count = await self._counted(purpose)
         except StoreAwayError:
             return
-        self._refuse(Purpose.BOOK, count.wait)
+        self._refuse(count.wait, count.cause)
 
     async def left(self) -> dict[str, int]:
         """Calls that may still be made now, by the name of the window; nothing where the store is away."""
@@ -120,22 +131,30 @@ class Budgets:
             self._shared.owe(permit)
             raise BookingsClosedError(retry_after=CLOSED_FOR) from error
         limit = share_of(self._shared.plan.calls.limit // ALONE, purpose)
-        self._refuse(purpose, self._alone.wait(limit))
+        self._refuse(self._alone.wait(limit), self._shared.plan.calls.name)
         self._alone.add(permit)
 
-    def _refuse(self, purpose: Purpose, wait: float) -> None:
-        """Raises where there is something to wait for."""
+    def _refuse_shut_out(self, purpose: Purpose) -> None:
+        gates = _gates_of(purpose)
+        self._refuse(self._gates.wait(gates), self._gates.last(gates).value)
+
+    def _refuse(self, wait: float, cause: str) -> None:
+        """Raises where there is something to wait for: room in the window, or the gate, of that name."""
         if wait <= 0:
             return
-        refusal = BookingQuotaSpentError if purpose is Purpose.BOOK else UpstreamBusyError
+        of_bookings = {Gate.BOOKINGS.value, *(window.name for window in self._shared.plan.bookings)}
+        refusal = BookingQuotaSpentError if cause in of_bookings else UpstreamBusyError
         raise refusal(retry_after=min(ceil(wait), LONGEST_WAIT))
 
     def _learnt_from(self, purpose: Purpose, standing: Standing) -> Learnt:
         known = self._shared.learnt
-        learnt = learnt_from(purpose, standing, known, self._sent.count) if self._shared.learns else known
+        learnt = learnt_from(purpose, standing, known, self._arrived_since) if self._shared.learns else known
         if learnt != known:
             log.info("budgets.plan_learnt", calls=learnt.calls, bookings=learnt.bookings)
         return learnt
+
+    def _arrived_since(self, oldest: float) -> int:
+        return self._sent.count(oldest, self._under_way)
 
     def _shut_here(self, bound: Bound | None, shut: Shut | None) -> None:
         """What the store is told, this process knows without it."""

@@ -21,6 +21,15 @@ these must not stop a booking, nor finding out what became of one; and a slot
 that somebody gives up is always worth a call.
 """
 
+CANCELLATION = 3
+"""Calls: two to read what is canceled, and one to cancel it."""
+
+LEAST_RESERVE = 2 * CANCELLATION
+"""Calls that are left to cancellations on any plan: on the smallest one, a few per cent are less than one takes."""
+
+LARGEST_PART = 3
+"""What is kept is at most one part in so many: a process alone on the smallest plan still has other things to do."""
+
 ALONE = 5
 """Without the store a process allows itself one part in so many: it cannot see the other replicas."""
 
@@ -56,4 +65,7 @@ def whole(plan: Plan) -> tuple[Claim, ...]:
 
 def share_of(limit: int, purpose: Purpose) -> int:
     """How many of `limit` calls a purpose may use; always one."""
-    return max(1, floor(limit * SHARES[purpose]))
+    share = floor(limit * SHARES[purpose])
+    if purpose is not Purpose.CANCEL:
+        share = min(share, limit - min(LEAST_RESERVE, limit // LARGEST_PART))
+    return max(1, share)

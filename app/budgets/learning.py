@@ -15,11 +15,8 @@ LONGEST_SHUT = 900
 LONGEST_BOOKINGS_SHUT = 86_400
 """Seconds for which a 429 shuts a gate; the first where it names no sensible time."""
 
-UNDER_WAY = 3.0
-"""Seconds after which a call has arrived, or never will: reads have no more than that."""
-
-SentBetween = Callable[[float, float], int]
-"""How many calls this process made between so many seconds ago and so many."""
+SentSince = Callable[[float], int]
+"""How many calls this process made from so many seconds ago on, but for those that may still be under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Shut:
     seconds: int
 
 
-def learnt_from(purpose: Purpose, standing: Standing, learnt: Learnt, sent: SentBetween) -> Learnt:
+def learnt_from(purpose: Purpose, standing: Standing, learnt: Learnt, sent: SentSince) -> Learnt:
     if purpose is Purpose.BOOK:
         return _learnt_from_booking(standing, learnt, sent)
     calls = CALLS_BY_LIMIT.get(standing.limit or 0, learnt.calls)
@@ -80,7 +77,7 @@ def shut_by(purpose: Purpose, standing: Standing, plan: Plan) -> Shut | None:
     return Shut(gates, _sensible(standing.reset, LONGEST_SHUT))
 
 
-def _learnt_from_booking(standing: Standing, learnt: Learnt, sent: SentBetween) -> Learnt:
+def _learnt_from_booking(standing: Standing, learnt: Learnt, sent: SentSince) -> Learnt:
     limit = standing.limit or 0
     bookings = BOOKINGS_BY_LIMIT.get(limit)
     if bookings is None or (limit == _general_limit(learnt) and _may_be_general(standing, sent)):
@@ -92,7 +89,7 @@ def _general_limit(learnt: Learnt) -> int:
     return CALLS.get(learnt.calls or FULL, CALLS[FULL]).limit
 
 
-def _may_be_general(standing: Standing, sent: SentBetween) -> bool:
+def _may_be_general(standing: Standing, sent: SentSince) -> bool:
     """A booking's reply may speak of the limit on all calls, which on some plans is the one on bookings too.
 
     It does not where it has counted less than we sent since its window began.
@@ -101,7 +98,7 @@ def _may_be_general(standing: Standing, sent: SentBetween) -> bool:
     if standing.limit is None or standing.remaining is None or standing.reset is None:
         return True
     began = CALLS[FULL].length.total_seconds() - standing.reset - 1  # its seconds are whole: it may be less
-    return standing.limit - standing.remaining > sent(began, UNDER_WAY)
+    return standing.limit - standing.remaining > sent(began)
 
 
 def _window_of(purpose: Purpose, standing: Standing, plan: Plan) -> Window | None:

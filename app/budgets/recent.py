@@ -51,3 +51,7 @@ class Gates:
         """Seconds until all of these are open."""
         latest = max((self._shut_until.get(gate, 0.0) for gate in gates), default=0.0)
         return max(latest - self._monotonic(), 0.0)
+
+    def last(self, gates: Iterable[Gate]) -> Gate:
+        """The one of these that opens last."""
+        return max(gates, key=lambda gate: self._shut_until.get(gate, 0.0))

@@ -148,7 +148,9 @@ class CalendlyClient:
         call = list_call("list_scheduled_events", "/scheduled_events", params, _SCHEDULED_EVENTS)
         return await self._look_up(call)
 
-    async def cancel_scheduled_event(self, uuid: str, reason: str | None) -> None:
+    async def cancel_scheduled_event(
+        self, uuid: str, reason: str | None, purpose: Purpose = Purpose.CANCEL
+    ) -> None:
         """The whole event, for all its invitees, who are told; `reason` has up to 10,000 characters.
 
         Raises `AlreadyCanceledError` or `EventOverError` where there is nothing left to cancel.
@@ -158,7 +160,7 @@ class CalendlyClient:
             path=f"/scheduled_events/{segment(uuid)}/cancellation",
             body=msgspec.json.encode(_given(reason=reason)),
             decode=partial(_resource, shape=Resource[Cancellation]),
-            purpose=Purpose.CANCEL,
+            purpose=purpose,
         )
         await self._transport.write(call)
 

@@ -58,7 +58,9 @@ class Natural:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """The store has lost its data since these names were made, or a moment ago."""
+    """The store has lost its data since these names were made, or a moment ago: then there is a time to `wait`."""
+
+    wait: timedelta = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ class Ledger:
                 return Known(id_, owner == "1")
             case ["reused"]:
                 return Reused()
-            case ["renamed"]:
-                return Renamed()
+            case ["renamed", wait]:
+                return Renamed(timedelta(milliseconds=int(wait)))
         return Held()
 
     async def find(self, key: str, fingerprint: str) -> Known | Reused | None:
@@ -196,6 +198,10 @@ class Ledger:
     async def release(self, id_: str, key: str = "") -> None:
         """Its booking was canceled: person and slot may be booked again, also with a key that had joined it."""
         await self._run(scripts.RELEASE, id_, key)
+
+    async def count_cancel(self, id_: str, tries: int) -> int:
+        """So many more tries to cancel a booking: how many there were, these included."""
+        return int(await self._run(scripts.COUNT_CANCEL, id_, tries, _length(KEPT)))
 
     async def claim_due(self, limit: int, hold: timedelta) -> list[str]:
         """Ids of intents that nobody looks after; for `hold`, no other caller gets them."""

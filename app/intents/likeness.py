@@ -5,7 +5,7 @@ were told that such a booking is theirs would wait for a call on the wrong numbe
 """
 
 from hashlib import sha256
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from app.calendly.models import Invitee, NewBooking, ScheduledEvent
 from app.form.locations import kind_of
@@ -19,13 +19,13 @@ def says_the_same(booking: NewBooking, event: ScheduledEvent, invitee: Invitee) 
     return (
         _is_by_the_same(booking, invitee)
         and _answers_of(booking) == _answers_of(invitee)
-        and (_is_shared(event) or (_is_where(booking, event) and _guests(booking) == _guests(event)))
+        and (_is_shared(event) or (_is_where(booking, event) and _is_with(booking, event)))
     )
 
 
 def is_called(name: str, invitee: Invitee) -> bool:
     """A name that is missing is nobody's."""
-    return bool(_spelt(name)) and _spelt(invitee.name) == _spelt(name)
+    return bool(_spelt(name)) and _spelt(_name(invitee)) == _spelt(name)
 
 
 def digest(who: NewBooking | Invitee) -> str:
@@ -51,10 +51,14 @@ def _spelt(name: str | None) -> str:
     return _bare(name) or "".join((name or "").split())
 
 
-def _answers_of(who: NewBooking | Invitee) -> set[tuple[str, str]]:
-    return {
-        (_bare(each.question), _bare(each.answer)) for each in who.questions_and_answers or () if each.answer
-    }
+def _answers_of(who: NewBooking | Invitee) -> set[tuple[str, ...]]:
+    """Each with its question first, and its lines in one order: of several choices, Calendly may have its own."""
+    given = ((each.question, _lines(each.answer)) for each in who.questions_and_answers or ())
+    return {(_bare(question), *lines) for question, lines in given if lines}
+
+
+def _lines(answer: str | None) -> list[str]:
+    return sorted(line for line in map(_spelt, (answer or "").splitlines()) if line)
 
 
 def _is_shared(event: ScheduledEvent) -> bool:
@@ -70,9 +74,15 @@ def _is_where(booking: NewBooking, event: ScheduledEvent) -> bool:
     return kind_of(there) == asked.kind and (None in places or _bare(places[0]) == _bare(places[1]))
 
 
+def _is_with(booking: NewBooking, event: ScheduledEvent) -> bool:
+    return event.event_guests is None or _guests(booking) == _guests(event)
+
+
 def _guests(whose: NewBooking | ScheduledEvent) -> set[str]:
     return {(each if isinstance(each, str) else each.email).casefold() for each in whose.event_guests or ()}
 
 
 def _bare(text: str | None) -> str:
-    return "".join(char for char in normalize("NFKC", text or "").casefold() if char.isalnum())
+    """Letters with their marks, and digits."""
+    spelt = normalize("NFKC", text or "").casefold()
+    return "".join(char for char in spelt if char.isalnum() or category(char).startswith("M"))

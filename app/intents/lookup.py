@@ -7,12 +7,15 @@ from datetime import timedelta
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import Invitee, ScheduledEvent
+from app.concurrency import together
 from app.errors import NotFoundError
 from app.intents.model import Wanted
 
 AROUND = timedelta(seconds=1)
 """On both sides of the start: whether the ends of Calendly's time filters belong to them is not documented."""
 
+AT_ONCE = 4
+"""Events whose invitees are read together: a team has one for each of its hosts, and a look has to end in time."""
 
 Meant = Callable[[ScheduledEvent, Invitee], bool]
 
@@ -48,16 +51,20 @@ async def look(client: CalendlyClient, wanted: Wanted, meant: Meant = _anybody) 
     and where a list is longer than anybody follows: half a list proves nothing.
     """
     events, complete = await _events(client, wanted)
-    found = [
-        Sighting(event, invitee)
-        for event in events
-        for invitee in await client.list_event_invitees(client.id_from(event.uri), status="active")
-        if invitee.email.casefold() == wanted.email.casefold()
-    ]
+    seated: list[Sighting] = []
+    for few in (events[first : first + AT_ONCE] for first in range(0, len(events), AT_ONCE)):
+        for each in await together(*(_seated(client, event) for event in few)):
+            seated += each
+    found = [each for each in seated if each.invitee.email.casefold() == wanted.email.casefold()]
     for sighting in sorted(found, key=lambda each: not meant(each.event, each.invitee)):
         if await _is_active(client, sighting.invitee):
             return Look(sighting, complete)
     return Look(None, complete)
+
+
+async def _seated(client: CalendlyClient, event: ScheduledEvent) -> list[Sighting]:
+    invitees = await client.list_event_invitees(client.id_from(event.uri), status="active")
+    return [Sighting(event, invitee) for invitee in invitees]
 
 
 async def _is_active(client: CalendlyClient, listed: Invitee) -> bool:

@@ -52,7 +52,8 @@ class Result(msgspec.Struct, frozen=True):
     """Calendly's ids of what was booked. `found`: not by whoever asks, so that they may not manage it.
 
     `other`: it has their address and time, and does not say what they asked for. Such a
-    result is `found` as well, for versions that do not know of it.
+    result is `found` as well: a version that does not know of it then gives no token out,
+    though it still shows the booking to a token that was given before.
     """
 
     event: str

@@ -37,12 +37,13 @@ class Names:
     """`generation` names the key that they are made with: after the store has lost its data, it may be another.
 
     Not `settled`: the store knows of these names for so short a time that it may have
-    known of bookings before that it has forgotten.
+    known of bookings before that it has forgotten. `lost_ago` is since when it is known to have, if ever.
     """
 
     generation: str
     hashes: KeyedHash
     settled: bool = False
+    lost_ago: timedelta | None = None
 
     def of(self, kind: str, *parts: str) -> str:
         return self.hashes.of(kind, *parts)
@@ -50,12 +51,15 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What stands in the store. `age` and `left` are how long it has stood there and how long it will."""
+    """What stands in the store. `age` and `left` are how long it has stood there and how long it will;
+    `lost_ago` is how long ago it was found to be gone, if ever.
+    """
 
     generation: str | None
     copies: Mapping[str, str]
     age: timedelta
     left: timedelta
+    lost_ago: timedelta | None
 
 
 class Naming:
@@ -82,9 +86,9 @@ class Naming:
         lost = known is not None and known != key
         if missing or lost or kept.left < LASTS / 2:
             with suppress(StoreAwayError):
-                await self._put(key, missing, lost=lost)
+                kept = await self._put(key, missing, lost=lost)
         self._known = key
-        return replace(_names(key), settled=kept.age > KEPT)
+        return replace(_names(key), settled=kept.age > KEPT, lost_ago=kept.lost_ago)
 
     async def look_after(self) -> None:
         """To be called often: a loss is noticed, and each of our secret keys has a copy, also while nobody books."""
@@ -135,4 +139,13 @@ def _kept_from(reply: Reply) -> _Kept:
         copies=fields,
         age=timedelta(milliseconds=age),
         left=timedelta(milliseconds=left),
+        lost_ago=_since(fields.get("lost"), fields.get("since"), age),
     )
+
+
+def _since(lost: str | None, since: str | None, age: int) -> timedelta | None:
+    """By the store's clock, of which the age of what it keeps tells; None for what is no time."""
+    try:
+        return timedelta(milliseconds=age + int(since or 0) - int(lost or ""))
+    except (ValueError, OverflowError):
+        return None

@@ -6,13 +6,21 @@ from datetime import timedelta
 MARGIN = timedelta(seconds=2)
 """For writing down what Calendly has answered, before others look."""
 
+READS_OF_A_LOOK = 4
+"""A list, once more where the whole team's is refused, the invitees of what may be it, and the one who is found."""
+
+READ_TIMEOUT = timedelta(seconds=3)
+
+LOOK = READS_OF_A_LOOK * READ_TIMEOUT + MARGIN
+"""As long as a look takes whose every read takes as long as it may."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolOptions:
     """What the protocol may be told to do otherwise; the defaults are for Calendly itself."""
 
-    lease: timedelta = timedelta(seconds=12)
-    """For which whoever opened an intent has it alone, up to the send; then others may take it up."""
+    lease: timedelta = LOOK
+    """For which whoever opened an intent has it alone, to look and up to the send; then others may take it up."""
 
     send_within: timedelta = timedelta(seconds=5)
     """From asking the store for leave until the first byte: a process that was paused for longer does not send."""
@@ -38,8 +46,8 @@ class ProtocolOptions:
     poll: timedelta = timedelta(seconds=1)
     """How often each process asks for intents that nobody looks after."""
 
-    hold: timedelta = timedelta(seconds=8)
-    """For which an intent is left to whoever took it up: longer than most looks take."""
+    hold: timedelta = LOOK
+    """For which an intent is left to whoever took it up: longer than a look takes."""
 
     look_first: bool = True
     """Switched off only to show that the proof of the protocol can fail."""
@@ -50,5 +58,8 @@ class ProtocolOptions:
         return self.answer_within + self.quiet
 
     @classmethod
-    def of(cls, booking_timeout: timedelta, quiet: timedelta) -> "ProtocolOptions":
-        return cls(answer_within=booking_timeout + MARGIN, quiet=quiet)
+    def of(
+        cls, *, booking_timeout: timedelta, quiet: timedelta, read_timeout: timedelta = READ_TIMEOUT
+    ) -> "ProtocolOptions":
+        look = READS_OF_A_LOOK * read_timeout + MARGIN
+        return cls(answer_within=booking_timeout + MARGIN, quiet=quiet, lease=look, hold=look)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 
 from app.calendly.models import Invitee
 from app.errors import BookingInFlightError, BookingsClosedError, SlotTakenError
@@ -16,6 +18,8 @@ RETRY_IN_FLIGHT = 2
 
 CLOSED_FOR = 30
 """Seconds after which to try again while the state store is away."""
+
+LOST = "The records of bookings were lost. None is made until all that was being sent then must have arrived."
 
 OTHER_KEYS = (
     "The state store was written to with other secret keys: BFF_SECRET_KEYS has to name one of them as well."
@@ -57,6 +61,12 @@ def progress_of(standing: Standing, *, owner: bool) -> Progress:
         answer=standing.answer,
         owner=owner and not found,
     )
+
+
+def lost_everything(wait: timedelta) -> BookingInFlightError:
+    """Nothing is booked until what was being sent when everything was lost must have arrived; or only named anew."""
+    detail = LOST if wait else None
+    return BookingInFlightError(detail=detail, retry_after=max(ceil(wait.total_seconds()), RETRY_IN_FLIGHT))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from app.intents.progress import (
     RETRY_IN_FLIGHT,
     Progress,
     SlotHeldError,
+    lost_everything,
     progress_of,
     store_needed,
 )
@@ -63,6 +65,12 @@ class IntentRunner:
         """Raises `BookingsClosedError`."""
         with store_needed():
             return await self._means.naming.names()
+
+    def require_known(self, names: Names) -> None:
+        """Raises `BookingInFlightError` for as long as what was sent before the store lost all may still arrive."""
+        left = None if names.lost_ago is None else self._means.options.pause - names.lost_ago
+        if left and left > timedelta(0):
+            raise lost_everything(left)
 
     async def fault(self) -> str | None:
         """Why `names` fails, where it is for the operator to mend; asks without a trace.
@@ -104,8 +112,8 @@ class IntentRunner:
         match opened:
             case Reused():
                 raise IdempotencyKeyReusedError
-            case Renamed():
-                raise BookingInFlightError(retry_after=RETRY_IN_FLIGHT)
+            case Renamed(wait):
+                raise lost_everything(wait)
             case Held():
                 raise SlotHeldError
             case Known():
@@ -161,6 +169,13 @@ class IntentRunner:
             await self._means.ledger.release(id_, key)
         except StoreAwayError:
             log.warning("intents.release_unsaved")
+
+    async def count_cancel(self, id_: str, tries: int = 1) -> int:
+        """So many more tries to cancel a booking: how many there were. None where the store is away."""
+        try:
+            return await self._means.ledger.count_cancel(id_, tries)
+        except StoreAwayError:
+            return 0
 
     async def _joined(self, known: Known) -> Progress:
         with store_needed():

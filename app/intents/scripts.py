@@ -5,8 +5,8 @@ entered), `lease` (ms, until when its holder has it), `key`, `natural`, `slot`,
 `fingerprint`, `matter` and later `result` and `answer` (sealed), `absences`, `looks`.
 `key:<hash>` is a hash of `intent`, `fingerprint` and `owner`; `natural:<hash>` names an
 intent; `slot:<hash>` is a sorted set of intents, by when they were booked, or
-without end while they are not. What another has put under these names, of another
-type, is deleted and counted in `discarded`: it can only be read as nothing.
+without end while they are not; `cancels:<id>` counts tries to cancel. What another
+has put under these names, of another type, is deleted and counted in `discarded`: it can only be read as nothing.
 """
 
 from app.store.script import Script
@@ -94,8 +94,9 @@ local id, key, natural, slot, fingerprint = ARGV[2], ARGV[3], ARGV[4], ARGV[5], 
 local seats, as_of, lease, kept = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local trusted, schema, matter, generation = tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14]
 local pause = tonumber(ARGV[15])
-if (redis.call('HGET', naming, 'generation') or '') ~= generation then return {'renamed'} end
-if now - time_in('lost') < pause then return {'renamed'} end
+if (redis.call('HGET', naming, 'generation') or '') ~= generation then return {'renamed', 0} end
+local left = pause - (now - time_in('lost'))
+if left > 0 then return {'renamed', math.ceil(left)} end
 
 local function standing(other)
   local found = redis.call('HMGET', intent_at(other), 'state', 'lease')
@@ -159,8 +160,8 @@ show it; after that a look there decides, for it may have been canceled anywhere
 
 Answers `opened` id fence; `known` id owner (an earlier try has this key, or the
 same body for the same person and slot has another: then `owner` is 0);
-`renamed` (the store has lost what these names were made with, or it lost
-everything less than `pause` ms ago, and what was being sent then may still arrive); `reused` (the
+`renamed` and for how many ms nothing is written down (the store has lost what these names were made
+with, or it lost everything less than `pause` ms ago, and what was being sent then may still arrive); `reused` (the
 key belongs to another body); `occupied` id (this person has another
 intent for the slot); `held` (others of ours have all its seats).
 """
@@ -270,6 +271,17 @@ if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', key_at(ARGV[
 """
 )
 """The booking was canceled: its person and its slot are free for another, and so is a key that had joined it."""
+
+COUNT_CANCEL = Script(
+    _COMMON
+    + """
+local tries = sound('string', prefix .. 'cancels:' .. ARGV[2])
+local counted = (tonumber(redis.call('GET', tries) or '') or 0) + ARGV[3]
+redis.call('SET', tries, text(counted), 'PX', ARGV[4])
+return counted
+"""
+)
+"""So many more tries to cancel a booking; how many there were. Counted in one step, for they come at once too."""
 
 DISCARD = Script(
     _COMMON

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from app.budgets.budgets import Budgets
+from app.budgets.budgets import Budgets, Reckoning
 from app.budgets.windows import Learnt, Plan, Window
 from app.calendly.quota import Purpose, Standing
 from app.errors import AppError
@@ -43,7 +43,10 @@ def budgets(
 ) -> Budgets:
     """Of a plan that does not change."""
     return Budgets(
-        state=StateStore(store), account=lambda: account, tier=tier, plans=plan(*bookings, calls=calls)
+        state=StateStore(store),
+        account=lambda: account,
+        tier=tier,
+        reckoning=Reckoning(plans=plan(*bookings, calls=calls)),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.budgets.claims import Gate, claims_of, share_of
+from app.budgets.claims import CANCELLATION, Gate, claims_of, share_of
 from app.budgets.windows import Learnt, plan_of
 from app.calendly.quota import Purpose
 
@@ -17,12 +17,24 @@ PAID = plan_of("paid", Learnt())
         pytest.param(500, Purpose.BOOK, 480, id="bookings"),
         pytest.param(500, Purpose.CANCEL, 500, id="cancellations"),
         pytest.param(50, Purpose.READ, 40, id="reads-on-the-free-plan"),
-        pytest.param(50, Purpose.LOOKUP, 48, id="lookups-on-the-free-plan"),
+        pytest.param(50, Purpose.LOOKUP, 44, id="lookups-on-the-free-plan"),
+        pytest.param(50, Purpose.BOOK, 44, id="bookings-on-the-free-plan"),
+        pytest.param(50, Purpose.CANCEL, 50, id="cancellations-on-the-free-plan"),
+        pytest.param(10, Purpose.LOOKUP, 7, id="lookups-of-a-process-alone-on-the-free-plan"),
         pytest.param(1, Purpose.READ, 1, id="always-one"),
     ],
 )
 def test_a_purpose_has_its_share_of_all_calls(limit: int, purpose: Purpose, share: int) -> None:
     assert share_of(limit, purpose) == share
+
+
+@pytest.mark.parametrize("tier", ["free", "trial", "paid", "enterprise"])
+def test_two_whole_cancellations_are_left_on_any_plan(tier: str) -> None:
+    limit = plan_of(tier, Learnt()).calls.limit
+
+    most = max(share_of(limit, purpose) for purpose in Purpose if purpose is not Purpose.CANCEL)
+
+    assert limit - most >= 2 * CANCELLATION
 
 
 def test_only_a_booking_claims_the_quota_of_bookings() -> None:

@@ -19,6 +19,7 @@ from tests.budgets.examples import (
     budgets,
     count_admitted,
     is_admitted,
+    standing,
     window,
 )
 
@@ -48,7 +49,7 @@ async def test_a_booking_needs_room_among_all_calls_too(store: Redis) -> None:
 
     admitted = await count_admitted(quota, BOOK, 50)
 
-    assert (admitted, await quota.left()) == (48, {"calls_minute": 2, "bookings_minute": 2})
+    assert (admitted, await quota.left()) == (44, {"calls_minute": 6, "bookings_minute": 6})
 
 
 async def test_reads_spend_no_bookings(store: Redis) -> None:
@@ -104,7 +105,7 @@ async def test_reads_leave_room_for_lookups_and_lookups_for_cancellations(store:
 
     admitted = [await count_admitted(quota, purpose, 100) for purpose in (READ, LOOKUP, CANCEL)]
 
-    assert admitted == [80, 16, 4]
+    assert admitted == [80, 14, 6]
 
 
 @pytest.mark.parametrize("purpose", [READ, LOOKUP, CANCEL])
@@ -116,6 +117,28 @@ async def test_what_is_no_booking_is_told_that_calendly_is_busy(store: Redis, pu
         await quota.admit(purpose)
 
     assert refusal.value.retry_after == 60
+
+
+async def test_a_booking_that_lacks_a_call_is_told_that_calendly_is_busy(store: Redis) -> None:
+    quota = budgets(store, window("bookings_minute", 10), calls=1)
+    await quota.admit(CANCEL)
+
+    for refused in (quota.require(Purpose.BOOK), quota.admit(BOOK)):
+        with pytest.raises(UpstreamBusyError) as refusal:
+            await refused
+        assert refusal.value.retry_after == 60
+
+
+async def test_a_booking_that_is_shut_out_is_told_by_what(store: Redis) -> None:
+    calls, bookings = (budgets(store, window("bookings_minute", 10), account=name) for name in ("0a", "1b"))
+
+    await calls.observe(READ, standing(1000, 0, 60, refused=True))
+    await bookings.observe(BOOK, standing(10, 0, 60, refused=True))
+
+    with pytest.raises(UpstreamBusyError):
+        await calls.require(Purpose.BOOK)
+    with pytest.raises(BookingQuotaSpentError):
+        await bookings.require(Purpose.BOOK)
 
 
 async def test_what_was_not_sent_is_given_back(store: Redis) -> None:
@@ -141,7 +164,7 @@ async def test_asking_whether_a_booking_can_be_made_costs_nothing(store: Redis) 
     quota = budgets(store, window("bookings_minute", 1))
 
     for _ in range(3):
-        await quota.require_booking()
+        await quota.require(Purpose.BOOK)
 
     assert await is_admitted(quota, BOOK)
 
@@ -151,7 +174,7 @@ async def test_asking_whether_a_booking_can_be_made_says_when(store: Redis) -> N
     await quota.admit(BOOK)
 
     with pytest.raises(BookingQuotaSpentError) as refusal:
-        await quota.require_booking()
+        await quota.require(Purpose.BOOK)
 
     assert refusal.value.retry_after is not None
     assert 58 <= refusal.value.retry_after <= 60

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from app.calendly.client import CalendlyClient
 from app.calendly.models import Invitee, NewBooking, NewInvitee, NewLocation, ScheduledEvent
 from app.calendly.options import TransportOptions
+from app.calendly.quota import Purpose
 from app.calendly.transport import Transport
 from app.errors import BookingInFlightError
 from app.intents import names
@@ -119,8 +120,10 @@ class SteppedClient(CalendlyClient):
     async def create_invitee(self, booking: NewBooking, **options: Any) -> Invitee:
         return await self._steps.around("send", partial(super().create_invitee, booking, **options))
 
-    async def cancel_scheduled_event(self, uuid: str, reason: str | None) -> None:
-        await self._steps.around("cancel", partial(super().cancel_scheduled_event, uuid, reason))
+    async def cancel_scheduled_event(
+        self, uuid: str, reason: str | None, purpose: Purpose = Purpose.CANCEL
+    ) -> None:
+        await self._steps.around("cancel", partial(super().cancel_scheduled_event, uuid, reason, purpose))
 
 
 @dataclass(kw_only=True)

@@ -139,3 +139,31 @@ def test_a_number_for_reminders_counts_where_both_have_one(told: str | None, *, 
         )
         is same
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "same"),
+    [
+        pytest.param("Tea\nMilk", "Milk\nTea", True, id="choices in another order"),
+        pytest.param("Tea", "Tea\nMilk", False, id="one choice more"),
+        pytest.param("\U0001f44d", "\U0001f44e", False, id="signs alone"),
+        pytest.param("\u0930\u093e\u092e", "\u0930\u092e\u093e", False, id="vowel marks"),
+    ],
+)
+def test_an_answer_is_the_same_in_whatever_order_its_choices_come(
+    asked: str, told: str, *, same: bool
+) -> None:
+    invitee = msgspec.structs.replace(
+        INVITEE,
+        questions_and_answers=[InviteeAnswer("What is it about?", told), InviteeAnswer("More?", "  ")],
+    )
+    booking = _booking(questions_and_answers=[NewAnswer("What is it about?", asked, 0)])
+
+    assert says_the_same(booking, EVENT, invitee) is same
+    assert (digest(booking) == digest(invitee)) is same
+
+
+def test_what_calendly_does_not_tell_is_no_difference() -> None:
+    split = msgspec.structs.replace(INVITEE, name=None, first_name="Grace", last_name="Example")
+
+    assert says_the_same(BOOKING, msgspec.structs.replace(EVENT, event_guests=None), split)

@@ -171,7 +171,43 @@ async def test_what_was_named_before_the_store_was_emptied_is_not_written_down(
 
 
 async def test_what_has_other_names_meanwhile_is_not_sent_and_may_be_tried_again(rig: Rig) -> None:
-    with pytest.raises(BookingInFlightError):
+    with pytest.raises(BookingInFlightError) as refusal:
         await rig.book(rig.process(), generation="another")
 
-    assert await rig.sent() == 0
+    assert (refusal.value.retry_after, await rig.sent()) == (2, 0)
+
+
+async def test_after_a_loss_it_is_told_how_long_nothing_is_written_down(store: Redis, ledger: Ledger) -> None:
+    naming = _naming(store)
+    await naming.names()
+    await store.flushdb()
+    found = await naming.names()
+
+    answer = await ledger.open(new_intent(generation=found.generation), LEASE, timedelta(seconds=50))
+
+    assert isinstance(answer, Renamed)
+    assert timedelta(seconds=45) < answer.wait <= timedelta(seconds=50)
+    assert found.lost_ago is not None
+    assert timedelta(0) <= found.lost_ago < timedelta(seconds=5)
+
+
+async def test_names_that_were_never_lost_do_not_say_so(store: Redis) -> None:
+    naming = _naming(store)
+
+    assert [(await naming.names()).lost_ago for _ in range(2)] == [None, None]
+
+
+async def test_a_loss_that_has_no_time_is_none(store: Redis) -> None:
+    await _named(_naming(store))
+    await store.hset(names.NAMING, "lost", "foreign")
+
+    assert (await _naming(store).names()).lost_ago is None
+
+
+async def test_who_finds_that_others_had_to_name_anew_knows_since_when(store: Redis) -> None:
+    longer = _naming(store)
+    await _named(longer)
+    await store.flushdb()
+    await _named(_naming(store))
+
+    assert (await longer.names()).lost_ago is not None

@@ -10,6 +10,7 @@ from app.intents.machine import State
 from app.intents.model import Standing
 from app.intents.options import ProtocolOptions
 from app.intents.resolver import next_look
+from app.settings import Settings
 from tests.intents.examples import matter
 
 
@@ -62,7 +63,29 @@ def test_looks_are_soon_at_first_and_rare_in_the_end(standing: Standing, wait: t
 
 
 def test_the_usual_figures_fit_each_other() -> None:
-    options = ProtocolOptions.of(timedelta(seconds=18), timedelta(seconds=30))
+    options = ProtocolOptions.of(booking_timeout=timedelta(seconds=18), quiet=timedelta(seconds=30))
 
     assert options.send_within < options.lease
     assert options.send_within < options.answer_within
+
+
+@pytest.mark.parametrize("seconds", [1, 3, 8])
+def test_nobody_else_takes_up_what_is_looked_at_however_slow_a_read_may_be(seconds: int) -> None:
+    read = timedelta(seconds=seconds)
+    options = ProtocolOptions.of(
+        booking_timeout=timedelta(seconds=18), quiet=timedelta(seconds=30), read_timeout=read
+    )
+
+    assert min(options.lease, options.hold) > 4 * read
+
+
+def test_the_defaults_are_those_of_the_settings() -> None:
+    usual = Settings()
+
+    options = ProtocolOptions.of(
+        booking_timeout=usual.calendly.booking_timeout,
+        quiet=usual.bff.quiet_period,
+        read_timeout=usual.calendly.read_timeout,
+    )
+
+    assert options == ProtocolOptions()

@@ -41,6 +41,8 @@ MANAGEABLE = timedelta(days=7)
 RETRY_CONFIRMING = 2
 """Seconds until it makes sense to ask again."""
 
+UNTOLD = "It was booked before. Calendly does not say at the moment whether that booking still stands."
+
 ID_DIGITS = 24
 
 log = structlog.get_logger()
@@ -75,7 +77,7 @@ class Desk:
             raise BookingsClosedError(retry_after=CLOSED_FOR) from error
         if fault is not None:
             raise BookingsClosedError(detail=fault, retry_after=CLOSED_FOR)
-        await self.budgets.require_booking()
+        await self.budgets.require(Purpose.BOOK)
 
     async def names(self) -> Names:
         """Raises `BookingsClosedError`, which says what is wrong with the store where anybody knows."""
@@ -114,13 +116,18 @@ class Desk:
         return _plausible(Booked(event, person))
 
     async def is_active(self, result: Result) -> bool:
-        """Raises `BookingInFlightError` where Calendly does not tell: whoever repeats the attempt gets to know."""
+        """Raises `BookingInFlightError` where Calendly does not tell: whoever repeats the attempt gets to know.
+
+        Anybody can have this asked any number of times, so that it is worth a call only while there are plenty.
+        """
         try:
-            return (await self.booked(result)).active
+            return (await self.booked(result, purpose=Purpose.CHECK)).active
         except NotFoundError:
             return False
         except UpstreamError as error:
-            raise BookingInFlightError(retry_after=RETRY_CONFIRMING) from error
+            raise BookingInFlightError(
+                detail=UNTOLD, retry_after=error.retry_after or RETRY_CONFIRMING
+            ) from error
 
     async def taken(self, seat: Seat, refusal: SlotTakenError) -> SlotTakenError:
         """With what is free instead. What only we hold is not forgotten: Calendly may offer it again in a moment."""

@@ -1,5 +1,8 @@
 """What whoever holds the manage token may do with a booking: read it, cancel it, take its calendar file."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import structlog
 
 from app.calendly.failures import AlreadyCanceledError, EventOverError, OutcomeUnknownError
@@ -22,6 +25,9 @@ from app.intents.lookup import look
 from app.intents.machine import State
 from app.intents.model import Result, Standing
 from app.intents.runner import Parts
+
+RESERVED_TRIES = 2
+"""To cancel one booking, that may draw on what is kept for it: one more than it takes, should an answer be lost."""
 
 log = structlog.get_logger()
 
@@ -58,14 +64,14 @@ class BookingManager:
         claims = await self.admitted(id_, token)
         result = await self.settled(claims)
         claims = known_claims(claims, result)
-        # All that a cancellation asks is on its own reserve: while reads are spent, time can be given back.
-        booked = await self._desk.booked(result, purpose=Purpose.CANCEL)
-        if booked.active:
-            if booked.shared:
-                raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
-            await self._require_still(result)
-            await self._canceled(result, reason)
-            await self._desk.forget(booked.event.start_time, booked.event.end_time)
+        async with self._reserve(claims) as purpose:
+            booked = await self._desk.booked(result, purpose=purpose)
+            if booked.active:
+                if booked.shared:
+                    raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
+                await self._require_still(result)
+                await self._canceled(result, reason, purpose)
+                await self._desk.forget(booked.event.start_time, booked.event.end_time)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)
 
@@ -108,10 +114,13 @@ class BookingManager:
     async def _looked_for(self, claims: Claims) -> Result | Booking:
         """The record is lost; Calendly may have the booking all the same."""
         wanted = await self._desk.wanted(claims, pooled=await self._is_pooled(claims))
-        seen = await look(self._desk.client, wanted, lambda _, invitee: digest(invitee) == claims.asked)
+        # A token of an earlier version does not say what was asked.
+        seen = await look(
+            self._desk.client, wanted, lambda _, invitee: claims.asked in {None, digest(invitee)}
+        )
         if seen.sighting is None or not is_of_its_time(claims, seen.sighting.invitee.created_at):
             return booking_without_record(claims, self._desk.clock(), complete=seen.complete)
-        if digest(seen.sighting.invitee) != claims.asked:
+        if claims.asked not in {None, digest(seen.sighting.invitee)}:
             return another_without_record(claims)
         id_from = self._desk.client.id_from
         return Result(id_from(seen.sighting.event.uri), id_from(seen.sighting.invitee.uri))
@@ -123,21 +132,44 @@ class BookingManager:
         except NotFoundError:
             return True
 
+    @asynccontextmanager
+    async def _reserve(self, claims: Claims) -> AsyncIterator[Purpose]:
+        """On which quota to cancel, reads included.
+
+        On what is kept for cancellations: while all else is spent, time can be given
+        back. But only until a try has ended for certain, and a few times at most:
+        whoever repeats it must not use up what others need.
+        """
+        # One that cannot even begin is no try.
+        await self._desk.budgets.require(Purpose.CANCEL)
+        tries = await self._desk.runner.count_cancel(claims.booking)
+        draws = tries <= RESERVED_TRIES
+        certain = False
+        try:
+            yield Purpose.CANCEL if draws else Purpose.READ
+            certain = True
+        except (BookingNotChangeableError, NotFoundError, UseHostedPageError):
+            certain = True
+            raise
+        finally:
+            if certain and draws and tries:
+                await self._desk.runner.count_cancel(claims.booking, RESERVED_TRIES)
+
     async def _require_still(self, result: Result) -> None:
         """Raises `BookingInFlightError` while it is being moved."""
         if await self._desk.runner.is_pending(moving(result)):
             raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
 
-    async def _canceled(self, result: Result, reason: str | None) -> None:
+    async def _canceled(self, result: Result, reason: str | None, purpose: Purpose) -> None:
         """Canceling twice harms nobody, so what is not certain is looked at and told as it is."""
         try:
-            await self._desk.client.cancel_scheduled_event(result.event, reason)
+            await self._desk.client.cancel_scheduled_event(result.event, reason, purpose)
         except AlreadyCanceledError:
             log.info("bookings.canceled_already")
         except EventOverError as error:
             raise BookingNotChangeableError from error
         except OutcomeUnknownError:
-            client = self._desk.client.looking_for(Purpose.CANCEL)
+            client = self._desk.client.looking_for(purpose)
             if (await client.get_scheduled_event(result.event)).status != "canceled":
                 raise
 

@@ -14,6 +14,7 @@ import structlog
 from app.calendly.client import wire_time
 from app.calendly.failures import BookingRefusedError
 from app.calendly.models import NewBooking
+from app.calendly.quota import Purpose
 from app.catalogue.model import EventType
 from app.errors import (
     BookingInFlightError,
@@ -93,7 +94,8 @@ class BookingMover:
             return await self._answered(earlier)
 
     async def _begun(self, claims: Claims, start: datetime, names: Names) -> Progress:
-        booked = await self._desk.booked(_event_of(claims))
+        # Nothing is sent before this has passed: to repeat it must not draw on what bookings need.
+        booked = await self._desk.booked(_event_of(claims), purpose=Purpose.READ)
         require_movable(self._desk, booked)
         with hosted_page_named(booked.invitee.reschedule_url or ""):
             event_type = await self._event_type(claims, booked)

@@ -154,7 +154,9 @@ async def create_booking(submission: Submission, desk: AtDesk, key: Key) -> Resp
 
 
 @writing.post(
-    "/bookings/preflight", summary="Check a booking without making it", responses=declared(*CHECKING)
+    "/bookings/preflight",
+    summary="Check a booking without making it",
+    responses=declared(BookingInFlightError, *CHECKING),
 )
 async def preflight_booking(submission: Submission, desk: AtDesk, response: Response) -> Preflight:
     """The answer booking would give, without booking: 200, or the same problem.

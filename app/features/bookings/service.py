@@ -56,8 +56,9 @@ class BookingService:
         """Every check that booking makes, and no more: nothing is sent that could book."""
         plan = await self._desk.planner.planned(await self._desk.planner.checked(submission), submission)
         with hosted_page_named(plan.seat.hosted_url):
-            await self._desk.names()
+            names = await self._desk.names()
             await self._desk.require_open()
+            self._desk.runner.require_known(names)
         return preflight_from(plan.seat)
 
     async def create_booking(self, submission: Submission, key: str) -> Outcome:

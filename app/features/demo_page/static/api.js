@@ -8,7 +8,7 @@ const WORDS = {
   not_found: ["Not here", "This cannot be booked any more, or the link is wrong."],
   slot_taken: ["This time has just been taken", "Choose another one. What you typed stays."],
   use_hosted_page: ["Please book on Calendly", "This meeting can only be booked on Calendly’s own page."],
-  booking_in_flight: ["Still being booked", "Your booking is on its way. Ask again in a moment; it is made only once."],
+  booking_in_flight: ["Still being booked", "It is not settled yet. Ask again: it is booked only once, however often you ask."],
   booking_not_changeable: ["This can no longer be changed", "The booking was canceled or moved, or the meeting has begun."],
   upstream_failed: ["Calendly has a problem", "Calendly did not give a usable answer."],
   upstream_refused_us: ["Calendly has a problem", "Calendly does not let this service in at the moment."],

@@ -6,8 +6,8 @@ const PAUSE = 2;
 /** Seconds between two questions after many. */
 const LONGEST = 15;
 
-/** How often a request is repeated that is still being carried out. */
-const REPEATED = 12;
+/** Seconds for which a request is repeated that is not settled yet, in the waits that its answers ask for. */
+const PATIENCE = 120;
 
 export const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
@@ -28,13 +28,15 @@ export async function askUntil(element, ask, wait) {
 
 /** Do it, and do it again while an earlier try of the same is still under way. */
 export async function insist(act, onWait) {
-  for (let repeated = 0; ; repeated++) {
+  for (let left = PATIENCE; ; ) {
     try {
       return await act();
     } catch (problem) {
-      if (problem.code !== "booking_in_flight" || repeated === REPEATED) throw problem;
+      const wait = problem.retryAfter ?? PAUSE;
+      left -= wait;
+      if (problem.code !== "booking_in_flight" || left < 0) throw problem;
       onWait();
-      await pause(problem.retryAfter ?? PAUSE);
+      await pause(wait);
     }
   }
 }
