@@ -12,7 +12,7 @@ export SIMULATOR_PORT ?= 8001
 OPENAPI := openapi/bff.json
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime dev demo test check openapi clients bench soak soak-bookings lock clean
+.PHONY: help runtime dev demo test check openapi clients bench profile soak soak-bookings lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -73,8 +73,13 @@ openapi: dev ## rewrite openapi/ from the code
 clients: dev ## generate the TypeScript and Kotlin clients into build/clients
 	scripts/generate-clients build/clients
 
-bench: dev ## measure what is claimed about speed
+bench: ## measure what is claimed about speed: make bench ARGS="--quick --rows hit,304 --markdown table.md"
+	@scripts/bootstrap bench
 	python -m benchmarks $(ARGS)
+
+profile: ## draw where the time of a hit and of the slow path goes, into docs/images
+	@scripts/bootstrap bench
+	python -m benchmarks.profile $(ARGS)
 
 soak: dev ## the long runs: soak tests, generated clients, the container image
 	pytest -m soak $(ARGS)

@@ -11,9 +11,11 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from app.access_log import AccessLog
 from app.contract import ABOUT, complete
 from app.cors import Cors
 from app.errors import InternalError
+from app.fast_lane import FastLane, Manners
 from app.features.availability.router import router as availability
 from app.features.bookings.router import router as bookings
 from app.features.demo_page.router import router as demo_page
@@ -24,8 +26,11 @@ from app.intents.options import ProtocolOptions
 from app.observability import Failures, Metrics, Observability
 from app.problems import declared
 from app.requests import answer_http, answer_invalid, known_query
-from app.resources import Clock, opened, system_clock
+from app.resources import Clock, Resources, opened, system_clock
 from app.settings import Settings
+
+EXPOSED = ("Idempotency-Replayed", "Retry-After", "X-Request-Id")
+"""Headers that a front end may read."""
 
 MAX_AGE = 600
 """Seconds for which a browser may remember a CORS preflight."""
@@ -47,6 +52,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with opened(known, metrics, clock, booking) as owned:
             app.state.resources = owned
+            app.middleware_stack = _fast_lane(app, known, metrics, owned)
             yield
 
     app = FastAPIOffline(
@@ -67,6 +73,24 @@ def create_app(
     return app
 
 
+def _fast_lane(app: FastAPI, settings: Settings, metrics: Metrics, owned: Resources) -> FastLane:
+    """Ahead of everything else that a request passes."""
+    manners = Manners(
+        origins=settings.bff.allowed_origins,
+        exposed=EXPOSED,
+        metrics=metrics,
+        log=AccessLog(settings.bff.log_level),
+    )
+    trusted = owned.news
+    return FastLane(
+        app.build_middleware_stack(),
+        answers=owned.ready,
+        is_trusted=lambda: not trusted.is_to_be_asked,
+        clock=owned.clock,
+        manners=manners,
+    )
+
+
 def _api() -> APIRouter:
     api = APIRouter(dependencies=[Depends(known_query)], responses=declared(InternalError))
     for router in (event_types, availability, bookings):
@@ -80,7 +104,7 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
         "allow_origins": settings.bff.allowed_origins,
         "allow_methods": ["GET", "POST"],
         "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
-        "expose_headers": ["Idempotency-Replayed", "Retry-After", "X-Request-Id"],
+        "expose_headers": EXPOSED,
         "max_age": MAX_AGE,
     }
     return [

@@ -15,7 +15,11 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from app.budgets.budgets import Budgets, Reckoning
+from app.cache import keys
 from app.cache.cache import Cache
+from app.cache.day_store import DayStore
+from app.cache.news import News
+from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
 from app.calendly.quota import Quota
@@ -30,11 +34,13 @@ from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
 from app.intents.watch import watch
 from app.observability import Metrics
+from app.ready import ReadyAnswers
 from app.sealing import Sealer
 from app.settings import KEY_BYTES, Settings
-from app.slots.buckets import DayBuckets
+from app.slots.buckets import Coherence, DayBuckets
 from app.slots.planning import touched_days
-from app.store.connection import STATE_PATIENCE, open_store
+from app.slots.policy import Lifetimes
+from app.store.connection import STATE_PATIENCE, open_store, subscriber
 from app.store.policy import StatePolicy
 from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
@@ -59,6 +65,9 @@ class Resources:
     state: Redis
     catalogue: Catalogue
     buckets: DayBuckets
+    ready: ReadyAnswers
+    """Answers about free times, which the fast lane sends."""
+    news: News
     budgets: Budgets
     policy: StatePolicy
     ledger: Ledger
@@ -78,7 +87,7 @@ async def opened(
     Raises `ConfigurationError` without a token.
     """
     access = _access(settings)
-    keys = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
+    sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
     async with AsyncExitStack() as stack:
         cache_store = await stack.enter_async_context(open_store(settings.bff.redis_url))
         state_store = await stack.enter_async_context(
@@ -94,15 +103,22 @@ async def opened(
         )
         client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
-        cache = Cache(cache_store, lifetime=settings.bff.stale_if_error, registry=metrics.registry)
+        reach = Reach(partial(cache_store.exists, keys.days(access)), metrics.registry)
+        cache = Cache(cache_store, reach, lifetime=settings.bff.stale_if_error)
         catalogue = _catalogue(settings, client, cache, clock)
-        buckets = _buckets(settings, client, cache, clock)
+        days = DayStore(cache_store, reach, account=access, lifetime=settings.bff.stale_if_error)
+        ready = ReadyAnswers()
+        news = News(partial(subscriber, settings.bff.redis_url, cache_store), days.channel, reach)
+        coherence = Coherence(is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear)
+        buckets = _buckets(settings, client, days, coherence, clock)
+        await stack.enter_async_context(_running(reach.probe()))
+        await stack.enter_async_context(_running(news.listen(buckets)))
         forget_days = partial(_forget_days, catalogue, buckets)
         means = Means(
             client=client,
             user=partial(_user, catalogue),
-            ledger=Ledger(state, Sealer(keys, "intent")),
-            naming=Naming(state, keys),
+            ledger=Ledger(state, Sealer(sealed_by, "intent")),
+            naming=Naming(state, sealed_by),
             options=protocol,
             clock=clock,
             settled=partial(_settled, forget_days),
@@ -119,11 +135,13 @@ async def opened(
             state=state_store,
             catalogue=catalogue,
             buckets=buckets,
+            ready=ready,
+            news=news,
             budgets=budgets,
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
             runner=runner,
-            sealers=partial(Sealer, keys),
+            sealers=partial(Sealer, sealed_by),
             forget_days=forget_days,
         )
 
@@ -150,9 +168,15 @@ def _catalogue(settings: Settings, client: CalendlyClient, cache: Cache, clock: 
     return Catalogue(client=client, cache=cache, options=options, clock=clock)
 
 
-def _buckets(settings: Settings, client: CalendlyClient, cache: Cache, clock: Clock) -> DayBuckets:
-    lifetimes = (settings.bff.availability_fresh, settings.bff.stale_if_error)
-    return DayBuckets(client=client, cache=cache, lifetimes=lifetimes, clock=clock)
+def _buckets(
+    settings: Settings, client: CalendlyClient, days: DayStore, coherence: Coherence, clock: Clock
+) -> DayBuckets:
+    lives = Lifetimes(
+        fresh=settings.bff.availability_fresh,
+        aged=settings.bff.availability_stale,
+        old=settings.bff.stale_if_error,
+    )
+    return DayBuckets(client=client, store=days, coherence=coherence, lives=lives, clock=clock)
 
 
 @asynccontextmanager

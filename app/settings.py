@@ -209,6 +209,12 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         Lifetime,
         Field(description="Seconds for which free times are answered without asking Calendly again."),
     ] = timedelta(seconds=30)
+    availability_stale: Annotated[
+        Lifetime,
+        Field(
+            description="Seconds for which older free times are answered, marked, while they are read again."
+        ),
+    ] = timedelta(minutes=10)
     event_types_fresh: Annotated[
         Lifetime,
         Field(description="Seconds for which event types and forms are answered without asking again."),
@@ -223,6 +229,15 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severity that is logged.")
     ] = "info"
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> Self:
+        if not self.availability_fresh <= self.availability_stale <= self.stale_if_error:
+            raise ValueError(
+                "BFF_AVAILABILITY_FRESH, BFF_AVAILABILITY_STALE and BFF_STALE_IF_ERROR must not be shorter"
+                " than the one before"
+            )
+        return self
 
     @model_validator(mode="after")
     def _needs_redis(self) -> Self:

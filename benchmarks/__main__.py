@@ -1,63 +1,72 @@
-"""`make bench`: what an answer about free times costs when its days are in the cache.
+"""`make bench`: measure what is claimed about speed, and fail where a claim does not hold."""
 
-Compared in one run with a bare ASGI application that sends the same bytes. The
-service runs on its embedded store, so that nothing has to be installed.
-Contenders take turns, forwards and backwards; the figure is the median.
-"""
-
-import statistics
+import os
+import sys
 import tempfile
-import urllib.request
-from contextlib import ExitStack
+import time
+import traceback
 from pathlib import Path
+from typing import Annotated
 
-from benchmarks.measuring import Server, cost, free_port, running
+import typer
+from httpx import HTTPError
 
-ROUNDS = 6
-REQUESTS = 640
-PATH = "/api/v1/event-types/intro-call/availability?timeZone=Europe/Berlin"
+from benchmarks.asking import WrongAnswerError
+from benchmarks.cores import OTHERS
+from benchmarks.effort import FULL, QUICK, Effort
+from benchmarks.findings import Findings
+from benchmarks.machine import described
+from benchmarks.report import missed, of, placed, tables
+from benchmarks.scenes import SCENES
+from benchmarks.stage import staged
 
-
-def main() -> None:
-    with ExitStack() as stack:
-        contenders = _contenders(stack)
-        costs: dict[str, list[float]] = {name: [] for name in contenders}
-        for server in contenders.values():
-            cost(server, PATH, REQUESTS)
-        for round_ in range(ROUNDS):
-            order = list(contenders) if round_ % 2 == 0 else list(reversed(contenders))
-            for name in order:
-                costs[name].append(cost(contenders[name], PATH, REQUESTS))
-    _report(costs)
+BROKEN = (WrongAnswerError, AssertionError, HTTPError, KeyError, OSError, RuntimeError)
+"""How a scene fails where the service, or a peer, does not do what it is there for."""
 
 
-def _contenders(stack: ExitStack) -> dict[str, Server]:
-    simulator_port, port, bare_port = free_port(), free_port(), free_port()
-    simulator = ["-m", "simulator", "--port", str(simulator_port)]
-    stack.enter_context(running(simulator, simulator_port, {}))
-    service = {
-        "CALENDLY_TOKEN": "simulator-token-ada",
-        "CALENDLY_API_URL": f"http://127.0.0.1:{simulator_port}",
-        "BFF_ALLOWED_ORIGINS": "https://booking.example.test",
-        "BFF_AVAILABILITY_FRESH": "3600",
-        "BFF_LOG_LEVEL": "warning",
-    }
-    served = stack.enter_context(running(["-m", "app", "serve", "--port", str(port)], port, service))
-    body = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "body.json"
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{PATH}") as answer:
-        body.write_bytes(answer.read())
-    uvicorn = ["-m", "uvicorn", "benchmarks.peers.bare:app", "--port", str(bare_port), "--no-access-log"]
-    bare = stack.enter_context(running(uvicorn, bare_port, {"BENCH_BODY": str(body)}))
-    return {"bare ASGI, same bytes": bare, "this service, days in the cache": served}
+def main(
+    rows: Annotated[str, typer.Option(help=f"Some of {','.join(SCENES)}; all unless given.")] = "",
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Shorter rounds, fewer keys: to see that it works.")
+    ] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the tables there, too; between its marks, where it has some.")
+    ] = None,
+) -> None:
+    """Measure what is claimed about speed. Exits with 1 where a figure is missed by more than its noise."""
+    chosen = [name.strip() for name in rows.split(",") if name.strip()] or list(SCENES)
+    if strangers := set(chosen) - set(SCENES):
+        raise typer.BadParameter(f"no such rows: {', '.join(sorted(strangers))}")
+    findings = measure(chosen, QUICK if quick else FULL)
+    where = described() + (" Short rounds, 1,000 keys: `--quick`." if quick else "")
+    print(f"{where}\n\n{tables(findings, chosen, markdown=False)}")
+    if markdown is not None:
+        before = markdown.read_text() if markdown.exists() else ""
+        markdown.write_text(placed(f"{where}\n\n{tables(findings, chosen, markdown=True)}", before))
+    if names := missed(findings, of(chosen)):
+        print(f"missed: {', '.join(names)}")
+        raise typer.Exit(1)
 
 
-def _report(costs: dict[str, list[float]]) -> None:
-    least = min(statistics.median(each) for each in costs.values())
-    print(f"{'contender':<36}{'µs CPU a request':>18}{'spread':>10}{'ratio':>8}")
-    for name, each in costs.items():
-        median = statistics.median(each)
-        spread = (max(each) - min(each)) / median
-        print(f"{name:<36}{median:>18.0f}{spread:>10.0%}{median / least:>8.1f}")
+def measure(chosen: list[str], effort: Effort) -> Findings:
+    """Each scene on a stage of its own: what one leaves behind is nothing to the next."""
+    os.sched_setaffinity(0, OTHERS)
+    findings = Findings()
+    for name in chosen:
+        begun = time.monotonic()
+        try:
+            with tempfile.TemporaryDirectory(prefix="bench-") as folder, staged(Path(folder)) as stage:
+                findings.add(SCENES[name](stage, effort))
+        except BROKEN as error:
+            # The others are worth knowing all the same.
+            traceback.print_exc()
+            findings.problems |= {
+                target.name: f"not measured, {type(error).__name__}" for target in of([name])
+            }
+        print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    return findings
 
 
-main()
+if __name__ == "__main__":
+    typer.run(main)

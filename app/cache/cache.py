@@ -1,25 +1,19 @@
 """Reads and writes typed entries, and knows how old they are; what is fresh enough is the caller's business."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
+from app.cache.reach import Reach
+
 T = TypeVar("T")
-
-PAUSE = 1.0
-"""Seconds without a command after one that failed.
-
-While Redis is away, one visitor a second pays its time-out; the others do not.
-"""
 
 log = structlog.get_logger()
 
@@ -42,28 +36,17 @@ class Cache:
     are skipped, and both are counted. What cannot be parsed counts as not there.
     """
 
-    def __init__(
-        self,
-        redis: Redis,
-        *,
-        lifetime: timedelta,
-        registry: CollectorRegistry,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, redis: Redis, reach: Reach, *, lifetime: timedelta) -> None:
         self._redis = redis
-        self._monotonic = monotonic
+        self._reach = reach
         self._lifetime = lifetime
-        self._paused_until = 0.0
-        self._failures = Counter(
-            "bff_cache_failures", "Cache round trips that failed.", ("error",), registry=registry
-        )
 
     async def read(self, keys: Sequence[str], kind: type[T]) -> dict[str, Entry[T]]:
         """What is there; a key that is not, is not in the answer."""
         pipe = self._redis.pipeline(transaction=False)
         for key in keys:
             pipe.get(key)
-        found = await self._executed(pipe, "read")
+        found = await self._executed(pipe)
         entries = {key: _parsed(raw, kind) for key, raw in zip(keys, found, strict=False)}
         return {key: entry for key, entry in entries.items() if entry is not None}
 
@@ -71,31 +54,19 @@ class Cache:
         pipe = self._redis.pipeline(transaction=False)
         for key, entry in entries.items():
             pipe.set(key, _serialised(entry), px=self._lifetime)
-        await self._executed(pipe, "write")
+        await self._executed(pipe)
 
-    async def forget(self, keys: Iterable[str]) -> None:
-        """Tried even in a pause: what is forgotten in vain is answered wrongly until it ages."""
-        pipe = self._redis.pipeline(transaction=False)
-        for key in keys:
-            pipe.delete(key)
-        await self._attempted(pipe, "forget")
-
-    async def _executed(self, pipe: Pipeline, purpose: str) -> list[Any]:
-        if self._monotonic() < self._paused_until:
-            return []
-        return await self._attempted(pipe, purpose)
-
-    async def _attempted(self, pipe: Pipeline, purpose: str) -> list[Any]:
+    async def _executed(self, pipe: Pipeline) -> list[Any]:
         """One round trip, one reply a command: an exception where only that one failed; empty when all did.
 
         Single commands rather than MGET and its kin, which cannot span the nodes of a cluster.
         """
+        if self._reach.is_away:
+            return []
         try:
             return await pipe.execute(raise_on_error=False)
         except (RedisError, OSError) as error:
-            self._paused_until = self._monotonic() + PAUSE
-            self._failures.labels(type(error).__name__).inc()
-            log.warning("cache.failed", purpose=purpose, error=type(error).__name__)
+            self._reach.failed(error)
             return []
 
 

@@ -2,13 +2,11 @@
 
 A key names everything its value depends on and nothing about a visitor; it
 never holds a token. `SCHEMA` counts up whenever a stored shape changes, so that
-two versions of this service can share a Redis. All keys of one event type
+two versions of this service can share a Redis. All keys of one account
 share a hash tag: in a Redis Cluster they live on one node.
 """
 
-from datetime import date
-
-SCHEMA = 2
+SCHEMA = 3
 
 
 def catalogue(access: str) -> str:
@@ -16,5 +14,11 @@ def catalogue(access: str) -> str:
     return f"bff:{SCHEMA}:catalogue:{{{access}}}"
 
 
-def day_bucket(event_type_id: str, day: date) -> str:
-    return f"bff:{SCHEMA}:slots:{{{event_type_id}}}:{day.isoformat()}"
+def days(account: str) -> str:
+    """What every name of the days of one account begins with."""
+    return f"bff:{SCHEMA}:{{{account}}}:"
+
+
+def news(account: str) -> str:
+    """The channel on which replicas tell each other what has become untrue."""
+    return f"bff:{SCHEMA}:news:{{{account}}}"

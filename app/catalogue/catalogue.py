@@ -1,6 +1,6 @@
 """Finds published event types: from memory, from the cache, or from Calendly."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,6 +73,11 @@ class Catalogue:
         kept = self._memory or await self._cached()
         return kept.value.account if kept else (await self.reread()).account
 
+    @property
+    def fresh_until(self) -> datetime:
+        """When what was found is to be read again; in the past while it cannot be."""
+        return self._memory.as_of + self._options.fresh if self._memory else self._clock()
+
     def known_account(self) -> Account | None:
         """None before the first reading of this process."""
         return self._memory.value.account if self._memory else None
@@ -91,6 +96,11 @@ class Catalogue:
         Raises `NotFoundError`, alike for unknown, hidden and foreign ones.
         """
         return _found((await self.offer()).event_types, event_type)
+
+    async def find_all(self, event_types: Iterable[str]) -> list[EventType]:
+        """As `find`, all from one reading."""
+        offered = (await self.offer()).event_types
+        return [_found(offered, each) for each in event_types]
 
     async def find_now(self, event_type: str) -> EventType:
         """As `find`, from a reading made now."""

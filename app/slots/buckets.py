@@ -1,103 +1,310 @@
-"""Reads day buckets: from the cache where they are fresh, otherwise from Calendly, in as few calls as possible."""
+"""Reads day buckets: from memory or Redis where their age allows it, otherwise from Calendly, once for everybody."""
 
-from collections.abc import Callable, Collection, Iterable
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import structlog
 
-from app.cache import keys
-from app.cache.cache import Cache, Entry
+from app.cache.day_store import Claim, DayStore, Kept, Untrue
 from app.calendly.client import CalendlyClient
 from app.concurrency import SingleFlight, together
-from app.errors import UpstreamError
-from app.slots.model import Addressed, Day, Slot
+from app.errors import NotFoundError, UpstreamError, UpstreamTimeoutError
+from app.slots.loads import Found, Load, Loads, those
+from app.slots.memory import DayMemory
+from app.slots.model import Addressed, Day
+from app.slots.packing import packed, unpacked
 from app.slots.planning import Window, bounds, by_date, dates, windows
+from app.slots.policy import Age, Lifetimes, Plan, can_serve, plan
 
 NONE = timedelta(0)
+
+LEASE = timedelta(seconds=1)
+"""For which a reading of days belongs to whoever claimed it, from its last sign of life: so soon is a dead one
+replaced.
+"""
+
+SIGN_OF_LIFE = 0.3
+"""Seconds between two."""
+
+LOOK_AGAIN = 0.02
+"""Seconds between two looks at what somebody else reads."""
+
+LONGEST_WAIT = 4.0
+"""Seconds for it: longer than any reading takes."""
+
+ROUNDS = 3
+"""Readings that a booking may make untrue one after the other; the last one is served all the same."""
+
+GONE_FOR = timedelta(seconds=30)
+"""For which Calendly is not asked again for an event type that it does not know."""
+
+COOL = 2.0
+"""Seconds after a renewal that failed, in which none is begun."""
 
 log = structlog.get_logger()
 
 
-class DayBuckets:
-    """Buckets at most `fresh` old; while Calendly fails, at most `stale`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coherence:
+    """`is_to_be_asked`: whether something may have become untrue that nobody has told us.
 
-    What is kept are days, not answers: requests for other ranges and other
-    time zones share them wherever they overlap.
+    `changed` is told whenever what is in memory may no longer be what it was.
+    """
+
+    is_to_be_asked: Callable[[], bool]
+    changed: Callable[[], None]
+
+
+class DayBuckets:
+    """What is kept are days, not answers: requests for other ranges and other time zones share them wherever they
+    overlap.
     """
 
     def __init__(
         self,
         *,
         client: CalendlyClient,
-        cache: Cache,
-        lifetimes: tuple[timedelta, timedelta],
+        store: DayStore,
+        coherence: Coherence,
+        lives: Lifetimes,
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
-        self._cache = cache
-        self._fresh, self._stale = lifetimes
+        self._store = store
+        self._coherence = coherence
+        self.lives = lives
         self._clock = clock
-        self._flight = SingleFlight()
+        self._memory = DayMemory()
+        self._loads = Loads()
+        self._live = SingleFlight()
+        self._asking = SingleFlight()
         self._generation = 0
-        """Counts up with `forget`: what was asked of Calendly before is neither joined nor kept after."""
+        self._version = 0
+        """Counts up whenever something becomes untrue."""
+        self._gone: dict[str, datetime] = {}
+        self._cool_until: dict[str, float] = {}
+
+    @property
+    def version(self) -> int:
+        """What was made of days that were read under another version is not to be kept."""
+        return self._version
 
     async def read(self, event_type: Addressed, wanted: Collection[date]) -> list[Day]:
         """One bucket for each wanted date, in order.
 
         Raises `UpstreamError` where a date is unknown and Calendly does not
         answer: a day that could not be read is never shown as an empty one.
+        `NotFoundError` where Calendly does not know the event type any more.
         """
-        known = await self._known(event_type, wanted)
-        aged = [day for day in wanted if day not in known or not self.is_fresh(known[day])]
-        try:
-            fetched = await together(*(self._shared(event_type, window) for window in windows(aged)))
-        except UpstreamError as error:
-            if any(day not in known for day in aged):
-                raise
-            log.warning("slots.served_stale", error=error.code, days=len(aged))
-            fetched = []
-        latest = {**known, **{day.date: day for days in fetched for day in days}}
-        return [latest[day] for day in sorted(wanted)]
+        self._require_there(event_type)
+        await self._ask_whether_untrue()
+        for _ in range(ROUNDS):
+            version = self._version
+            days = await self._read(event_type, wanted)
+            if version == self._version:
+                break
+        return days
 
     async def reread(self, event_type: Addressed, window: Window) -> list[Day]:
         """Ask Calendly, whatever is known; at most 31 days. Who asks at the same time shares the call."""
-        return await self._shared(event_type, window)
+        key = (event_type.id, window, self._version)
+        return await self._live.run(key, lambda: self._reread(event_type, window))
 
-    async def forget(self, event_types: Iterable[Addressed], days: Collection[date]) -> None:
-        """These days are no longer true."""
-        self._generation += 1
-        await self._cache.forget(
-            keys.day_bucket(event_type.id, day) for event_type in event_types for day in days
-        )
+    async def forget(self, event_types: Collection[Addressed], days: Collection[date]) -> None:
+        """These days are no longer true, here and in every other replica."""
+        self._spoil(days)
+        told = await self._store.forget([event_type.id for event_type in event_types], days)
+        if told is not None:
+            self.hear(told)
+
+    def hear(self, untrue: Untrue) -> None:
+        """Some replica, perhaps this one, has found days to be no longer true."""
+        known = self._generation
+        if untrue.generation <= known:
+            return
+        self._generation = untrue.generation
+        if known < untrue.before:
+            self.miss()
+        else:
+            self._spoil(untrue.days)
+
+    def miss(self) -> None:
+        """Anything may have become untrue."""
+        self._loads.spoil_all()
+        self._memory.clear()
+        self._change()
 
     def is_fresh(self, day: Day) -> bool:
-        return self._clock() - day.as_of <= self._fresh
+        return self.lives.age(day.as_of, self._clock()) is Age.FRESH
 
-    async def _known(self, event_type: Addressed, wanted: Collection[date]) -> dict[date, Day]:
-        by_key = {keys.day_bucket(event_type.id, day): day for day in wanted}
-        entries = await self._cache.read(list(by_key), list[Slot])
-        return {
-            by_key[key]: Day(by_key[key], entry.as_of, entry.value)
-            for key, entry in entries.items()
-            if entry.age(self._clock()) <= self._stale
-        }
+    async def _read(self, event_type: Addressed, wanted: Collection[date]) -> list[Day]:
+        known = self._memory.read(event_type.id, wanted)
+        todo = self._plan(wanted, known)
+        if not todo.is_fulfilled:
+            known |= await self._shelved(event_type.id, todo.first | todo.meanwhile)
+            todo = self._plan(wanted, known)
+        if todo.first:
+            known |= await self._fetched(event_type, wanted, known, todo.first)
+        elif todo.meanwhile:
+            self._renew(event_type, todo.meanwhile)
+        return [known[day] for day in sorted(wanted)]
 
-    async def _shared(self, event_type: Addressed, window: Window) -> list[Day]:
-        key = (event_type.id, window, self._generation)
-        return await self._flight.run(key, lambda: self._load(event_type, window))
+    def _plan(self, wanted: Collection[date], known: Found) -> Plan:
+        return plan(wanted, _read_at(known), self._clock(), self.lives)
 
-    async def _load(self, event_type: Addressed, window: Window) -> list[Day]:
-        as_of, generation = self._clock(), self._generation
+    async def _fetched(
+        self, event_type: Addressed, wanted: Collection[date], known: Found, first: Collection[date]
+    ) -> Found:
+        try:
+            found = await self._loads.join(event_type.id, first, lambda load: self._load(event_type, load))
+        except UpstreamError as error:
+            if not can_serve(wanted, _read_at(known), self._clock(), self.lives):
+                raise
+            log.warning("slots.served_stale", error=error.code, days=len(first))
+            return {}
+        return those(wanted, found)
+
+    def _renew(self, event_type: Addressed, days: Collection[date]) -> None:
+        """While an older reading is served."""
+        if time.monotonic() < self._cool_until.get(event_type.id, 0):
+            return
+        for task in self._loads.begin(event_type.id, days, lambda load: self._load(event_type, load)):
+            task.add_done_callback(lambda done: self._renewed(event_type.id, done))
+
+    def _renewed(self, event_type: str, task: "asyncio.Task[Found]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._coherence.changed()
+            return
+        self._cool_until[event_type] = time.monotonic() + COOL
+        if not isinstance(error, UpstreamError | NotFoundError):
+            log.error("slots.renewal_failed", exc_info=error)
+
+    async def _load(self, event_type: Addressed, load: Load) -> Found:
+        """Claim, read and keep; where others are at it, wait for what they bring."""
+        found: Found = {}
+        missing, latest = set(load.days), time.monotonic() + LONGEST_WAIT
+        known = _read_at(self._memory.read(event_type.id, load.days))
+        rounds = 0
+        while missing:
+            claim = await self._store.claim(event_type.id, {day: known.get(day) for day in missing}, LEASE)
+            if claim.newer:
+                found |= await self._shelved(event_type.id, claim.newer)
+            if claim.granted:
+                rounds += 1
+                found |= await self._read_under(event_type, claim, load, last=rounds == ROUNDS)
+            missing -= found.keys()
+            if missing and not claim.granted:
+                if time.monotonic() > latest:
+                    raise UpstreamTimeoutError
+                await asyncio.sleep(LOOK_AGAIN)
+        return found
+
+    async def _read_under(self, event_type: Addressed, claim: Claim, load: Load, *, last: bool) -> Found:
+        """The days that are ours to read, without those that became untrue meanwhile, unless it is the `last` try."""
+        load.untrue -= claim.granted
+        living = asyncio.create_task(self._show_life(event_type.id, claim))
+        try:
+            asked = await together(*(self._asked(event_type, window) for window in windows(claim.granted)))
+        except BaseException:
+            await self._store.release(event_type.id, claim)
+            raise
+        finally:
+            living.cancel()
+        days = [day for each in asked for day in each if day.date in claim.granted]
+        untrue = await self._store.keep(event_type.id, claim, _shelvable(days)) | load.untrue
+        true = [day for day in days if day.date not in untrue]
+        self._memory.keep(event_type.id, true)
+        return {day.date: day for day in (days if last else true)}
+
+    async def _show_life(self, event_type: str, claim: Claim) -> None:
+        while True:
+            await asyncio.sleep(SIGN_OF_LIFE)
+            await self._store.extend(event_type, claim, LEASE)
+
+    async def _reread(self, event_type: Addressed, window: Window) -> list[Day]:
+        version = self._version
+        # Whoever else reads these days is not disturbed: their claim stands, and the later reading wins.
+        claim = await self._store.claim(event_type.id, {}, LEASE)
+        days = await self._asked(event_type, window)
+        await self._store.keep(event_type.id, claim, _shelvable(days))
+        if version == self._version:
+            self._memory.keep(event_type.id, days)
+        return days
+
+    async def _asked(self, event_type: Addressed, window: Window) -> list[Day]:
+        as_of = self._clock()
         # By Calendly's clock where it is ahead of ours, for Calendly refuses what it finds past.
         asked = bounds(window, as_of + max(self._client.clock_skew or NONE, NONE))
         if asked is None:
             return [Day(day, as_of, []) for day in dates(window)]
-        times = await self._client.list_event_type_available_times(
-            event_type=event_type.uri, start_time=asked[0], end_time=asked[1]
-        )
-        days = [Day(day, as_of, slots) for day, slots in by_date(times, window).items()]
-        if generation == self._generation:
-            await self._cache.write(
-                {keys.day_bucket(event_type.id, day.date): Entry(as_of, day.slots) for day in days}
+        try:
+            times = await self._client.list_event_type_available_times(
+                event_type=event_type.uri, start_time=asked[0], end_time=asked[1]
             )
-        return days
+        except NotFoundError:
+            self._gone[event_type.id] = as_of + GONE_FOR
+            self._memory.forget_event_type(event_type.id)
+            self._change()
+            raise
+        return [Day(day, as_of, slots) for day, slots in by_date(times, window).items()]
+
+    def _require_there(self, event_type: Addressed) -> None:
+        until = self._gone.get(event_type.id)
+        if until is None:
+            return
+        if self._clock() < until:
+            raise NotFoundError
+        del self._gone[event_type.id]
+
+    async def _shelved(self, event_type: str, days: Collection[date]) -> Found:
+        """What the store has of them; kept in memory too."""
+        version = self._version
+        shelf = await self._store.read(event_type, days)
+        self._note(shelf.generation)
+        found = {day: read for day, kept in shelf.days.items() if (read := _unshelved(day, kept))}
+        if unreadable := shelf.days.keys() - found.keys():
+            await self._store.discard(event_type, unreadable)
+        if version == self._version:
+            self._memory.keep(event_type, found.values())
+        return found
+
+    async def _ask_whether_untrue(self) -> None:
+        if self._coherence.is_to_be_asked():
+            self._note(await self._asking.run("generation", self._store.generation))
+
+    def _note(self, generation: int) -> None:
+        """A lost message heals here: a later generation means that there was one."""
+        if generation > self._generation:
+            self._generation = generation
+            self.miss()
+
+    def _spoil(self, days: Collection[date]) -> None:
+        self._loads.spoil(days)
+        self._memory.forget(days)
+        self._change()
+
+    def _change(self) -> None:
+        self._version += 1
+        self._coherence.changed()
+
+
+def _read_at(found: Found) -> dict[date, datetime]:
+    return {day: read.as_of for day, read in found.items()}
+
+
+def _shelvable(days: Collection[Day]) -> dict[date, Kept]:
+    return {day.date: (day.as_of, packed(day.date, day.slots)) for day in days}
+
+
+def _unshelved(day: date, kept: Kept) -> Day | None:
+    """None for what cannot be read: as if it were not there."""
+    as_of, value = kept
+    try:
+        return Day(day, as_of, unpacked(day, value))
+    except (ValueError, OverflowError):
+        log.warning("cache.entry_unreadable")
+        return None

@@ -1,5 +1,9 @@
 """Opens a store by its URL."""
 
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
@@ -52,6 +56,22 @@ def open_store(url: str, *, patience: float = CACHE_PATIENCE) -> Redis:
     if address.kind is Kind.CLUSTER:
         return ClusteredRedis(address, patience)
     return Redis.from_pool(_pool(address, patience))
+
+
+@asynccontextmanager
+async def subscriber(url: str, store: Redis) -> AsyncIterator[Redis]:
+    """A client with a connection of its own on which to listen to the store; `store` is the one for commands.
+
+    Of a cluster any server will do: what is published at one of them, all of them tell.
+    """
+    if url == EMBEDDED_STORE:
+        yield store
+        return
+    address = StoreAddress.parsed(url)
+    if address.kind is Kind.CLUSTER:
+        address = replace(address, kind=Kind.SINGLE, servers=(secrets.choice(address.servers),), database=0)
+    async with Redis.from_pool(_pool(address, CACHE_PATIENCE)) as redis:
+        yield redis
 
 
 def _pool(address: StoreAddress, patience: float) -> BlockingConnectionPool:

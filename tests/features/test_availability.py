@@ -1,5 +1,6 @@
 """Free times: which dates, in which zone, how old, and at what cost upstream."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,16 @@ async def _ask(bff: Service, slug: str = "intro-call", **params: Any) -> dict[st
     answer = await bff.get(f"/event-types/{slug}/availability", **params)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
+
+
+async def _renewed(bff: Service) -> dict[str, Any]:
+    """The first answer that is fresh again."""
+    for _ in range(100):
+        found = await _ask(bff)
+        if found["state"] == "fresh":
+            return found
+        await asyncio.sleep(0.05)
+    raise TimeoutError
 
 
 async def test_without_wishes_it_is_thirty_one_days_in_the_hosts_zone(bff: Service) -> None:
@@ -158,7 +169,10 @@ async def test_a_day_that_is_over_in_a_moment_is_empty_and_costs_no_call(
         pytest.param("timeZone=", "/query/timeZone", "blank", id="no zone"),
         pytest.param("timeZone=" + "A" * 65, "/query/timeZone", "too_long", id="long zone"),
         pytest.param("from=2026-12-01&from=2026-12-02", "/query/from", "duplicate", id="twice"),
-        pytest.param("view=days", "/query", "unknown_field", id="unknown parameter"),
+        pytest.param("view=weeks", "/query/view", "invalid", id="unknown view"),
+        pytest.param("view=", "/query/view", "invalid", id="no view"),
+        pytest.param("view=days&view=slots", "/query/view", "duplicate", id="two views"),
+        pytest.param("views=days", "/query", "unknown_field", id="unknown parameter"),
         pytest.param("FROM=2026-12-01", "/query", "unknown_field", id="in capitals"),
     ],
 )
@@ -168,6 +182,45 @@ async def test_a_wrong_question_is_pointed_at(bff: Service, query: str, pointer:
 
     assert answer.status_code == 422
     assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [(pointer, code)]
+
+
+async def test_a_day_says_how_many_slots_it_has(bff: Service) -> None:
+    found = await _ask(bff)
+
+    assert {len(day["slots"]) for day in found["days"]} > {0, 16}
+    assert [day["slotCount"] for day in found["days"]] == [len(day["slots"]) for day in found["days"]]
+
+
+async def test_slots_are_the_view_where_none_is_asked_for(bff: Service) -> None:
+    assert await _ask(bff, view="slots") == await _ask(bff)
+
+
+async def test_days_are_the_same_answer_without_the_slots(bff: Service) -> None:
+    expected = await _ask(bff, timeZone="Asia/Kolkata")
+    for day in expected["days"]:
+        del day["slots"]
+
+    assert await _ask(bff, timeZone="Asia/Kolkata", view="days") == expected
+
+
+async def test_days_cost_the_same_calls_as_slots_and_share_them(bff: Service, calendly: Simulation) -> None:
+    await _ask(bff, **{"from": "2026-12-01", "to": "2026-12-30"}, view="days")
+    calls = len(await calls_of(calendly, TIMES))
+
+    await _ask(bff, **{"from": "2026-12-01", "to": "2026-12-30"})
+
+    assert (calls, len(await calls_of(calendly, TIMES))) == (1, 1)
+
+
+@pytest.mark.fault("U25")
+async def test_days_that_were_never_read_are_a_problem_and_not_counted_as_empty(
+    bff: Service, calendly: Simulation
+) -> None:
+    await plan_fault(calendly, "status", path=TIMES, times=20, status=500)
+
+    answer = await bff.get("/event-types/intro-call/availability", view="days")
+
+    assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
 
 
 async def test_a_wrong_question_costs_no_call(bff: Service, calendly: Simulation) -> None:
@@ -239,13 +292,30 @@ async def test_a_fresh_answer_says_when_it_was_read(bff: Service, calendly: Simu
     assert (found["state"], found["asOf"]) == ("fresh", "2026-11-23T06:00:00Z")
 
 
-async def test_what_is_older_than_its_lifetime_is_read_again(bff: Service, calendly: Simulation) -> None:
+async def test_what_is_older_than_its_lifetime_is_answered_marked_while_it_is_read_again(
+    bff: Service, calendly: Simulation
+) -> None:
     await _ask(bff)
+    await clear_calls(calendly)
     calendly.clock.advance(seconds=31)
+
+    found = [await _ask(bff) for _ in range(5)]
+    renewed = await _renewed(bff)
+
+    assert (found[0]["state"], found[0]["asOf"]) == ("stale", "2026-11-23T06:00:00Z")
+    assert renewed["asOf"] == "2026-11-23T06:00:31Z"
+    assert len(await calls_of(calendly, TIMES)) == 2
+
+
+async def test_what_is_older_than_that_is_read_before_it_is_answered(
+    bff: Service, calendly: Simulation
+) -> None:
+    await _ask(bff)
+    calendly.clock.advance(minutes=11)
 
     found = await _ask(bff)
 
-    assert (found["state"], found["asOf"]) == ("fresh", "2026-11-23T06:00:31Z")
+    assert (found["state"], found["asOf"]) == ("fresh", "2026-11-23T06:11:00Z")
 
 
 @pytest.mark.fault("U13")
@@ -294,10 +364,14 @@ async def test_an_answer_that_is_too_old_is_given_no_longer(bff: Service, calend
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
 
 
-async def test_browsers_ask_again_each_time(bff: Service) -> None:
-    answer = await bff.get("/event-types/intro-call/availability")
+async def test_browsers_and_shared_caches_may_keep_it_for_moments(bff: Service, calendly: Simulation) -> None:
+    fresh = await bff.get("/event-types/intro-call/availability")
+    calendly.clock.advance(seconds=31)
+    stale = await bff.get("/event-types/intro-call/availability")
 
-    assert answer.headers["Cache-Control"] == "no-cache"
+    later = "stale-while-revalidate={}, stale-if-error=3600"
+    assert fresh.headers["Cache-Control"] == f"public, max-age=5, {later.format(25)}"
+    assert stale.headers["Cache-Control"] == f"public, max-age=1, {later.format(5)}"
 
 
 async def test_a_booking_made_elsewhere_is_seen_after_half_a_minute(
@@ -307,7 +381,9 @@ async def test_a_booking_made_elsewhere_is_seen_after_half_a_minute(
     await calendly.book("intro-call")
     calendly.clock.advance(seconds=31)
 
-    assert first not in await bff.free("intro-call")
+    await _ask(bff)
+
+    assert first not in [slot["start"] for day in (await _renewed(bff))["days"] for slot in day["slots"]]
 
 
 async def test_replicas_share_what_they_read(bff: Service, calendly: Simulation, redis: RedisServer) -> None:

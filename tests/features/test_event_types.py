@@ -23,7 +23,7 @@ PUBLISHED = [
     "paid-session",
     "poll-lunch",
 ]
-READS = ["", "/form", "/availability"]
+READS = ["", "/form", "/availability", "/availability/next"]
 
 
 async def _shown(bff: Service, **params: Any) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.calendly.models import AvailableTime
 from app.errors import InvalidRequestError
-from app.features.availability.mapping import local_days, utc_dates
+from app.features.availability.mapping import counted_days, local_days, utc_dates
 from app.features.availability.ranges import DEFAULT_DAYS, MAX_DAYS, dates_asked
 from app.slots.model import Day, Slot
 from app.slots.planning import by_date, dates
@@ -56,10 +56,10 @@ def _expected(first: date, last: date, zone: ZoneInfo) -> list[datetime]:
 def _assert_lossless(first: date, last: date, zone: ZoneInfo) -> None:
     shown = local_days(_buckets(first, last, zone), dates((first, last)), zone, LONG_AGO)
 
-    starts = [datetime.fromisoformat(slot.start) for day in shown for slot in day.slots]
+    starts = [datetime.fromisoformat(slot.start) for day in shown for slot in day.slots or ()]
     assert [start.astimezone(UTC) for start in starts] == _expected(first, last, zone)
     assert [day.date for day in shown] == dates((first, last))
-    assert all(slot.start.startswith(day.date.isoformat()) for day in shown for slot in day.slots)
+    assert all(slot.start.startswith(day.date.isoformat()) for day in shown for slot in day.slots or ())
 
 
 @pytest.mark.fault("B15")
@@ -101,6 +101,30 @@ def test_over_any_range_in_any_zone_each_slot_appears_once(zone: ZoneInfo, first
     _assert_lossless(first, first + timedelta(days=more), zone)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(ZONES),
+    st.dates(date(2026, 1, 1), date(2030, 12, 31)),
+    st.integers(0, 6),
+    st.integers(-1, 8 * 96),
+)
+def test_over_any_range_in_any_zone_a_day_counts_the_slots_it_has(
+    zone: ZoneInfo, first: date, more: int, past: int
+) -> None:
+    wanted = dates((first, first + timedelta(days=more)))
+    buckets = _buckets(wanted[0], wanted[-1], zone)
+    now = buckets[0].slots[0].start + QUARTER * past
+
+    counted = counted_days(buckets, wanted, zone, now)
+
+    shown = local_days(buckets, wanted, zone, now)
+    assert [(day.date, day.slot_count) for day in counted] == [
+        (day.date, len(day.slots or ())) for day in shown
+    ]
+    assert [day.slot_count for day in shown] == [day.slot_count for day in counted]
+    assert {day.slots for day in counted} == {None}
+
+
 def test_a_date_that_a_zone_skipped_is_an_empty_day() -> None:
     """Apia went from the twenty-ninth of December 2011 to the thirty-first."""
     apia, skipped = ZoneInfo("Pacific/Apia"), date(2011, 12, 30)
@@ -136,7 +160,7 @@ def test_what_is_past_is_left_out(minutes: Sequence[int]) -> None:
 
     [day] = local_days(buckets, [now.date()], ZoneInfo("UTC"), now)
 
-    assert len(day.slots) == sum(each > 0 for each in minutes)
+    assert len(day.slots or ()) == sum(each > 0 for each in minutes)
 
 
 @given(

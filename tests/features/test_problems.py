@@ -23,6 +23,9 @@ OPERATIONS = [
 BODIES: dict[str, Json] = {"cancel": {}, "reschedule": {"start": "2026-12-01T09:00:00Z"}}
 """Of the routes that take another body than a booking."""
 
+QUERIES = {f"{API}/availability": {"eventTypeIds": "visit"}}
+"""Of the routes that need one."""
+
 READING = {"upstream_failed", "upstream_refused_us", "upstream_busy", "upstream_timeout", "internal"}
 
 
@@ -124,6 +127,7 @@ async def test_a_crash_is_a_problem_that_tells_nothing(calendly: Simulation, met
         answer = await bff.http.request(
             method,
             path.replace("{eventTypeId}", "visit").replace("{bookingId}", "bk_1"),
+            params=QUERIES.get(path),
             json=BODIES.get(path.rpartition("/")[2], body) if method == "POST" else None,
             headers={"Idempotency-Key": "k", "Authorization": "Bearer marker"},
         )

@@ -24,6 +24,8 @@ ROUTES = [
     "/event-types/visit",
     "/event-types/visit/form",
     "/event-types/visit/availability",
+    "/event-types/visit/availability/next",
+    "/availability?eventTypeIds=visit,intro-call",
 ]
 REFUSAL = {"title": "Marker", "message": "marker@example.test and Bearer marker", "details": []}
 
@@ -67,7 +69,7 @@ async def test_a_read_that_fails_upstream_is_a_problem_of_ours(
 async def test_every_read_fails_in_the_same_way(bff: Service, calendly: Simulation, route: str) -> None:
     await plan_fault(calendly, "status", times=10, status=500)
 
-    answer = await bff.get(route)
+    answer = await bff.http.get(API + route)
 
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
 

@@ -48,6 +48,15 @@ def map_path_parameters(_context: schemathesis.HookContext, parameters: Any) -> 
 
 
 @schemathesis.hook
+def map_query(_context: schemathesis.HookContext, query: Any) -> Any:
+    if not isinstance(query, dict) or "eventTypeIds" not in query:
+        return query
+    chosen = _chance(query)
+    known = ",".join(EVENT_TYPES[: chosen // 2 % len(EVENT_TYPES) + 1])
+    return query if chosen % 2 else query | {"eventTypeIds": known}
+
+
+@schemathesis.hook
 def map_body(_context: schemathesis.HookContext, body: Any) -> Any:
     """A fifth become bookings that could be made."""
     if isinstance(body, dict) and body.keys() <= {"start", "reason"}:

@@ -86,7 +86,7 @@ def _assert_shown(offered: list[datetime], changed: date, zone: ZoneInfo, now: d
     shown = [
         (day.date, datetime.fromisoformat(slot.start))
         for day in local_days(buckets, wanted, zone, now)
-        for slot in day.slots
+        for slot in day.slots or ()
     ]
 
     local = [(start.astimezone(zone).date(), start) for start in offered]

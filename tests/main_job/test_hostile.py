@@ -127,7 +127,7 @@ def raw_get(base_url: str, target: str) -> tuple[int, str]:
     return int(answer.split(b" ", 2)[1]), answer.decode()
 
 
-@pytest.mark.parametrize("rest", ["", "/form", "/availability"])
+@pytest.mark.parametrize("rest", ["", "/form", "/availability", "/availability/next"])
 @pytest.mark.parametrize("id_", [pytest.param(id_, id=name) for name, id_ in HOSTILE_IDS.items()])
 def test_a_hostile_id_in_a_path_leads_nowhere(
     id_: str, rest: str, front_end: FrontEnd, calendly: CalendlyControl

@@ -8,7 +8,7 @@ export async function bookFirstFreeTime(eventTypeId: string): Promise<string> {
   const free = await bff.GET("/api/v1/event-types/{eventTypeId}/availability", {
     params: { path: { eventTypeId }, query: { timeZone: "Asia/Kolkata" } },
   });
-  const start = free.data?.days[0]?.slots[0]?.start;
+  const start = free.data?.days[0]?.slots?.[0]?.start;
   if (start === undefined) return "nothing is free";
 
   const booked = await bff.POST("/api/v1/bookings", {

@@ -11,9 +11,11 @@ import pytest
 import respx
 from prometheus_client import CollectorRegistry
 
-from app.cache.cache import Cache
-from app.slots.buckets import DayBuckets
+from app.cache.day_store import DayStore
+from app.cache.reach import Reach
+from app.slots.buckets import Coherence, DayBuckets
 from app.slots.model import Day
+from app.slots.policy import Lifetimes
 from app.store.connection import open_store
 from tests.calendly import rig
 from tests.support.redis import RedisServer
@@ -59,10 +61,12 @@ async def buckets(calendly: Calendly, redis: RedisServer) -> AsyncIterator[DayBu
     router.get("/event_type_available_times").mock(side_effect=calendly.answer)
     client = rig.client_on(router)
     async with open_store(redis.url()) as store:
+        reach = Reach(store.ping, CollectorRegistry())
         yield DayBuckets(
             client=client,
-            cache=Cache(store, lifetime=timedelta(hours=1), registry=CollectorRegistry()),
-            lifetimes=(timedelta(seconds=30), timedelta(hours=1)),
+            store=DayStore(store, reach, account="ada", lifetime=timedelta(hours=1)),
+            coherence=Coherence(is_to_be_asked=lambda: False, changed=lambda: None),
+            lives=Lifetimes(fresh=timedelta(seconds=30), aged=timedelta(minutes=10), old=timedelta(hours=1)),
             clock=lambda: rig.NOW,
         )
     await client.aclose()
@@ -100,8 +104,16 @@ async def test_who_asks_after_a_booking_does_not_join_a_reading_from_before(
     await asyncio.sleep(0.05)
     calendly.let.set()
 
-    assert _starts(await before) == [BOOKED, FREE]
-    assert _starts(await after) == [FREE]
+    assert BOOKED not in _starts(await after)
+    await before
+    assert calendly.asked == 2
+
+
+async def test_who_asked_before_a_booking_is_told_of_it_too(buckets: DayBuckets, calendly: Calendly) -> None:
+    before = await _booked_meanwhile(buckets, calendly, lambda each: each.read(INTRO_CALL, [DAY]))
+    calendly.let.set()
+
+    assert _starts(await before) == [FREE]
     assert calendly.asked == 2
 
 

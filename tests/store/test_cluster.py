@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NodeAwayError
 from redis.exceptions import ResponseError
 
-from app.cache.cache import PAUSE, Cache, Entry
+from app.cache.cache import Cache, Entry
+from app.cache.reach import Reach
 from app.store.cluster import MAX_CONNECTIONS
 from app.store.connection import STATE_PATIENCE, is_reachable, open_store
 from app.store.policy import StatePolicy
@@ -57,8 +58,12 @@ def own(tmp_path: Path) -> Iterator[RedisCluster]:
         yield cluster
 
 
-def _cache(store: Redis) -> Cache:
-    return Cache(store, lifetime=timedelta(hours=1), registry=CollectorRegistry())
+def _reach(store: Redis) -> Reach:
+    return Reach(store.ping, CollectorRegistry())
+
+
+def _cache(store: Redis, reach: Reach | None = None) -> Cache:
+    return Cache(store, reach or _reach(store), lifetime=timedelta(hours=1))
 
 
 async def test_records_live_on_all_masters(shared: RedisCluster, store: Redis) -> None:
@@ -121,14 +126,6 @@ async def test_the_cache_reads_what_it_wrote_on_all_masters(store: Redis) -> Non
     await cache.write(dict.fromkeys(MANY, ENTRY))
 
     assert await cache.read([*MANY, "other"], int) == dict.fromkeys(MANY, ENTRY)
-
-
-async def test_the_cache_forgets_on_all_masters(store: Redis) -> None:
-    cache = _cache(store)
-    await cache.write(dict.fromkeys(MANY, ENTRY))
-    await cache.forget(MANY)
-
-    assert await cache.read(MANY, int) == {}
 
 
 @pytest.mark.fault("R10")
@@ -250,13 +247,14 @@ async def test_a_node_that_is_slow_at_every_step_holds_nobody_for_long(shared: R
 @pytest.mark.fault("R02")
 async def test_a_replica_takes_the_place_of_a_dead_master(own: RedisCluster) -> None:
     async with open_store(own.url, patience=PATIENCE) as store:
-        state, cache = StateStore(store), _cache(store)
+        reach = _reach(store)
+        cache = _cache(store, reach)
         await cache.write(dict.fromkeys(MANY, ENTRY))
         own.masters[0].kill()
         own.await_failover(0)
 
-        await _heal(state)
-        await asyncio.sleep(PAUSE)
+        await _heal(StateStore(store))
+        await reach.ask()
         await cache.write(dict.fromkeys(MANY, ENTRY))
 
         assert (await cache.read(MANY, int)).keys() == {*MANY}
@@ -266,14 +264,15 @@ async def test_a_replica_takes_the_place_of_a_dead_master(own: RedisCluster) -> 
 @pytest.mark.fault("R02")
 async def test_the_cache_alone_finds_the_new_master(own: RedisCluster) -> None:
     async with open_store(own.url) as store:
-        cache = _cache(store)
+        reach = _reach(store)
+        cache = _cache(store, reach)
         await cache.write(dict.fromkeys(MANY, ENTRY))
         own.masters[0].kill()
         own.await_failover(0)
 
-        await cache.forget(MANY)
-        await cache.forget(MANY)
-        await asyncio.sleep(PAUSE)
+        await cache.read(MANY, int)
+        assert reach.is_away
+        assert await reach.ask()
         await cache.write(dict.fromkeys(MANY, ENTRY))
 
         assert (await cache.read(MANY, int)).keys() == {*MANY}

@@ -1,0 +1,157 @@
+"""The atomic steps of the days in the cache, in Lua. Time is that of Redis: replicas need not agree on theirs.
+
+All names of one account share a hash tag, so that one step can make the days of all its event types untrue:
+`news` is a hash of `generation` (when something last became untrue), `fence` (how many claims were
+made) and, by date, of when that date last became untrue; all in microseconds. `day:<event type>:<date>` is a
+day as it was read: 16 digits, the microsecond of the reading by the clock of whoever read it, and then its slots.
+`claims:<event type>` is a hash, by date, of who is reading it: a fence and until when it is theirs.
+"""
+
+from app.store.script import Script
+
+_COMMON = """
+local prefix = ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local function text(number) return string.format('%.0f', number) end
+local function sound(kind, name)
+  local found = redis.call('TYPE', name)['ok']
+  if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
+  return name
+end
+local news = sound('hash', prefix .. 'news')
+local function day_at(event_type, day)
+  return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
+end
+local function claims_of(event_type) return sound('hash', prefix .. 'claims:' .. event_type) end
+local function claim_in(claims, day)
+  local fence, until_ = string.match(redis.call('HGET', claims, day) or '', '^(%d+) (%d+)$')
+  return fence, tonumber(until_ or 0)
+end
+"""
+
+READ = Script(
+    _COMMON
+    + """
+local found = {redis.call('HGET', news, 'generation') or ''}
+for index = 3, #ARGV do found[index - 1] = redis.call('GET', day_at(ARGV[2], ARGV[index])) end
+return found
+"""
+)
+"""The generation, and each day as it is kept, in the order asked."""
+
+GENERATION = Script(_COMMON + "return redis.call('HGET', news, 'generation') or ''")
+
+CLAIM = Script(
+    _COMMON
+    + """
+local event_type, lease = ARGV[2], tonumber(ARGV[3])
+local claims = claims_of(event_type)
+local fence = redis.call('HINCRBY', news, 'fence', 1)
+local answers, granted = {text(fence), text(now)}, false
+for index = 4, #ARGV, 2 do
+  local day, known = ARGV[index], ARGV[index + 1]
+  local kept = string.sub(redis.call('GET', day_at(event_type, day)) or '', 1, 16)
+  local _, until_ = claim_in(claims, day)
+  if kept > known then
+    answers[#answers + 1] = 'newer'
+  elseif until_ > now then
+    answers[#answers + 1] = 'claimed'
+  else
+    redis.call('HSET', claims, day, text(fence) .. ' ' .. text(now + lease))
+    answers[#answers + 1] = 'granted'
+    granted = true
+  end
+end
+if granted then redis.call('PEXPIRE', claims, math.ceil(lease / 1000) + 1000) end
+redis.call('PEXPIRE', news, 86400000)
+return answers
+"""
+)
+"""Who may read these days: pairs of a date and the 16 digits of the reading that is known, or nothing.
+
+Answers the fence, the time, and for each day `granted`, `claimed` (somebody else is
+at it) or `newer` (it has been read since).
+"""
+
+EXTEND = Script(
+    _COMMON
+    + """
+local claims, fence, lease = claims_of(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+for index = 5, #ARGV do
+  if claim_in(claims, ARGV[index]) == fence then
+    redis.call('HSET', claims, ARGV[index], fence .. ' ' .. text(now + lease))
+  end
+end
+redis.call('PEXPIRE', claims, math.ceil(lease / 1000) + 1000)
+"""
+)
+"""Whoever reads is still alive."""
+
+KEEP = Script(
+    _COMMON
+    + """
+local event_type, fence, started, lifetime = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local claims, untrue = claims_of(event_type), {}
+for index = 6, #ARGV, 2 do
+  local day, value = ARGV[index], ARGV[index + 1]
+  local holder, until_ = claim_in(claims, day)
+  if tonumber(redis.call('HGET', news, day) or 0) >= started then
+    untrue[#untrue + 1] = day
+  elseif holder == fence or until_ <= now then
+    redis.call('SET', day_at(event_type, day), value, 'PX', lifetime)
+  end
+  if holder == fence then redis.call('HDEL', claims, day) end
+end
+return untrue
+"""
+)
+"""Keep days that were read under a fence, from `started` on: pairs of a date and its value.
+
+What became untrue since is not kept, and named in the answer; nor is what somebody
+else has claimed by now, for theirs is the newer reading.
+"""
+
+RELEASE = Script(
+    _COMMON
+    + """
+local claims = claims_of(ARGV[2])
+for index = 4, #ARGV do
+  if claim_in(claims, ARGV[index]) == ARGV[3] then redis.call('HDEL', claims, ARGV[index]) end
+end
+"""
+)
+"""They could not be read: whoever waits may try."""
+
+DISCARD = Script(
+    _COMMON
+    + """
+for index = 3, #ARGV do redis.call('DEL', day_at(ARGV[2], ARGV[index])) end
+"""
+)
+"""Nobody can read them."""
+
+FORGET = Script(
+    _COMMON
+    + """
+local channel, message, count = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local before = tonumber(redis.call('HGET', news, 'generation') or 0)
+local generation = math.max(now, before + 1)
+redis.call('HSET', news, 'generation', text(generation))
+for index = 5 + count, #ARGV do
+  redis.call('HSET', news, ARGV[index], text(generation))
+  for number = 5, 4 + count do
+    redis.call('DEL', prefix .. 'day:' .. ARGV[number] .. ':' .. ARGV[index])
+    redis.call('HDEL', claims_of(ARGV[number]), ARGV[index])
+  end
+end
+redis.call('PEXPIRE', news, 86400000)
+redis.call('PUBLISH', channel, text(generation) .. ' ' .. text(before) .. ' ' .. message)
+return {text(generation), text(before)}
+"""
+)
+"""These days of these event types are no longer true, and whoever listens hears of it.
+
+`message` is told after the generation and the one before it, which are the answer, too: whoever has not
+heard of the one before has missed something.
+"""

@@ -1,0 +1,97 @@
+"""Answers as bytes: how long they hold, and how whoever asked gets them."""
+
+from collections.abc import Awaitable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from starlette.datastructures import Headers
+
+from app.features.availability.schemas import Availability, MergedAvailability, NextSlots
+from app.ready import Encodings, Ready, ReadyAnswers, is_unchanged
+from app.slots.buckets import DayBuckets
+from app.slots.model import Day
+from app.slots.planning import ONE_DAY
+
+MARKED_FOR = timedelta(seconds=1)
+"""For which an answer that is marked holds: by then it may have been renewed."""
+
+BROWSERS_MAY_KEEP = timedelta(seconds=5)
+"""Without asking again; for as long may somebody see a time that was booked meanwhile."""
+
+Answer: TypeAlias = Availability | NextSlots | MergedAvailability
+
+_encodings = Encodings()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`until`: when the same question has another answer."""
+
+    answer: Answer
+    until: datetime
+
+
+class Answering:
+    """Of one request. What was answered is ready for who asks the same."""
+
+    def __init__(self, request: Request, *, buckets: DayBuckets, ready: ReadyAnswers) -> None:
+        self._request = request
+        self._buckets = buckets
+        self._ready = ready
+
+    async def give(self, making: Awaitable[Told]) -> Response:
+        version = self._buckets.version
+        told = await making
+        ready = Ready(
+            told.answer.model_dump_json(by_alias=True, exclude_none=True).encode(),
+            until=told.until,
+            cache_control=cache_control(
+                fresh=told.answer.state == "fresh", stale_if_error=self._buckets.lives.old
+            ),
+            route=self._request.scope["route"].path,
+        )
+        # What was made of days that have become untrue meanwhile answers this request, and no other.
+        if version == self._buckets.version:
+            self._ready.keep((self._request.scope["path"], self._request.scope["query_string"]), ready)
+        return _response_to(self._request, ready)
+
+
+def holds_until(days: Collection[Day], fresh_until: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """When the same question has another answer: a part is no longer fresh, a slot is past, or a day is over."""
+    limits = [max(fresh_until, now + MARKED_FOR), _midnight(zone, now)]
+    starts = (slot.start for day in days for slot in day.slots if slot.start > now)
+    return min([*limits, *_first(starts)])
+
+
+def cache_control(*, fresh: bool, stale_if_error: timedelta) -> str:
+    """For browsers and shared caches (RFC 9111, RFC 5861)."""
+    age = BROWSERS_MAY_KEEP if fresh else MARKED_FOR
+    seconds = [int(each.total_seconds()) for each in (age, 5 * age, stale_if_error)]
+    return "public, max-age={}, stale-while-revalidate={}, stale-if-error={}".format(*seconds)
+
+
+def _response_to(request: Request, ready: Ready) -> Response:
+    """The answer, or that it is unchanged, in the smallest encoding that whoever asks can read."""
+    form = ready.form(_encodings.best(_sent(request.headers, "accept-encoding")))
+    unchanged = is_unchanged(_sent(request.headers, "if-none-match"), form.etag)
+    response = Response(b"" if unchanged else form.body, status_code=304 if unchanged else 200)
+    response.raw_headers = [*(form.unchanged if unchanged else form.headers), (b"vary", b"Accept-Encoding")]
+    return response
+
+
+def _sent(headers: Headers, name: str) -> bytes | None:
+    value = headers.get(name)
+    return None if value is None else value.encode("latin-1")
+
+
+def _midnight(zone: ZoneInfo, now: datetime) -> datetime:
+    tomorrow = now.astimezone(zone).date() + ONE_DAY
+    return datetime.combine(tomorrow, time.min, zone).astimezone(UTC)
+
+
+def _first(starts: Iterable[datetime]) -> list[datetime]:
+    first = min(starts, default=None)
+    return [] if first is None else [first]

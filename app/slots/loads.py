@@ -1,0 +1,93 @@
+"""Readings of days that are under way in this process, and who waits for them."""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeAlias
+
+from app.concurrency import together
+from app.slots.model import Day
+from app.slots.planning import windows
+
+Found: TypeAlias = dict[date, Day]
+
+
+@dataclass(eq=False, slots=True)
+class Load:
+    """`untrue`: the days that became so since it began. What it has of them is not to be kept."""
+
+    event_type: str
+    days: frozenset[date]
+    untrue: set[date] = field(default_factory=set)
+
+
+class Loads:
+    """Each day of an event type is read once for everybody who asks for it meanwhile.
+
+    Whoever leaves takes nobody along; a reading that fails, fails everybody who
+    waited for it once.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[Load, asyncio.Task[Found]] = {}
+        self._by_day: dict[tuple[str, date], Load] = {}
+
+    async def join(
+        self,
+        event_type: str,
+        days: Collection[date],
+        read: Callable[[Load], Coroutine[Any, Any, Found]],
+    ) -> Found:
+        """These days, and perhaps others. `read` is asked for those that nobody reads yet, a window at a time."""
+        found: Found = {}
+        for each in await together(*map(asyncio.shield, self.begin(event_type, days, read))):
+            found |= each
+        return found
+
+    def begin(
+        self,
+        event_type: str,
+        days: Collection[date],
+        read: Callable[[Load], Coroutine[Any, Any, Found]],
+    ) -> list["asyncio.Task[Found]"]:
+        """The readings that bring these days, under way."""
+        joined = {load for day in days if (load := self._by_day.get((event_type, day))) is not None}
+        rest = [day for day in days if (event_type, day) not in self._by_day]
+        for first, last in windows(rest):
+            load = Load(event_type, frozenset(day for day in rest if first <= day <= last))
+            self._start(load, read(load))
+            joined.add(load)
+        return [self._running[load] for load in joined]
+
+    def spoil(self, days: Collection[date]) -> None:
+        """They are no longer true: who asks from now on does not join what was asked before."""
+        for load in self._running:
+            load.untrue.update(load.days.intersection(days))
+        for place in [place for place in self._by_day if place[1] in days]:
+            del self._by_day[place]
+
+    def spoil_all(self) -> None:
+        for load in self._running:
+            load.untrue.update(load.days)
+        self._by_day.clear()
+
+    def _start(self, load: Load, reading: Coroutine[Any, Any, Found]) -> None:
+        task = asyncio.create_task(reading)
+        self._running[load] = task
+        self._by_day |= dict.fromkeys(((load.event_type, day) for day in load.days), load)
+        task.add_done_callback(lambda done: self._ended(load, done))
+
+    def _ended(self, load: Load, task: "asyncio.Task[Found]") -> None:
+        del self._running[load]
+        for day in load.days:
+            if self._by_day.get((load.event_type, day)) is load:
+                del self._by_day[load.event_type, day]
+        if not task.cancelled():
+            # Everybody may have left: a failure nobody fetches must not be reported as forgotten.
+            task.exception()
+
+
+def those(days: Iterable[date], found: Mapping[date, Day]) -> Found:
+    """What was found of them."""
+    return {day: found[day] for day in days if day in found}

@@ -1,0 +1,73 @@
+"""What things weigh: a week in Redis, a worker in memory, and the import of it all."""
+
+import subprocess
+import sys
+
+from redis import Redis
+
+from benchmarks.asking import answers, checked_answers, plain_answers
+from benchmarks.browser import get
+from benchmarks.effort import Effort
+from benchmarks.figures import figure
+from benchmarks.findings import Findings
+from benchmarks.keys import Question, questions
+from benchmarks.proc import resident
+from benchmarks.stage import Stage, first_date
+from tests.support.redis import CACHE
+
+ANSWERS = 1000
+EVENT_TYPES = ("intro", "consultation", "interview", "review")
+ALONE = "alone"
+"""The event type of which nothing but one week is asked for."""
+
+KIB = 1024
+IMPORT = "import time; import app.serving; print(time.process_time())"
+"""From the start of the interpreter: that is what a start waits for."""
+
+
+def run_sizes(stage: Stage, effort: Effort) -> Findings:
+    stage.furnish(ALONE, *EVENT_TYPES)
+    week = Question(ALONE, first_date(), "UTC")
+    with stage.service() as server:
+        answers(server, [get("/api/v1/event-types")])
+        before = _stored(stage)
+        plain = len(plain_answers(server, [week])[0])
+        stored = _stored(stage)
+    new = stored.keys() - before.keys()
+    bytes_ = sum(stored[name][0] for name in new)
+    whole = sum(stored[name][1] for name in new)
+    with stage.service() as server:
+        asked = questions(ANSWERS, EVENT_TYPES, first_date())
+        checked_answers(server, asked)
+        memory = resident(server.pid) / KIB
+    imports = [_import_milliseconds() for _ in range(effort.rounds)]
+    note = (
+        f"size: a week of 203 slots is {plain:,} bytes of JSON, and {bytes_:,} bytes in {len(new)} entries of"
+        f" Redis, which take {whole:,} bytes of its memory"
+    )
+    return Findings(
+        figures={
+            "size.stored": figure([plain / bytes_]),
+            "size.resident": figure([memory]),
+            "size.imported": figure(imports),
+        },
+        notes=[note],
+    )
+
+
+def _stored(stage: Stage) -> dict[bytes, tuple[int, int]]:
+    """By key: bytes of the value, and what Redis needs for the entry."""
+    with Redis(port=stage.redis.port, db=CACHE) as client:
+        return {key: (_length(client, key), int(client.memory_usage(key) or 0)) for key in client.scan_iter()}
+
+
+def _length(client: Redis, key: bytes) -> int:
+    """Of anything but a string, all that Redis needs: there is no better figure."""
+    if client.type(key) == b"string":
+        return int(client.strlen(key))
+    return int(client.memory_usage(key) or 0)
+
+
+def _import_milliseconds() -> float:
+    ran = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True)
+    return float(ran.stdout) * 1000
