@@ -16,7 +16,8 @@ AsOf = Annotated[datetime, Field(description="When the oldest part of this was r
 State = Annotated[
     Literal["fresh", "stale"],
     Field(
-        description="`stale`: older than usual because Calendly did not answer; a booking still checks it live."
+        description="`stale`: older than usual: it is being read again, or Calendly does not answer."
+        " A booking checks it live."
     ),
 ]
 Start = Annotated[

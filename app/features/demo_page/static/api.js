@@ -55,8 +55,9 @@ export const listEventTypes = async () => (await call("/event-types")).items;
 /** `cache` as of `fetch`: "reload" passes by what the browser remembers. */
 export const getForm = (id, cache) => call(`/event-types/${encodeURIComponent(id)}/form`, { cache });
 
+/** Asked each time, though a browser might keep it for moments: who has just booked must not be offered that time. */
 export const getAvailability = (id, query) =>
-  call(`/event-types/${encodeURIComponent(id)}/availability?${new URLSearchParams(query)}`);
+  call(`/event-types/${encodeURIComponent(id)}/availability?${new URLSearchParams(query)}`, { cache: "no-cache" });
 
 /** A booking, and `retryAfter` while Calendly has not said what became of it. */
 async function booking(path, headers, text) {
