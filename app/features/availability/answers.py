@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+import msgspec
 from fastapi import Request, Response
 from starlette.datastructures import Headers
 
@@ -46,7 +47,7 @@ class Answering:
         version = self._buckets.version
         told = await making
         ready = Ready(
-            told.answer.model_dump_json(by_alias=True, exclude_none=True).encode(),
+            msgspec.json.encode(told.answer),
             until=told.until,
             cache_control=cache_control(
                 fresh=told.answer.state == "fresh", stale_if_error=self._buckets.lives.old

@@ -12,6 +12,7 @@ from app.features.availability.schemas import Availability, MergedAvailability, 
 from app.features.availability.service import AvailabilityService
 from app.problems import READING, declared
 from app.resources import Owned
+from app.shapes import documented
 from app.time_zones import TimeZoneName
 
 router = APIRouter(prefix=API, tags=["Availability"])
@@ -49,7 +50,7 @@ TimeZone = Annotated[
 @router.get(
     "/event-types/{eventTypeId}/availability",
     summary="Free times",
-    response_model=Availability,
+    response_model=documented(Availability),
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def get_availability(
@@ -75,7 +76,7 @@ async def get_availability(
 @router.get(
     "/event-types/{eventTypeId}/availability/next",
     summary="The next free times",
-    response_model=NextSlots,
+    response_model=documented(NextSlots),
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def list_next_slots(
@@ -97,7 +98,7 @@ async def list_next_slots(
 @router.get(
     "/availability",
     summary="Free times of several event types",
-    response_model=MergedAvailability,
+    response_model=documented(MergedAvailability),
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def get_merged_availability(
