@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app import API
 from app.errors import InvalidRequestError, NotFoundError
+from app.fast_lane import WAITS_SINCE
 from app.features.availability.answers import Answering
 from app.features.availability.ranges import Asked, LocalDate
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots, View
@@ -18,12 +19,17 @@ from app.time_zones import TimeZoneName
 router = APIRouter(prefix=API, tags=["Availability"])
 
 
-def availability_service(owned: Owned) -> AvailabilityService:
-    return AvailabilityService(catalogue=owned.catalogue, buckets=owned.buckets, clock=owned.clock)
+def availability_service(request: Request, owned: Owned) -> AvailabilityService:
+    return AvailabilityService(
+        catalogue=owned.catalogue,
+        buckets=owned.buckets,
+        clock=owned.clock,
+        waits_since=request.scope.get(WAITS_SINCE),
+    )
 
 
 def answering(request: Request, owned: Owned) -> Answering:
-    return Answering(request, buckets=owned.buckets, ready=owned.ready)
+    return Answering(request, answers=owned.answers, stale_if_error=owned.buckets.lives.old)
 
 
 Answers = Annotated[Answering, Depends(answering)]
