@@ -1,7 +1,8 @@
 """Who asks what somebody else asks, or has asked of another process, costs next to nothing and hears the truth."""
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import httpx
 from redis.asyncio import Redis
 
 from app import API
+from app.resources import Clock
 from app.settings import Settings
+from app.slots.buckets import DayBuckets
 from tests.support.redis import CACHE, RedisServer
 from tests.support.service import (
     Service,
@@ -42,6 +45,18 @@ async def _without_days(redis: RedisServer) -> None:
         assert await client.delete(*names) > 0
 
 
+@asynccontextmanager
+async def _listening(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
+    """A service that hears of whatever becomes untrue: until then, it believes nothing."""
+    async with running_service(settings, clock) as bff:
+        buckets: DayBuckets = bff.app.state.resources.buckets
+        for _ in range(500):
+            if buckets.version:
+                break
+            await asyncio.sleep(0.01)
+        yield bff
+
+
 async def _answers_are_in_redis(redis: RedisServer, count: int) -> None:
     async with Redis(port=redis.port, db=CACHE) as client, asyncio.timeout(5):
         while True:
@@ -56,8 +71,8 @@ async def test_another_process_sends_what_the_first_has_made_ready(
 ) -> None:
     settings = _settings(calendly, redis)
     async with (
-        running_service(settings, calendly.clock) as first,
-        running_service(settings, calendly.clock) as second,
+        _listening(settings, calendly.clock) as first,
+        _listening(settings, calendly.clock) as second,
     ):
         made = await _ask(first)
         await _answers_are_in_redis(redis, 1)
@@ -75,8 +90,8 @@ async def test_another_process_sends_what_the_first_has_made_ready(
 async def test_a_booking_anywhere_takes_it_away(calendly: Simulation, redis: RedisServer) -> None:
     settings = _settings(calendly, redis)
     async with (
-        running_service(settings, calendly.clock) as first,
-        running_service(settings, calendly.clock) as second,
+        _listening(settings, calendly.clock) as first,
+        _listening(settings, calendly.clock) as second,
     ):
         await _ask(first)
         await _answers_are_in_redis(redis, 1)
@@ -89,27 +104,27 @@ async def test_a_booking_anywhere_takes_it_away(calendly: Simulation, redis: Red
 async def test_nobody_sends_what_is_over_or_what_other_settings_have_made(
     calendly: Simulation, redis: RedisServer
 ) -> None:
-    async with running_service(_settings(calendly, redis), calendly.clock) as first:
+    async with _listening(_settings(calendly, redis), calendly.clock) as first:
         await _ask(first)
         await _answers_are_in_redis(redis, 1)
     await _without_days(redis)
     await clear_calls(calendly)
 
-    async with running_service(
+    async with _listening(
         _settings(calendly, redis, availability_fresh=timedelta(seconds=20)), calendly.clock
     ) as other:
         await _ask(other)
     assert len(await calls_of(calendly, TIMES)) == 1
     calendly.clock.advance(seconds=31)
     await _without_days(redis)
-    async with running_service(_settings(calendly, redis), calendly.clock) as again:
+    async with _listening(_settings(calendly, redis), calendly.clock) as again:
         assert (await _ask(again)).json()["state"] == "fresh"
     assert len(await calls_of(calendly, TIMES)) == 2
 
 
 async def test_what_nobody_can_read_is_made_anew(calendly: Simulation, redis: RedisServer) -> None:
     settings = _settings(calendly, redis)
-    async with running_service(settings, calendly.clock) as first:
+    async with _listening(settings, calendly.clock) as first:
         made = await _ask(first)
         await _answers_are_in_redis(redis, 1)
     async with Redis(port=redis.port, db=CACHE) as client:
@@ -117,7 +132,7 @@ async def test_what_nobody_can_read_is_made_anew(calendly: Simulation, redis: Re
         [field] = await client.hkeys(name)
         await client.hset(name, field, "0" * 16 + "what is this")
 
-    async with running_service(settings, calendly.clock) as second:
+    async with _listening(settings, calendly.clock) as second:
         assert (await _ask(second)).content == made.content
 
 

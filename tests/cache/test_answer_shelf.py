@@ -1,7 +1,7 @@
 """Answers in Redis: only true ones, only our own, all of a moment in one round trip."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, timedelta
 
 import pytest
@@ -37,7 +37,7 @@ def _shelf(store: Redis, maker: str = "us") -> AnswerShelf:
     return AnswerShelf(store, Reach(store.ping, CollectorRegistry()), account="ada", maker=maker)
 
 
-async def _put(shelf: AnswerShelf, store: Redis, generation: int = 0, **answers: bytes) -> None:
+async def _put(shelf: AnswerShelf, store: Redis, answers: Mapping[str, bytes], generation: int = 0) -> None:
     """And wait until it is there, or has been refused."""
     before = await _steps(store)
     for name, answer in answers.items():
@@ -63,18 +63,18 @@ async def _forget(store: Redis) -> int:
 
 
 async def test_what_was_put_is_taken(shelf: AnswerShelf, store: Redis) -> None:
-    await _put(shelf, store, one=b"first", two=b"\x00\xff")
+    await _put(shelf, store, {"one": b"first", "two": b"\x00\xff"})
 
     assert [await shelf.take(name) for name in (b"one", b"two", b"three")] == [b"first", b"\x00\xff", b""]
     assert 0 < await store.ttl(ANSWERS) <= 600
 
 
 async def test_nothing_outlives_what_became_untrue(shelf: AnswerShelf, store: Redis) -> None:
-    await _put(shelf, store, one=b"old")
+    await _put(shelf, store, {"one": b"old"})
     generation = await _forget(store)
     assert await shelf.take(b"one") == b""
 
-    await _put(shelf, store, generation, one=b"new")
+    await _put(shelf, store, {"one": b"new"}, generation)
 
     assert await shelf.take(b"one") == b"new"
 
@@ -82,7 +82,7 @@ async def test_nothing_outlives_what_became_untrue(shelf: AnswerShelf, store: Re
 async def test_what_was_made_before_the_news_is_not_kept(shelf: AnswerShelf, store: Redis) -> None:
     generation = await _forget(store)
 
-    await _put(shelf, store, generation - 1, one=b"old")
+    await _put(shelf, store, {"one": b"old"}, generation - 1)
 
     assert await shelf.take(b"one") == b""
     assert await store.exists(ANSWERS) == 0
@@ -92,20 +92,20 @@ async def test_a_redis_that_has_lost_everything_is_filled_again(shelf: AnswerShe
     generation = await _forget(store)
     await store.flushall()
 
-    await _put(shelf, store, generation, one=b"answer")
+    await _put(shelf, store, {"one": b"answer"}, generation)
 
     assert await shelf.take(b"one") == b"answer"
 
 
 async def test_other_settings_have_other_answers(shelf: AnswerShelf, store: Redis) -> None:
-    await _put(shelf, store, one=b"ours")
+    await _put(shelf, store, {"one": b"ours"})
 
     assert await _shelf(store, "others").take(b"one") == b""
 
 
 async def test_a_crowd_costs_two_round_trips(shelf: AnswerShelf, store: Redis) -> None:
     names = [f"name-{number}" for number in range(AT_ONCE)]
-    await _put(shelf, store, **{name: name.encode() for name in names})
+    await _put(shelf, store, {name: name.encode() for name in names})
     before = await _steps(store)
 
     found = await asyncio.gather(*(shelf.take(name.encode()) for name in names * 3))
@@ -118,7 +118,7 @@ async def test_there_are_never_more_of_them_than_fit(shelf: AnswerShelf, store: 
     counts = []
     for batch in range(MOST // AT_ONCE + 3):
         names = {f"name-{batch}-{number}": b"answer" for number in range(AT_ONCE)}
-        await _put(shelf, store, **names)
+        await _put(shelf, store, names)
         counts.append(await store.hlen(ANSWERS))
 
     assert max(counts) == MOST + AT_ONCE
@@ -126,7 +126,7 @@ async def test_there_are_never_more_of_them_than_fit(shelf: AnswerShelf, store: 
 
 
 async def test_whoever_puts_too_many_at_once_loses_the_rest(shelf: AnswerShelf, store: Redis) -> None:
-    await _put(shelf, store, **{f"name-{number}": b"answer" for number in range(AT_ONCE * 2)})
+    await _put(shelf, store, {f"name-{number}": b"answer" for number in range(AT_ONCE * 2)})
 
     assert await store.hlen(ANSWERS) == AT_ONCE
 
@@ -135,7 +135,7 @@ async def test_what_is_no_hash_is_replaced(shelf: AnswerShelf, store: Redis) -> 
     await store.set(ANSWERS, "what is this")
     assert await shelf.take(b"one") == b""
 
-    await _put(shelf, store, one=b"answer")
+    await _put(shelf, store, {"one": b"answer"})
 
     assert await shelf.take(b"one") == b"answer"
 
