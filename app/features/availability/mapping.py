@@ -21,8 +21,10 @@ from app.slots.model import Day as Bucket
 from app.slots.model import Slot as Kept
 from app.slots.planning import ONE_DAY, dates
 
-Local: TypeAlias = tuple[datetime, Kept]
-"""A slot, and its start in the visitor's zone."""
+Local: TypeAlias = tuple[str, Kept]
+"""A slot, and its start as the visitor sees it."""
+
+NONE = timedelta(0)
 
 _texts = msgspec.json.Decoder(list[str]).decode
 
@@ -57,7 +59,7 @@ def local_slots(
 ) -> list[Slot]:
     """Those of `local_days`, one after the other."""
     found = _by_local_date(buckets, wanted, zone, now)
-    return _slots_from(list(chain.from_iterable(found.values())))
+    return _slots_from(chain.from_iterable(found.values()))
 
 
 def merged_days(
@@ -79,39 +81,42 @@ def merged_event_type_from(published: EventType) -> MergedEventType:
 
 def _merged(offered: Mapping[str, Iterable[Local]]) -> list[MergedSlot]:
     # By instants: what clocks show comes twice where they are set back.
-    shown: dict[datetime, datetime] = {}
+    texts: dict[datetime, str] = {}
     offers: dict[datetime, list[SlotOffer]] = {}
     for id_, local in offered.items():
-        for start, kept in local:
-            shown[kept.start] = start
+        for text, kept in local:
+            texts[kept.start] = text
             offers.setdefault(kept.start, []).append(SlotOffer(event_type_id=id_, spots_left=kept.spots_left))
-    instants = sorted(offers)
-    texts = _spelt([shown[instant] for instant in instants])
-    return [
-        MergedSlot(start=text, offers=offers[instant]) for text, instant in zip(texts, instants, strict=True)
-    ]
+    return [MergedSlot(start=texts[instant], offers=offers[instant]) for instant in sorted(offers)]
 
 
 def _by_local_date(
     buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime
 ) -> dict[date, list[Local]]:
     found: dict[date, list[Local]] = {day: [] for day in wanted}
-    for each in chain.from_iterable(bucket.slots for bucket in buckets):
-        if each.start > now:
-            local = each.start.astimezone(zone)
-            day = found.get(local.date())
+    for bucket in buckets:
+        coming = [slot for slot in bucket.slots if slot.start > now]
+        for wall, text, slot in zip(*_shown(coming, zone), coming, strict=True):
+            day = found.get(wall.date())
             if day is not None:
-                day.append((local, each))
+                day.append((text, slot))
     return found
 
 
-def _slots_from(local: Sequence[Local]) -> list[Slot]:
-    texts = _spelt([start for start, _ in local])
-    return [
-        Slot(start=text, spots_left=kept.spots_left) for text, (_, kept) in zip(texts, local, strict=True)
-    ]
+def _shown(slots: Sequence[Kept], zone: ZoneInfo) -> tuple[list[datetime], list[str]]:
+    """What clocks show in the zone when they start, and the same as text."""
+    if not slots:
+        return [], []
+    first, last = (slot.start.astimezone(zone) for slot in (slots[0], slots[-1]))
+    offset = first.utcoffset() or NONE
+    if offset != last.utcoffset():
+        walls = [slot.start.astimezone(zone) for slot in slots]
+        return walls, [wall.isoformat(timespec="seconds") for wall in walls]
+    # All at once where no clock is changed: to convert and spell each takes five times as long.
+    walls = [slot.start + offset for slot in slots]
+    named = first.isoformat()[-len("+00:00") :].encode()
+    return walls, _texts(msgspec.json.encode(walls).replace(b'Z"', named + b'"'))
 
 
-def _spelt(starts: Sequence[datetime]) -> list[str]:
-    """All at once, for `isoformat` takes ten times as long. With the offset, also where it is none."""
-    return _texts(msgspec.json.encode(starts).replace(b'Z"', b'+00:00"'))
+def _slots_from(local: Iterable[Local]) -> list[Slot]:
+    return [Slot(start=text, spots_left=kept.spots_left) for text, kept in local]
