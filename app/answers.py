@@ -19,12 +19,12 @@ class SharedAnswers:
         memory: ReadyAnswers,
         shelf: AnswerShelf,
         buckets: DayBuckets,
-        is_trusted: Callable[[], bool],
+        is_to_be_asked: Callable[[], bool],
     ) -> None:
         self.memory = memory
         self._shelf = shelf
         self._buckets = buckets
-        self.is_trusted = is_trusted
+        self.is_to_be_asked = is_to_be_asked
 
     def begin(self) -> Callable[[Place, Ready], None]:
         """To be called before days are read; what it gives, keeps the answer that was made of them.

@@ -112,7 +112,7 @@ async def opened(
         ready = ReadyAnswers()
         news = News(partial(subscriber, settings.bff.redis_url, cache_store), days.channel, reach)
         coherence = Coherence(
-            is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
+            is_to_be_asked=news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
         )
         buckets = _buckets(settings, client, days, coherence, clock)
         shelf = AnswerShelf(cache_store, reach, account=access, maker=_maker(settings))
@@ -141,7 +141,7 @@ async def opened(
             state=state_store,
             catalogue=catalogue,
             buckets=buckets,
-            answers=SharedAnswers(ready, shelf, buckets, lambda: not news.is_to_be_asked),
+            answers=SharedAnswers(ready, shelf, buckets, news.is_to_be_asked),
             budgets=budgets,
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
