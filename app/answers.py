@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from app.cache.answer_shelf import AnswerShelf
-from app.ready import Place, Ready, ReadyAnswers, is_sensible
+from app.ready import Place, Ready, ReadyAnswers
 from app.slots.buckets import DayBuckets
 
 log = structlog.get_logger()
@@ -36,11 +36,17 @@ class SharedAnswers:
         def keep(place: Place, ready: Ready) -> None:
             if version != self._buckets.version:
                 return
+            if not ready.is_marked:
+                ready.generation = generation
             self.memory.keep(place, ready)
-            if is_sensible(place) and not ready.is_marked:
-                self._shelf.put(_name(place), ready.stored(), generation)
 
         return keep
+
+    def offer(self, place: Place, ready: Ready) -> None:
+        """To the other processes: it has been asked for again, and may be asked of them."""
+        if ready.generation is not None:
+            self._shelf.put(_name(place), ready.stored(), ready.generation)
+            ready.generation = None
 
     async def bring(self, place: Place) -> Ready | None:
         """What another process has made ready; it is in memory from then on."""

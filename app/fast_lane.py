@@ -64,6 +64,10 @@ class Answers(Protocol):
         """What another process has made ready."""
         ...
 
+    def offer(self, place: Place, ready: Ready) -> None:
+        """To the other processes."""
+        ...
+
 
 class FastLane:
     def __init__(
@@ -77,6 +81,7 @@ class FastLane:
         self._app = app
         self._find = answers.memory.find
         self._bring = answers.bring
+        self._offer = answers.offer
         self._is_to_be_asked = answers.is_to_be_asked
         self._clock = clock
         self._origins = frozenset(origin.encode() for origin in manners.origins)
@@ -92,6 +97,8 @@ class FastLane:
             place = (scope["path"], scope["query_string"])
             ready = self._found(place)
             if ready is not None:
+                if ready.generation is not None:
+                    self._offer(place, ready)
                 await self._send(ready, scope, send)
                 return
             if FREE_TIMES.fullmatch(place[0]) and is_sensible(place):
