@@ -79,22 +79,23 @@ class News:
         asked = False
         while True:
             message = await channel.get_message(timeout=BEAT)
-            if message is not None:
+            if message is not None and self._note(message, listener):
                 asked = False
-                self._note(message, listener)
             elif asked:
                 raise TimeoutError("the subscription is dead")
             else:
                 asked = True
                 await channel.ping()
 
-    def _note(self, message: dict[str, Any], listener: Listener) -> None:
+    def _note(self, message: dict[str, Any], listener: Listener) -> bool:
+        """Whether it is a word of the subscription: a Redis that never heard of that has other answers."""
         self._latest = time.monotonic()
         if message["type"] == "subscribe":
             listener.miss()
             self._listening = True
         elif message["type"] == "message":
             _tell(message["data"], listener)
+        return self._listening
 
 
 def _tell(said: bytes, listener: Listener) -> None:

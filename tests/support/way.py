@@ -4,7 +4,7 @@ import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 REMEMBERED = 1000
 """Bytes of what the client of a connection has said: enough to know it by."""
@@ -21,6 +21,8 @@ class Way:
     lag: float = 0.0
     silenced: bytes | None = None
     port: int = 0
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once anything was."""
 
     def is_silent_for(self, said: bytes) -> bool:
         return self.silenced is not None and self.silenced in said
@@ -75,7 +77,9 @@ class _Connection:
         await _close(writer)
 
     def _pass(self, data: bytes, writer: StreamWriter) -> None:
-        if not self._way.is_silent_for(self._said):
+        if self._way.is_silent_for(self._said):
+            self._way.lost.set()
+        else:
             writer.write(data)
 
 
