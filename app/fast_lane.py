@@ -8,24 +8,37 @@ What it may never do: answer anything that its route would not answer at that mo
 included; hold an answer longer than what it was made of is true; leave out what is true of every request:
 who may read it from a browser, its id, its line in the log, its place in the figures. Personal answers and
 problems are never ready.
+
+Where nothing is ready, another process may have answered the same, and Redis has it. Otherwise whoever asks first is
+answered by the route, and who asks the same meanwhile waits for that.
 """
 
+import asyncio
 import itertools
+import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from prometheus_client import Counter, Histogram
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import API
 from app.access_log import AccessLog
+from app.negotiation import Encodings, is_unchanged
 from app.observability import REQUEST_ID, Metrics
-from app.ready import Encodings, Ready, ReadyAnswers, is_unchanged
+from app.ready import Place, Ready, ReadyAnswers, is_sensible
 
 Given: TypeAlias = dict[bytes, bytes]
+
+WAITS_SINCE = "bff.waits_since"
+"""In the scope of a request that has waited in vain for somebody else's answer: since when (`time.monotonic()`)."""
+
+FREE_TIMES = re.compile(rf"{API}/(event-types/[^/]+/)?availability(/next)?")
+"""The paths whose answers may be ready."""
 
 VARY = (b"vary", b"Accept-Encoding, Origin")
 
@@ -40,37 +53,91 @@ class Manners:
     log: AccessLog
 
 
-class FastLane:
-    """`is_trusted`: whether anything that became untrue would be known here."""
+class Answers(Protocol):
+    @property
+    def memory(self) -> ReadyAnswers: ...
 
+    def is_trusted(self) -> bool:
+        """Whether anything that became untrue would be known in memory."""
+        ...
+
+    async def bring(self, place: Place) -> Ready | None:
+        """What another process has made ready."""
+        ...
+
+
+class FastLane:
     def __init__(
         self,
         app: ASGIApp,
         *,
-        answers: ReadyAnswers,
-        is_trusted: Callable[[], bool],
+        answers: Answers,
         clock: Callable[[], datetime],
         manners: Manners,
     ) -> None:
         self._app = app
-        self._find = answers.find
-        self._is_trusted = is_trusted
+        self._find = answers.memory.find
+        self._bring = answers.bring
+        self._is_trusted = answers.is_trusted
         self._clock = clock
         self._origins = frozenset(origin.encode() for origin in manners.origins)
         self._exposed = (b"access-control-expose-headers", ", ".join(manners.exposed).encode())
         self._metrics = manners.metrics
         self._log = manners.log
         self._encodings = Encodings()
+        self._asked: dict[Place, asyncio.Event] = {}
         self._ids = _request_ids()
         self._counted: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
-            ready = self._find((scope["path"], scope["query_string"]))
-            if ready is not None and self._is_trusted() and self._clock() < ready.until:
+            place = (scope["path"], scope["query_string"])
+            ready = self._found(place)
+            if ready is not None:
                 await self._send(ready, scope, send)
                 return
+            if FREE_TIMES.fullmatch(place[0]) and is_sensible(place):
+                await self._share(place, scope, receive, send)
+                return
         await self._app(scope, receive, send)
+
+    def _found(self, place: Place) -> Ready | None:
+        ready = self._find(place)
+        if ready is not None and self._is_trusted() and self._clock() < ready.until:
+            return ready
+        return None
+
+    async def _share(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = self._asked.get(place)
+        if asked is None:
+            await self._ask(place, scope, receive, send)
+            return
+        since = time.monotonic()
+        await asked.wait()
+        ready = self._found(place)
+        if ready is not None:
+            await self._send(ready, scope, send)
+        else:
+            await self._app({**scope, WAITS_SINCE: since}, receive, send)
+
+    async def _ask(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = self._asked[place] = asyncio.Event()
+
+        async def answer(message: Message) -> None:
+            # Nobody waits until it has been sent: whoever asked first may be slow to take it.
+            asked.set()
+            await send(message)
+
+        try:
+            ready = await self._bring(place)
+            if ready is not None and self._clock() < ready.until:
+                asked.set()
+                await self._send(ready, scope, send)
+            else:
+                await self._app(scope, receive, answer)
+        finally:
+            asked.set()
+            del self._asked[place]
 
     async def _send(self, ready: Ready, scope: Scope, send: Send) -> None:
         started = time.perf_counter()

@@ -81,11 +81,9 @@ def _fast_lane(app: FastAPI, settings: Settings, metrics: Metrics, owned: Resour
         metrics=metrics,
         log=AccessLog(settings.bff.log_level),
     )
-    trusted = owned.news
     return FastLane(
         app.build_middleware_stack(),
-        answers=owned.ready,
-        is_trusted=lambda: not trusted.is_to_be_asked,
+        answers=owned.answers,
         clock=owned.clock,
         manners=manners,
     )

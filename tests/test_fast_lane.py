@@ -37,7 +37,7 @@ MANNERS = [
 
 
 def _ready(bff: Service) -> ReadyAnswers:
-    ready: ReadyAnswers = bff.app.state.resources.ready
+    ready: ReadyAnswers = bff.app.state.resources.answers.memory
     return ready
 
 
