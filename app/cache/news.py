@@ -35,17 +35,23 @@ class Listener(Protocol):
 
 
 class News:
-    """One subscription in every process, however many wait for news in it."""
+    """One subscription in every process, however many wait for news in it.
+
+    `doubts`: whether anybody is told to ask; switched off only to show that the proof of coherence can fail.
+    """
 
     def __init__(
         self,
         subscriber: Callable[[], AbstractAsyncContextManager[Redis]],
         channel: str,
         reach: Reach,
+        *,
+        doubts: bool,
     ) -> None:
         self._subscriber = subscriber
         self._channel = channel
         self._reach = reach
+        self._doubts = doubts
         self._latest = 0.0
         self._listening = False
 
@@ -57,7 +63,7 @@ class News:
     @property
     def is_to_be_asked(self) -> bool:
         """Something may have become untrue, and Redis would say so."""
-        return not self.is_live and not self._reach.is_away
+        return self._doubts and not self.is_live and not self._reach.is_away
 
     async def listen(self, listener: Listener) -> None:
         """Until cancelled. A subscription that is lost is made anew, and what it missed is taken for lost."""
