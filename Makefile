@@ -12,7 +12,7 @@ export SIMULATOR_PORT ?= 8001
 OPENAPI := openapi/bff.json
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime dev demo test check openapi clients bench profile soak soak-bookings lock clean
+.PHONY: help runtime dev demo test check openapi clients bench profile soak soak-bookings soak-availability lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -88,6 +88,9 @@ soak: dev ## the long runs: soak tests, generated clients, the container image
 
 soak-bookings: dev ## kill, crowd and confuse the service while it books, thousands of times; most of an hour
 	python -m tests.soak $(ARGS)
+
+soak-availability: dev ## change, cut, crowd and flood what several replicas know of free times; half an hour
+	python -m tests.soak.availability $(ARGS)
 
 lock: dev ## rewrite requirements/ and package-lock.json from pyproject.toml and package.json
 	UPGRADE=$(UPGRADE) scripts/lock
