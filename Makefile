@@ -73,12 +73,10 @@ openapi: dev ## rewrite openapi/ from the code
 clients: dev ## generate the TypeScript and Kotlin clients into build/clients
 	scripts/generate-clients build/clients
 
-bench: ## measure what is claimed about speed: make bench ARGS="--quick --rows hit,304 --markdown table.md"
-	@scripts/bootstrap bench
+bench: dev ## measure what is claimed about speed: make bench ARGS="--quick --rows hit,304 --markdown table.md"
 	python -m benchmarks $(ARGS)
 
-profile: ## draw where the time of a hit and of the slow path goes, into docs/images
-	@scripts/bootstrap bench
+profile: dev ## draw where the time of a hit and of the slow path goes, into docs/images
 	python -m benchmarks.profile $(ARGS)
 
 soak: dev ## the long runs: soak tests, generated clients, the container image
