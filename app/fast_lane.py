@@ -17,20 +17,19 @@ import asyncio
 import itertools
 import re
 import secrets
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic, perf_counter
 from typing import Protocol, TypeAlias
 
-from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import API
-from app.access_log import AccessLog
 from app.negotiation import Encodings, is_unchanged
-from app.observability import REQUEST_ID, Metrics
+from app.observability import REQUEST_ID
 from app.ready import Place, Ready, ReadyAnswers, is_sensible
+from app.tally import Tally
 
 Given: TypeAlias = dict[bytes, bytes]
 
@@ -39,6 +38,7 @@ WAITS_SINCE = "bff.waits_since"
 
 FREE_TIMES = re.compile(rf"{API}/(event-types/[^/]+/)?availability(/next)?")
 """The paths whose answers may be ready."""
+
 
 VARY = (b"vary", b"Accept-Encoding, Origin")
 
@@ -49,8 +49,7 @@ class Manners:
 
     origins: Collection[str]
     exposed: Collection[str]
-    metrics: Metrics
-    log: AccessLog
+    tally: Tally
 
 
 class Answers(Protocol):
@@ -82,12 +81,11 @@ class FastLane:
         self._clock = clock
         self._origins = frozenset(origin.encode() for origin in manners.origins)
         self._exposed = (b"access-control-expose-headers", ", ".join(manners.exposed).encode())
-        self._metrics = manners.metrics
-        self._log = manners.log
-        self._encodings = Encodings()
+        self._note = manners.tally.note
+        self._settle = manners.tally.settle
+        self._best = Encodings().best
         self._asked: dict[Place, asyncio.Event] = {}
         self._ids = _request_ids()
-        self._counted: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
@@ -99,6 +97,8 @@ class FastLane:
             if FREE_TIMES.fullmatch(place[0]) and is_sensible(place):
                 await self._share(place, scope, receive, send)
                 return
+        # Whoever asks for the figures sees all that came before.
+        self._settle()
         await self._app(scope, receive, send)
 
     def _found(self, place: Place) -> Ready | None:
@@ -112,7 +112,7 @@ class FastLane:
         if asked is None:
             await self._ask(place, scope, receive, send)
             return
-        since = time.monotonic()
+        since = monotonic()
         await asked.wait()
         ready = self._found(place)
         if ready is not None:
@@ -140,38 +140,24 @@ class FastLane:
             del self._asked[place]
 
     async def _send(self, ready: Ready, scope: Scope, send: Send) -> None:
-        started = time.perf_counter()
+        started = perf_counter()
         given: Given = dict(scope["headers"])
-        form = ready.form(self._encodings.best(given.get(b"accept-encoding")))
-        unchanged = is_unchanged(given.get(b"if-none-match"), form.etag)
-        status = 304 if unchanged else 200
-        request_id = self._request_id(given.get(b"x-request-id"))
-        headers = [*(form.unchanged if unchanged else form.headers), VARY, (b"x-request-id", request_id)]
+        form = ready.form(self._best(given.get(b"accept-encoding")))
+        wanted = given.get(b"if-none-match")
+        asked_as = given.get(b"x-request-id")
+        request_id = asked_as if asked_as and REQUEST_ID.fullmatch(asked_as) else next(self._ids)
+        if wanted is not None and is_unchanged(wanted, form.etag):
+            status, body, headers = 304, b"", [*form.unchanged, VARY, (b"x-request-id", request_id)]
+        else:
+            status, body, headers = 200, form.body, [*form.headers, VARY, (b"x-request-id", request_id)]
         origin = given.get(b"origin")
         if origin is not None:
             headers.append(self._exposed)
             if origin in self._origins:
                 headers.append((b"access-control-allow-origin", origin))
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if unchanged else form.body})
-        self._record(ready.route, status, time.perf_counter() - started, request_id)
-
-    def _request_id(self, given: bytes | None) -> bytes:
-        if given is not None and REQUEST_ID.fullmatch(given):
-            return given
-        return next(self._ids)
-
-    def _record(self, route: str, status: int, seconds: float, request_id: bytes) -> None:
-        counted = self._counted.get((route, status))
-        if counted is None:
-            counted = self._counted[route, status] = (
-                self._metrics.requests.labels("GET", route, str(status)),
-                self._metrics.seconds.labels("GET", route),
-            )
-        counted[0].inc()
-        counted[1].observe(seconds)
-        if self._log.is_on:
-            self._log.note(route, status, seconds, request_id.decode())
+        await send({"type": "http.response.body", "body": body})
+        self._note(ready.route, status, perf_counter() - started, request_id)
 
 
 def _request_ids() -> Iterator[bytes]:

@@ -145,6 +145,7 @@ class DayBuckets:
         """Anything may have become untrue."""
         self._loads.spoil_all()
         self._memory.clear()
+        self._gone.clear()
         self._change()
 
     def is_fresh(self, day: Day) -> bool:

@@ -31,7 +31,7 @@ Start: TypeAlias = Annotated[
 SpotsLeft: TypeAlias = Annotated[int, Meta(description="Above 1 only for group event types.", examples=[1])]
 
 
-class Slot(FastShape, frozen=True):
+class Slot(FastShape, frozen=True, gc=False):
     """One time that can be booked."""
 
     start: Start
