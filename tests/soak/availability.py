@@ -7,6 +7,7 @@ from tests.soak.coherence import Cut, killed, run_changes, run_cuts, running_tow
 from tests.soak.cold import run_crowds, run_leaders, running_village
 from tests.soak.command import Trials, TrialsByName, run
 from tests.soak.findings import Findings
+from tests.soak.flood import run_flood
 
 
 async def _crowds(folder: Path, times: int) -> Findings:
@@ -52,6 +53,7 @@ TRIALS: TrialsByName = {
     "silent-cuts": (3, _cuts(silent)),
     "killed-cuts": (3, _cuts(killed)),
     "trusting-cuts": (1, _trusting_cuts),
+    "questions": (1_000_000, run_flood),
 }
 
 if __name__ == "__main__":
