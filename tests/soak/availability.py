@@ -8,6 +8,7 @@ from tests.soak.cold import run_crowds, run_leaders, running_village
 from tests.soak.command import Trials, TrialsByName, run
 from tests.soak.findings import Findings
 from tests.soak.flood import run_flood
+from tests.soak.outages import run_outages
 
 
 async def _crowds(folder: Path, times: int) -> Findings:
@@ -53,6 +54,7 @@ TRIALS: TrialsByName = {
     "silent-cuts": (3, _cuts(silent)),
     "killed-cuts": (3, _cuts(killed)),
     "trusting-cuts": (1, _trusting_cuts),
+    "outages": (4, run_outages),
     "questions": (1_000_000, run_flood),
 }
 

@@ -240,7 +240,6 @@ async def run_cuts(town: Town, times: int, cut: Cut, seconds: float = CUT_SECOND
         await town.hear()
         healed.append(over.seconds)
         await town.change_for(seconds / 2)
-        await asyncio.sleep(1.5 * TAKEN_WITHIN)
     found = await town.findings(f"pub/sub {cut.__name__} for {seconds:.0f} s", times, watch.seconds)
     return replace(found, told={**found.told, "listening again (s)": f"{max(healed):.1f}"})
 
