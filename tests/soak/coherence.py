@@ -199,11 +199,7 @@ async def running_town(
         way_to(redis.port) as way,
         running_fleet(
             folder,
-            told
-            | {
-                "BFF_REDIS_URL": f"redis://127.0.0.1:{way.port}/{CACHE}",
-                "BFF_AVAILABILITY_FRESH": str(lifetime),
-            },
+            told | _wishes(way, lifetime),
             Options(protocol=ProtocolOptions(), doubts=doubts),
         ) as fleet,
         Redis(host="127.0.0.1", port=redis.port, db=STATE) as state,
@@ -218,6 +214,14 @@ async def running_town(
         finally:
             town.is_over.set()
             await asyncio.gather(*readers)
+
+
+def _wishes(way: Way, lifetime: float) -> dict[str, str]:
+    """The cache is reached by that way."""
+    return {
+        "BFF_REDIS_URL": f"redis://127.0.0.1:{way.port}/{CACHE}",
+        "BFF_AVAILABILITY_FRESH": str(lifetime),
+    }
 
 
 async def run_changes(town: Town, times: int) -> Findings:
