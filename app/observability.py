@@ -93,6 +93,12 @@ class Metrics:
             "Records of bookings that nobody could read, and that were deleted from the state store.",
             registry=self.registry,
         )
+        self.ready_answers = Gauge(
+            "bff_ready_answers", "Answers about free times that are ready to be sent.", registry=self.registry
+        )
+        self.ready_bytes = Gauge(
+            "bff_ready_bytes", "Memory that these answers take at most.", registry=self.registry
+        )
 
 
 class Observability:

@@ -82,10 +82,11 @@ class Resources:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, metrics: Metrics, clock: Clock, protocol: ProtocolOptions
+    settings: Settings, metrics: Metrics, clock: Clock, protocol: ProtocolOptions, *, doubts: bool = True
 ) -> AsyncIterator[Resources]:
     """Nothing is connected before it is used: a start does not wait for neighbours that are away.
 
+    `doubts`: as `News` has it.
     Raises `ConfigurationError` without a token.
     """
     access = _access(settings)
@@ -110,7 +111,8 @@ async def opened(
         catalogue = _catalogue(settings, client, cache, clock)
         days = DayStore(cache_store, reach, account=access, lifetime=settings.bff.stale_if_error)
         ready = ReadyAnswers()
-        news = News(partial(subscriber, settings.bff.redis_url, cache_store), days.channel, reach)
+        told = partial(subscriber, settings.bff.redis_url, cache_store)
+        news = News(told, days.channel, reach, doubts=doubts)
         coherence = Coherence(
             is_to_be_asked=news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
         )
