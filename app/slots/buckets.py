@@ -153,7 +153,8 @@ class DayBuckets:
         return [known[day] for day in sorted(wanted)]
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
-        return plan(wanted, _read_at(known), self._clock(), self.lives)
+        failing = self._client.breaker.is_failing
+        return plan(wanted, _read_at(known), self._clock(), self.lives, failing=failing)
 
     async def _fetched(
         self, event_type: Addressed, wanted: Collection[date], known: Found, first: Collection[date]

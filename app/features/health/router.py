@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
+from app.calendly.circuit import State
 from app.concurrency import both
 from app.resources import Owned, Resources
 from app.shapes import Shape
@@ -84,6 +85,8 @@ async def get_metrics(owned: Owned) -> Response:
 async def _measure(owned: Resources) -> None:
     """What the state store knows is asked for when somebody looks; while it is away, nothing is shown of it."""
     metrics = owned.metrics
+    for state in State:
+        metrics.breaker.labels(state.value).set(state is owned.calendly.breaker.state)
     metrics.budget_left.clear()
     for window, left in (await owned.budgets.left()).items():
         metrics.budget_left.labels(window).set(left)
