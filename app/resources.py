@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from app.budgets.budgets import Budgets, Reckoning
+from app.budgets.claims import shares
 from app.cache import keys
 from app.cache.cache import Cache
 from app.cache.day_store import DayStore
@@ -99,7 +100,11 @@ async def opened(
             state=state,
             account=lambda: _user_name(catalogue) or access,
             tier=settings.calendly.tier,
-            reckoning=Reckoning(read_timeout=settings.calendly.read_timeout),
+            reckoning=Reckoning(
+                read_timeout=settings.calendly.read_timeout,
+                shares=shares(settings.bff.read_share),
+                processes=settings.bff.workers,
+            ),
         )
         client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
@@ -112,6 +117,7 @@ async def opened(
         coherence = Coherence(is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear)
         buckets = _buckets(settings, client, days, coherence, clock)
         await stack.enter_async_context(_running(reach.probe()))
+        await stack.enter_async_context(_running(budgets.probe()))
         await stack.enter_async_context(_running(news.listen(buckets)))
         forget_days = partial(_forget_days, catalogue, buckets)
         means = Means(
