@@ -82,6 +82,12 @@ class Metrics:
             ("window",),
             registry=self.registry,
         )
+        self.breaker = Gauge(
+            "bff_calendly_breaker",
+            "1 for the state that it is in: open where Calendly does not answer, and is not asked for free times.",
+            ("state",),
+            registry=self.registry,
+        )
         self.bookings_unsettled = Gauge(
             "bff_bookings_unsettled",
             "Bookings whose end is not known yet; overdue ones should have been looked after by now.",

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from app import __version__
 from app.answers import SharedAnswers
 from app.budgets.budgets import Budgets, Reckoning
+from app.budgets.claims import shares
 from app.cache import keys
 from app.cache.answer_shelf import AnswerShelf
 from app.cache.cache import Cache
@@ -102,7 +103,11 @@ async def opened(
             state=state,
             account=lambda: _user_name(catalogue) or access,
             tier=settings.calendly.tier,
-            reckoning=Reckoning(read_timeout=settings.calendly.read_timeout),
+            reckoning=Reckoning(
+                read_timeout=settings.calendly.read_timeout,
+                shares=shares(settings.bff.read_share),
+                processes=settings.bff.workers,
+            ),
         )
         client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
@@ -120,6 +125,7 @@ async def opened(
         shelf = AnswerShelf(cache_store, reach, account=access, maker=_maker(settings))
         stack.push_async_callback(shelf.aclose)
         await stack.enter_async_context(_running(reach.probe()))
+        await stack.enter_async_context(_running(budgets.probe()))
         await stack.enter_async_context(_running(news.listen(buckets)))
         forget_days = partial(_forget_days, catalogue, buckets)
         means = Means(

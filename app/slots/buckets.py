@@ -167,7 +167,8 @@ class DayBuckets:
         return [known[day] for day in sorted(wanted)]
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
-        return plan(wanted, _read_at(known), self._clock(), self.lives)
+        failing = self._client.breaker.is_failing
+        return plan(wanted, _read_at(known), self._clock(), self.lives, failing=failing)
 
     def _with_others(self, event_type: str, days: Collection[date]) -> Collection[date]:
         """A call may span a month at the same price: what is to be read soon comes along with what is read now."""
@@ -231,13 +232,15 @@ class DayBuckets:
     async def _read_under(self, event_type: Addressed, claim: Claim, load: Load, *, last: bool) -> Found:
         """The days that are ours to read, without those that became untrue meanwhile, unless it is the `last` try."""
         load.untrue -= claim.granted
-        living = asyncio.create_task(self._show_life(event_type.id, claim))
+        ended = asyncio.Event()
+        living = asyncio.create_task(self._show_life(event_type.id, claim, ended))
         try:
             asked = await together(*(self._asked(event_type, window) for window in windows(claim.granted)))
         except BaseException:
             await self._store.release(event_type.id, claim)
             raise
         finally:
+            ended.set()
             living.cancel()
         days = [day for each in asked for day in each if day.date in claim.granted]
         untrue = await self._store.keep(event_type.id, claim, _shelvable(days)) | load.untrue
@@ -245,8 +248,9 @@ class DayBuckets:
         self._memory.keep(event_type.id, true)
         return {day.date: day for day in (days if last else true)}
 
-    async def _show_life(self, event_type: str, claim: Claim) -> None:
-        while True:
+    async def _show_life(self, event_type: str, claim: Claim, ended: asyncio.Event) -> None:
+        # Cancelled as well, but the Redis library may swallow a cancellation that comes as a reply does.
+        while not ended.is_set():
             await asyncio.sleep(SIGN_OF_LIFE)
             await self._store.extend(event_type, claim, LEASE)
 

@@ -57,11 +57,19 @@ class Plan:
         return not self.first and not self.meanwhile
 
 
-def plan(wanted: Collection[date], known: Mapping[date, datetime], now: datetime, lives: Lifetimes) -> Plan:
-    """`known`: when each day that is known was read."""
+def plan(
+    wanted: Collection[date],
+    known: Mapping[date, datetime],
+    now: datetime,
+    lives: Lifetimes,
+    *,
+    failing: bool = False,
+) -> Plan:
+    """`known`: when each day that is known was read. `failing`: what is only old need not wait for Calendly."""
     ages = {day: lives.age(known[day], now) if day in known else Age.OVER for day in wanted}
-    aged = frozenset(day for day, age in ages.items() if age is Age.AGED)
-    first = frozenset(day for day, age in ages.items() if age in {Age.OLD, Age.OVER})
+    meanwhile = {Age.AGED, Age.OLD} if failing else {Age.AGED}
+    aged = frozenset(day for day, age in ages.items() if age in meanwhile)
+    first = frozenset(day for day, age in ages.items() if age is not Age.FRESH) - aged
     return Plan(first | aged, frozenset()) if first else Plan(frozenset(), aged)
 
 
