@@ -127,7 +127,7 @@ async def opened(
         await stack.enter_async_context(_running(reach.probe()))
         await stack.enter_async_context(_running(budgets.probe()))
         await stack.enter_async_context(_running(news.listen(buckets)))
-        forget_days = partial(_forget_days, catalogue, buckets)
+        forget_days = partial(_forget_days, buckets)
         means = Means(
             client=client,
             user=partial(_user, catalogue),
@@ -218,9 +218,9 @@ def _report_end(task: "asyncio.Task[None]") -> None:
         log.error("background.ended", exc_info=task.exception() or False)
 
 
-async def _forget_days(catalogue: Catalogue, buckets: DayBuckets, start: datetime, end: datetime) -> None:
-    """Of all event types: they share the host's calendar. One that no reading has shown yet is not in the cache."""
-    await buckets.forget(catalogue.known(), touched_days(start, end))
+async def _forget_days(buckets: DayBuckets, start: datetime, end: datetime) -> None:
+    """Of all event types: they share the host's calendar."""
+    await buckets.forget(touched_days(start, end))
 
 
 async def _settled(forget: Callable[[datetime, datetime], Awaitable[None]], matter: Matter) -> None:

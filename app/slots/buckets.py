@@ -123,10 +123,10 @@ class DayBuckets:
         key = (event_type.id, window, self._version)
         return await self._live.run(key, lambda: self._reread(event_type, window))
 
-    async def forget(self, event_types: Collection[Addressed], days: Collection[date]) -> None:
-        """These days are no longer true, here and in every other replica."""
+    async def forget(self, days: Collection[date]) -> None:
+        """These days of all event types are no longer true, here and in every other replica."""
         self._spoil(days)
-        told = await self._store.forget([event_type.id for event_type in event_types], days)
+        told = await self._store.forget(days)
         if told is not None:
             self.hear(told)
 
