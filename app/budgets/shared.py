@@ -32,6 +32,11 @@ PROBED_EVERY = 0.5
 KEPT = timedelta(days=30)
 """What Calendly said. Where it is gone, the next reply says it again."""
 
+SLICES = 5
+"""That a patience is waited for in. Each counts for its length only, however late this process comes back to it: the
+store is not away because we were busy, and its answer may lie there unread.
+"""
+
 MOST_OWED = 1000
 
 SECOND = 1_000_000
@@ -165,10 +170,11 @@ class SharedCount:
         task = asyncio.create_task(self._state.run(script, keys_of(self._account()), arguments))
         self._running.add(task)
         task.add_done_callback(self._landed)
-        await asyncio.wait({task}, timeout=patience)
-        if not task.done():
-            raise StoreAwayError
-        return task.result()
+        for _ in range(SLICES):
+            await asyncio.wait({task}, timeout=patience / SLICES)
+            if task.done():
+                return task.result()
+        raise StoreAwayError
 
     def _landed(self, task: asyncio.Task[Reply]) -> None:
         self._running.discard(task)

@@ -70,8 +70,9 @@ async function openedAnew(page, address) {
 export async function confirming({ page, options, look }) {
   await openTimes(page, options);
   await book(page, { until: "Your booking is being confirmed" });
-  const findings = await look("confirming");
+  // At once: pictures and axe take seconds, and the booking is confirmed meanwhile.
   const text = await page.locator("main").innerText();
+  const findings = await look("confirming");
   await booked(page);
   return { findings, text };
 }

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ from tests.budgets.examples import (
 from tests.soak.waiting import until
 from tests.support.ports import free_port
 from tests.support.redis import STATE, RedisServer, running_redis
+from tests.support.stopwatch import Stopwatch
 
 TEN = window("bookings_minute", 10)
 
@@ -64,6 +66,21 @@ def _start_again(server: RedisServer) -> None:
         while operator.info("persistence")["loading"]:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+@contextmanager
+def _busy(turn: float) -> Iterator[None]:
+    """So many seconds pass in each turn of this process."""
+    loop, holding = asyncio.get_running_loop(), True
+
+    def hold() -> None:
+        time.sleep(turn)
+        if holding:
+            loop.call_soon(hold)
+
+    hold()
+    yield
+    holding = False
 
 
 def _fill(server: RedisServer) -> None:
@@ -182,17 +199,28 @@ async def test_a_store_that_hangs_holds_one_read_briefly_and_the_next_not_at_all
     assert (0.2 < first < 2, others < 2) == (True, True)
 
 
+async def test_a_process_that_is_busy_does_not_take_its_store_for_away(store: Redis) -> None:
+    quota = budgets(store, calls=10)
+    await quota.admit(READ)
+
+    with _busy(turn=0.15):
+        admitted = await count_admitted(quota, READ, 5)
+
+    # Alone it would have had one.
+    assert admitted == 5
+
+
 @pytest.mark.fault("R04")
 async def test_a_store_that_hangs_does_not_hold_a_booking_for_long(server: RedisServer, store: Redis) -> None:
     quota = budgets(store, TEN)
     await quota.admit(BOOK)
     server.pause()
 
-    began = time.monotonic()
+    watch = Stopwatch()
     admitted = await is_admitted(quota, BOOK)
 
     assert not admitted
-    assert time.monotonic() - began < 3
+    assert watch.stop() < 3
 
 
 @pytest.mark.fault("R04")
@@ -203,10 +231,10 @@ async def test_a_store_that_hangs_does_not_hold_the_question_whether_one_can_boo
     await quota.admit(BOOK)
     server.pause()
 
-    began = time.monotonic()
+    watch = Stopwatch()
     await quota.require(Purpose.BOOK)
 
-    assert time.monotonic() - began < 1
+    assert watch.stop() < 1
 
 
 @pytest.mark.fault("R02")

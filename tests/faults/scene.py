@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +17,7 @@ from tests.soak.waiting import until
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.service import SOON, Json, Service, running_service, settings_for
 from tests.support.simulation import Simulation
+from tests.support.stopwatch import Stopwatch
 
 READ_TIMEOUT = timedelta(seconds=3)
 BOOKING_TIMEOUT = timedelta(seconds=1)
@@ -150,9 +150,9 @@ async def booked_in_the_end(bff: Service, body: Json, key: str) -> httpx.Respons
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    started = time.monotonic()
+    watch = Stopwatch()
     yield
-    assert time.monotonic() - started < seconds
+    assert watch.stop() < seconds
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> None:

@@ -142,9 +142,12 @@ async def test_a_reading_from_before_a_booking_is_not_kept(
 async def test_without_a_booking_who_asks_joins_the_reading_under_way(
     buckets: DayBuckets, calendly: Calendly, read: Reading
 ) -> None:
+    reading = asyncio.gather(*(read(buckets) for _ in range(10)))
+    await calendly.heard.wait()
+    # By then, all of them have found nothing in the cache.
+    await asyncio.sleep(0.2)
     calendly.let.set()
-
-    found = await asyncio.gather(*(read(buckets) for _ in range(10)))
+    found = await reading
 
     assert {tuple(_starts(days)) for days in found} == {(BOOKED, FREE)}
     assert calendly.asked == 1
