@@ -8,24 +8,37 @@ What it may never do: answer anything that its route would not answer at that mo
 included; hold an answer longer than what it was made of is true; leave out what is true of every request:
 who may read it from a browser, its id, its line in the log, its place in the figures. Personal answers and
 problems are never ready.
+
+Where nothing is ready, another process may have answered the same, and Redis has it. Otherwise whoever asks first is
+answered by the route, and who asks the same meanwhile waits for that.
 """
 
+import asyncio
 import itertools
+import re
 import secrets
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from time import monotonic, perf_counter
+from typing import Protocol, TypeAlias
 
-from prometheus_client import Counter, Histogram
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access_log import AccessLog
-from app.observability import REQUEST_ID, Metrics
-from app.ready import Encodings, Ready, ReadyAnswers, is_unchanged
+from app import API
+from app.negotiation import Encodings, is_unchanged
+from app.observability import REQUEST_ID
+from app.ready import Place, Ready, ReadyAnswers, is_sensible
+from app.tally import Tally
 
 Given: TypeAlias = dict[bytes, bytes]
+
+WAITS_SINCE = "bff.waits_since"
+"""In the scope of a request that has waited in vain for somebody else's answer: since when (`time.monotonic()`)."""
+
+FREE_TIMES = re.compile(rf"{API}/(event-types/[^/]+/)?availability(/next)?")
+"""The paths whose answers may be ready."""
+
 
 VARY = (b"vary", b"Accept-Encoding, Origin")
 
@@ -36,75 +49,115 @@ class Manners:
 
     origins: Collection[str]
     exposed: Collection[str]
-    metrics: Metrics
-    log: AccessLog
+    tally: Tally
+
+
+class Answers(Protocol):
+    @property
+    def memory(self) -> ReadyAnswers: ...
+
+    def is_trusted(self) -> bool:
+        """Whether anything that became untrue would be known in memory."""
+        ...
+
+    async def bring(self, place: Place) -> Ready | None:
+        """What another process has made ready."""
+        ...
 
 
 class FastLane:
-    """`is_trusted`: whether anything that became untrue would be known here."""
-
     def __init__(
         self,
         app: ASGIApp,
         *,
-        answers: ReadyAnswers,
-        is_trusted: Callable[[], bool],
+        answers: Answers,
         clock: Callable[[], datetime],
         manners: Manners,
     ) -> None:
         self._app = app
-        self._find = answers.find
-        self._is_trusted = is_trusted
+        self._find = answers.memory.find
+        self._bring = answers.bring
+        self._is_trusted = answers.is_trusted
         self._clock = clock
         self._origins = frozenset(origin.encode() for origin in manners.origins)
         self._exposed = (b"access-control-expose-headers", ", ".join(manners.exposed).encode())
-        self._metrics = manners.metrics
-        self._log = manners.log
-        self._encodings = Encodings()
+        self._note = manners.tally.note
+        self._settle = manners.tally.settle
+        self._best = Encodings().best
+        self._asked: dict[Place, asyncio.Event] = {}
         self._ids = _request_ids()
-        self._counted: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
-            ready = self._find((scope["path"], scope["query_string"]))
-            if ready is not None and self._is_trusted() and self._clock() < ready.until:
+            place = (scope["path"], scope["query_string"])
+            ready = self._found(place)
+            if ready is not None:
                 await self._send(ready, scope, send)
                 return
+            if FREE_TIMES.fullmatch(place[0]) and is_sensible(place):
+                await self._share(place, scope, receive, send)
+                return
+        # Whoever asks for the figures sees all that came before.
+        self._settle()
         await self._app(scope, receive, send)
 
+    def _found(self, place: Place) -> Ready | None:
+        ready = self._find(place)
+        if ready is not None and self._is_trusted() and self._clock() < ready.until:
+            return ready
+        return None
+
+    async def _share(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = self._asked.get(place)
+        if asked is None:
+            await self._ask(place, scope, receive, send)
+            return
+        since = monotonic()
+        await asked.wait()
+        ready = self._found(place)
+        if ready is not None:
+            await self._send(ready, scope, send)
+        else:
+            await self._app({**scope, WAITS_SINCE: since}, receive, send)
+
+    async def _ask(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = self._asked[place] = asyncio.Event()
+
+        async def answer(message: Message) -> None:
+            # Nobody waits until it has been sent: whoever asked first may be slow to take it.
+            asked.set()
+            await send(message)
+
+        try:
+            ready = await self._bring(place)
+            if ready is not None and self._clock() < ready.until:
+                asked.set()
+                await self._send(ready, scope, send)
+            else:
+                await self._app(scope, receive, answer)
+        finally:
+            asked.set()
+            del self._asked[place]
+
     async def _send(self, ready: Ready, scope: Scope, send: Send) -> None:
-        started = time.perf_counter()
+        started = perf_counter()
         given: Given = dict(scope["headers"])
-        form = ready.form(self._encodings.best(given.get(b"accept-encoding")))
-        unchanged = is_unchanged(given.get(b"if-none-match"), form.etag)
-        status = 304 if unchanged else 200
-        request_id = self._request_id(given.get(b"x-request-id"))
-        headers = [*(form.unchanged if unchanged else form.headers), VARY, (b"x-request-id", request_id)]
+        form = ready.form(self._best(given.get(b"accept-encoding")))
+        wanted = given.get(b"if-none-match")
+        asked_as = given.get(b"x-request-id")
+        request_id = asked_as if asked_as and REQUEST_ID.fullmatch(asked_as) else next(self._ids)
+        if wanted is not None and is_unchanged(wanted, form.etag):
+            status, body, headers = 304, b"", [*form.unchanged, VARY, (b"x-request-id", request_id)]
+        else:
+            status, body, headers = 200, form.body, [*form.headers, VARY, (b"x-request-id", request_id)]
         origin = given.get(b"origin")
         if origin is not None:
             headers.append(self._exposed)
             if origin in self._origins:
                 headers.append((b"access-control-allow-origin", origin))
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if unchanged else form.body})
-        self._record(ready.route, status, time.perf_counter() - started, request_id)
-
-    def _request_id(self, given: bytes | None) -> bytes:
-        if given is not None and REQUEST_ID.fullmatch(given):
-            return given
-        return next(self._ids)
-
-    def _record(self, route: str, status: int, seconds: float, request_id: bytes) -> None:
-        counted = self._counted.get((route, status))
-        if counted is None:
-            counted = self._counted[route, status] = (
-                self._metrics.requests.labels("GET", route, str(status)),
-                self._metrics.seconds.labels("GET", route),
-            )
-        counted[0].inc()
-        counted[1].observe(seconds)
-        if self._log.is_on:
-            self._log.note(route, status, seconds, request_id.decode())
+        await send({"type": "http.response.body", "body": body})
+        self._note(ready.route, status, perf_counter() - started, request_id)
 
 
 def _request_ids() -> Iterator[bytes]:

@@ -11,7 +11,6 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from app.access_log import AccessLog
 from app.contract import ABOUT, complete
 from app.cors import Cors
 from app.errors import InternalError
@@ -28,6 +27,7 @@ from app.problems import declared
 from app.requests import answer_http, answer_invalid, known_query
 from app.resources import Clock, Resources, opened, system_clock
 from app.settings import Settings
+from app.tally import Tally
 
 EXPOSED = ("Idempotency-Replayed", "Retry-After", "X-Request-Id")
 """Headers that a front end may read."""
@@ -78,14 +78,11 @@ def _fast_lane(app: FastAPI, settings: Settings, metrics: Metrics, owned: Resour
     manners = Manners(
         origins=settings.bff.allowed_origins,
         exposed=EXPOSED,
-        metrics=metrics,
-        log=AccessLog(settings.bff.log_level),
+        tally=Tally(metrics, settings.bff.log_level),
     )
-    trusted = owned.news
     return FastLane(
         app.build_middleware_stack(),
-        answers=owned.ready,
-        is_trusted=lambda: not trusted.is_to_be_asked,
+        answers=owned.answers,
         clock=owned.clock,
         manners=manners,
     )

@@ -1,19 +1,20 @@
 """Answers that are ready to be sent: bytes, with the headers that go with them, and how long they hold."""
 
 import gzip
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Annotated, Self, TypeAlias
 
 import brotli
+import msgspec
+
+from app.negotiation import BR, GZIP, IDENTITY
 
 HeaderList: TypeAlias = list[tuple[bytes, bytes]]
 Place: TypeAlias = tuple[str, bytes]
 """A path, and the query as it was sent."""
 
-IDENTITY, GZIP, BR = "identity", "gzip", "br"
 BR_QUALITY = 5
 """Of 11: it costs a third of what 9 does, for a tenth more bytes."""
 
@@ -23,9 +24,6 @@ LONGEST_PLACE = 300
 MOST_BYTES = 48 * 1024 * 1024
 EACH = 1500
 """Bytes of every answer beside its body."""
-
-MANY_WISHES = 256
-"""Ways to spell `Accept-Encoding` that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +36,51 @@ class Form:
     body: bytes
 
 
+class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+    route: str
+    is_marked: bool
+    cache_control: bytes
+    digest: str
+    packed: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Stored).decode
+
+
 class Ready:
-    """`until`: when something else would be answered. `route`: the pattern of the path that it is an answer to."""
+    """`until`: when something else would be answered. `route`: the pattern of the path that it is an answer to.
 
-    __slots__ = ("_cache_control", "_digest", "_forms", "_packed", "route", "until")
+    `is_marked`: a part of it is old, and may be read anew at any moment.
+    """
 
-    def __init__(self, body: bytes, *, until: datetime, cache_control: str, route: str) -> None:
-        self.until = until
-        self.route = route
-        self._cache_control = cache_control.encode()
-        self._digest = blake2b(body, digest_size=12).hexdigest()
-        self._packed = brotli.compress(body, quality=BR_QUALITY)
+    __slots__ = ("_forms", "_stored", "is_marked", "route", "until")
+
+    def __init__(self, stored: _Stored) -> None:
+        self.until = stored.until
+        self.route = stored.route
+        self.is_marked = stored.is_marked
+        self._stored = stored
         self._forms: dict[str, Form] = {}
+
+    @classmethod
+    def of(cls, body: bytes, *, until: datetime, is_marked: bool, cache_control: str, route: str) -> Self:
+        digest = blake2b(body, digest_size=12).hexdigest()
+        packed = brotli.compress(body, quality=BR_QUALITY)
+        return cls(_Stored(until, route, is_marked, cache_control.encode(), digest, packed))
+
+    @classmethod
+    def restored(cls, stored: bytes) -> Self:
+        """What `stored` gave. Raises `ValueError` for anything else."""
+        return cls(_decode(stored))
+
+    def stored(self) -> bytes:
+        return _encode(self._stored)
 
     @property
     def weight(self) -> int:
-        return EACH + len(self._packed)
+        return EACH + len(self._stored.packed)
 
     def form(self, encoding: str) -> Form:
         found = self._forms.get(encoding)
@@ -65,11 +92,11 @@ class Ready:
         return found
 
     def _made(self, encoding: str) -> Form:
-        body = self._packed if encoding == BR else brotli.decompress(self._packed)
+        body = self._stored.packed if encoding == BR else brotli.decompress(self._stored.packed)
         if encoding == GZIP:
             body = gzip.compress(body, compresslevel=6, mtime=0)
-        etag = f'"{self._digest}-{encoding}"'.encode()
-        unchanged = [(b"etag", etag), (b"cache-control", self._cache_control)]
+        etag = f'"{self._stored.digest}-{encoding}"'.encode()
+        unchanged = [(b"etag", etag), (b"cache-control", self._stored.cache_control)]
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
@@ -80,6 +107,11 @@ class Ready:
         return Form(etag, headers, unchanged, body)
 
 
+def is_sensible(place: Place) -> bool:
+    """Whether its answer is worth remembering: nobody asks in such words but to fill our memory."""
+    return len(place[0]) + len(place[1]) <= LONGEST_PLACE
+
+
 class ReadyAnswers:
     """No more of them than fit: the oldest go first. None that was made before something changed."""
 
@@ -87,19 +119,28 @@ class ReadyAnswers:
         self._most = most_bytes
         self._weight = 0
         self._answers: dict[Place, Ready] = {}
+        self._marked: set[Place] = set()
         self.find = self._answers.get
 
     def keep(self, place: Place, answer: Ready) -> None:
-        if len(place[0]) + len(place[1]) > LONGEST_PLACE:
+        if not is_sensible(place):
             return
         self._drop(place)
+        if answer.is_marked:
+            self._marked.add(place)
         self._answers[place] = answer
         self._weight += answer.weight
         while self._weight > self._most:
             self._drop(next(iter(self._answers)))
 
+    def drop_marked(self) -> None:
+        """Something has been read anew."""
+        for place in list(self._marked):
+            self._drop(place)
+
     def clear(self) -> None:
         self._answers.clear()
+        self._marked.clear()
         self._weight = 0
 
     def __len__(self) -> int:
@@ -107,59 +148,6 @@ class ReadyAnswers:
 
     def _drop(self, place: Place) -> None:
         dropped = self._answers.pop(place, None)
+        self._marked.discard(place)
         if dropped is not None:
             self._weight -= dropped.weight
-
-
-class Encodings:
-    """Which encoding to answer in, by `Accept-Encoding` (RFC 9110, 12.5.3)."""
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, str] = {}
-
-    def best(self, wish: bytes | None) -> str:
-        if wish is None:
-            return IDENTITY
-        found = self._known.get(wish)
-        if found is None:
-            found = _best(_weights(wish.decode("latin-1")))
-            if len(self._known) < MANY_WISHES:
-                self._known[wish] = found
-        return found
-
-
-def _best(weights: Mapping[str, float]) -> str:
-    """The smallest that is not refused. The plain one is answered even to who refuses it: it can always be read."""
-    others = weights.get("*", 0.0)
-    for encoding in (BR, GZIP):
-        if weights.get(encoding, others) > 0:
-            return encoding
-    return IDENTITY
-
-
-def _weights(wish: str) -> dict[str, float]:
-    found = {}
-    for part in wish.lower().split(","):
-        name, _, parameters = part.partition(";")
-        found[name.strip()] = _weight(parameters)
-    return found
-
-
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value.strip())
-    except ValueError:
-        return 0.0
-
-
-def is_unchanged(wanted: bytes | None, etag: bytes) -> bool:
-    """By `If-None-Match` (RFC 9110, 13.1.2), weakly compared."""
-    if wanted is None:
-        return False
-    if wanted == etag:
-        return True
-    tags = {tag.strip().removeprefix(b"W/") for tag in wanted.split(b",")}
-    return etag in tags or b"*" in tags

@@ -14,9 +14,12 @@ import structlog
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from app import __version__
+from app.answers import SharedAnswers
 from app.budgets.budgets import Budgets, Reckoning
 from app.budgets.claims import shares
 from app.cache import keys
+from app.cache.answer_shelf import AnswerShelf
 from app.cache.cache import Cache
 from app.cache.day_store import DayStore
 from app.cache.news import News
@@ -66,9 +69,8 @@ class Resources:
     state: Redis
     catalogue: Catalogue
     buckets: DayBuckets
-    ready: ReadyAnswers
-    """Answers about free times, which the fast lane sends."""
-    news: News
+    answers: SharedAnswers
+    """About free times; the fast lane sends them."""
     budgets: Budgets
     policy: StatePolicy
     ledger: Ledger
@@ -114,8 +116,12 @@ async def opened(
         days = DayStore(cache_store, reach, account=access, lifetime=settings.bff.stale_if_error)
         ready = ReadyAnswers()
         news = News(partial(subscriber, settings.bff.redis_url, cache_store), days.channel, reach)
-        coherence = Coherence(is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear)
+        coherence = Coherence(
+            is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
+        )
         buckets = _buckets(settings, client, days, coherence, clock)
+        shelf = AnswerShelf(cache_store, reach, account=access, maker=_maker(settings))
+        stack.push_async_callback(shelf.aclose)
         await stack.enter_async_context(_running(reach.probe()))
         await stack.enter_async_context(_running(budgets.probe()))
         await stack.enter_async_context(_running(news.listen(buckets)))
@@ -141,8 +147,7 @@ async def opened(
             state=state_store,
             catalogue=catalogue,
             buckets=buckets,
-            ready=ready,
-            news=news,
+            answers=SharedAnswers(ready, shelf, buckets, lambda: not news.is_to_be_asked),
             budgets=budgets,
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
@@ -226,6 +231,13 @@ def _access(settings: Settings) -> str:
     """Names this origin and this token, for whoever shares the stores; neither can be read from it."""
     token = settings.required_token().get_secret_value()
     return sha256(f"{settings.calendly.api_url} {token}".encode()).hexdigest()[:16]
+
+
+def _maker(settings: Settings) -> str:
+    """Names what answers depend on beside what was read: two replicas with the same name answer the same."""
+    bff = settings.bff
+    depends = __version__, bff.event_types, bff.availability_fresh, bff.stale_if_error, bff.event_types_fresh
+    return sha256(repr(depends).encode()).hexdigest()[:8]
 
 
 def _user_name(catalogue: Catalogue) -> str | None:

@@ -1,5 +1,6 @@
 """Runs the service under uvicorn, in one process or several."""
 
+import gc
 import signal
 import sys
 from typing import NoReturn
@@ -15,6 +16,9 @@ from app.store_url import EMBEDDED_STORE
 GRACE = 25
 """Seconds that running requests have at the end: a booking may take 18 upstream, and its answer is to be kept."""
 
+COLLECTOR = (10_000, 20, 50)
+"""How many new objects, and how many smaller rounds, lead to a round of the garbage collector, from the youngest up."""
+
 _EMBEDDED = """\
 No Redis is set: free times and outcomes of bookings are kept in this process and are gone when it ends.
 That is enough to try things out. To run for visitors, set BFF_REDIS_URL, BFF_STATE_URL and BFF_PRODUCTION=true.
@@ -25,7 +29,16 @@ def app_from_environment() -> FastAPI:
     """What each worker process makes for itself."""
     settings = settings_from_environment()
     configure_logging(settings.bff.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    _spare_collector()
+    return app
+
+
+def _spare_collector() -> None:
+    """What is there by now stays until the end: to look through it again and again stops every answer for as long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR)
 
 
 def leave_on_sigterm() -> None:

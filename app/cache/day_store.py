@@ -3,21 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
 
 from app.cache import keys, scripts
 from app.cache.reach import Reach
-from app.store.script import Script
+from app.cache.steps import Steps, Word
 
 Kept: TypeAlias = tuple[datetime, bytes]
 """When it was read, and what."""
-
-Word: TypeAlias = Any
-"""What a script is told, and what it answers; which it is, the script knows."""
 
 DIGITS = 16
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,15 +65,13 @@ class DayStore:
     """While Redis is away there is nothing on the shelf, everything may be read, and nothing is kept."""
 
     def __init__(self, redis: Redis, reach: Reach, *, account: str, lifetime: timedelta) -> None:
-        self._redis = redis
-        self._reach = reach
-        self._prefix = keys.days(account)
+        self._steps = Steps(redis, reach, account)
         self.channel = keys.news(account)
         self._lifetime = lifetime
 
     async def read(self, event_type: str, days: Collection[date]) -> Shelf:
         wanted = sorted(days)
-        found = await self._run(scripts.READ, event_type, *_spelt(wanted))
+        found = await self._steps.run(scripts.READ, event_type, *_spelt(wanted))
         if found is None:
             return Shelf()
         values = [*found[1:], *[None] * len(wanted)]
@@ -88,13 +82,13 @@ class DayStore:
 
     async def generation(self) -> int:
         """A later one than before: some days have become untrue. 0 where nobody knows."""
-        return int(await self._run(scripts.GENERATION) or 0)
+        return int(await self._steps.run(scripts.GENERATION) or 0)
 
     async def claim(self, event_type: str, known: Mapping[date, datetime | None], lease: timedelta) -> Claim:
         """`known`: the days to read, and the reading that each is to be newer than."""
         days = sorted(known)
         asked = [part for day in days for part in (day.isoformat(), _digits(known[day]))]
-        found = await self._run(scripts.CLAIM, event_type, _microseconds(lease), *asked)
+        found = await self._steps.run(scripts.CLAIM, event_type, _microseconds(lease), *asked)
         if found is None:
             return Claim(granted=frozenset(days))
         fence, started, *answers = map(_text, found)
@@ -111,7 +105,9 @@ class DayStore:
         )
 
     async def extend(self, event_type: str, claim: Claim, lease: timedelta) -> None:
-        await self._run(scripts.EXTEND, event_type, claim.fence, _microseconds(lease), *_spelt(claim.granted))
+        await self._steps.run(
+            scripts.EXTEND, event_type, claim.fence, _microseconds(lease), *_spelt(claim.granted)
+        )
 
     async def keep(self, event_type: str, claim: Claim, days: Mapping[date, Kept]) -> frozenset[date]:
         """Those of the days that became untrue while they were read: they are not kept."""
@@ -121,41 +117,26 @@ class DayStore:
             part for day, (as_of, value) in days.items() for part in (day.isoformat(), _shelved(as_of, value))
         ]
         lifetime = self._lifetime // timedelta(milliseconds=1)
-        found = await self._run(scripts.KEEP, event_type, claim.fence, claim.started, lifetime, *values)
+        found = await self._steps.run(scripts.KEEP, event_type, claim.fence, claim.started, lifetime, *values)
         return frozenset(date.fromisoformat(_text(day)) for day in found or ())
 
     async def release(self, event_type: str, claim: Claim) -> None:
         if claim.fence:
-            await self._run(scripts.RELEASE, event_type, claim.fence, *_spelt(claim.granted))
+            await self._steps.run(scripts.RELEASE, event_type, claim.fence, *_spelt(claim.granted))
 
     async def discard(self, event_type: str, days: Collection[date]) -> None:
         """What is kept of them is nothing that anybody could read."""
-        await self._run(scripts.DISCARD, event_type, *_spelt(days))
+        await self._steps.run(scripts.DISCARD, event_type, *_spelt(days))
 
     async def forget(self, event_types: Collection[str], days: Collection[date]) -> Untrue | None:
         """Tried even while Redis is taken to be away. None where nobody was told."""
         spelt = _spelt(days)
         told: list[Word] = [self.channel, ",".join(spelt), len(event_types), *event_types, *spelt]
-        found = await self._attempted(scripts.FORGET, *told)
+        found = await self._steps.attempt(scripts.FORGET, *told)
         if found is None:
             return None
         generation, before = map(int, found)
         return Untrue(generation, before, frozenset(days))
-
-    async def _run(self, script: Script, *args: Word) -> Word:
-        """None where Redis does not answer."""
-        return None if self._reach.is_away else await self._attempted(script, *args)
-
-    async def _attempted(self, script: Script, *args: Word) -> Word:
-        words: tuple[Word, ...] = (self._prefix + "news", self._prefix, *args)
-        try:
-            try:
-                return await self._redis.evalsha(script.digest, 1, *words)
-            except NoScriptError:
-                return await self._redis.eval(script.lua, 1, *words)
-        except (RedisError, OSError) as error:
-            self._reach.failed(error)
-            return None
 
 
 def _spelt(days: Collection[date]) -> Sequence[str]:

@@ -5,6 +5,8 @@ All names of one account share a hash tag, so that one step can make the days of
 made) and, by date, of when that date last became untrue; all in microseconds. `day:<event type>:<date>` is a
 day as it was read: 16 digits, the microsecond of the reading by the clock of whoever read it, and then its slots.
 `claims:<event type>` is a hash, by date, of who is reading it: a fence and until when it is theirs.
+`answers:<maker>` is a hash of answers as they were sent, each after the 16 digits of the generation under which it
+was made; who made them matters, for another release or other settings would have answered otherwise.
 """
 
 from app.store.script import Script
@@ -22,6 +24,10 @@ end
 local news = sound('hash', prefix .. 'news')
 local function day_at(event_type, day)
   return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
+end
+local function answers_of(maker) return sound('hash', prefix .. 'answers:' .. maker) end
+local function generation()
+  return string.format('%016.0f', tonumber(redis.call('HGET', news, 'generation') or 0))
 end
 local function claims_of(event_type) return sound('hash', prefix .. 'claims:' .. event_type) end
 local function claim_in(claims, day)
@@ -130,6 +136,37 @@ for index = 3, #ARGV do redis.call('DEL', day_at(ARGV[2], ARGV[index])) end
 """
 )
 """Nobody can read them."""
+
+TAKE = Script(
+    _COMMON
+    + """
+local current, found = generation(), {}
+for index = 3, #ARGV do
+  local value = redis.call('HGET', answers_of(ARGV[2]), ARGV[index])
+  if value and string.sub(value, 1, 16) == current then found[index - 2] = string.sub(value, 17)
+  else found[index - 2] = '' end
+end
+return found
+"""
+)
+"""Answers, in the order asked; nothing where there is none, or where it was made before something became untrue."""
+
+PUT = Script(
+    _COMMON
+    + """
+local known, most, lifetime = ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local current = generation()
+if current > known then return end
+local answers = answers_of(ARGV[2])
+if redis.call('HLEN', answers) > most then redis.call('DEL', answers) end
+for index = 6, #ARGV, 2 do redis.call('HSET', answers, ARGV[index], current .. ARGV[index + 1]) end
+redis.call('PEXPIRE', answers, lifetime)
+"""
+)
+"""Keep answers that were made by a process that had heard of everything up to the generation it says it knows.
+
+Where there are too many, all of them go: they are made anew of their days.
+"""
 
 FORGET = Script(
     _COMMON

@@ -90,7 +90,7 @@ class EventType(msgspec.Struct, frozen=True):
     deleted_at: str | None = None
 
 
-class AvailableTime(msgspec.Struct, frozen=True):
+class AvailableTime(msgspec.Struct, frozen=True, gc=False):
     """One item of `GET /event_type_available_times`."""
 
     status: str

@@ -51,11 +51,12 @@ log = structlog.get_logger()
 class Coherence:
     """`is_to_be_asked`: whether something may have become untrue that nobody has told us.
 
-    `changed` is told whenever what is in memory may no longer be what it was.
+    `changed` is told whenever something has become untrue, `renewed` whenever what was old has been read anew.
     """
 
     is_to_be_asked: Callable[[], bool]
     changed: Callable[[], None]
+    renewed: Callable[[], None]
 
 
 class DayBuckets:
@@ -92,8 +93,17 @@ class DayBuckets:
         """What was made of days that were read under another version is not to be kept."""
         return self._version
 
-    async def read(self, event_type: Addressed, wanted: Collection[date]) -> list[Day]:
+    @property
+    def generation(self) -> int:
+        """The latest news of what has become untrue that this process has heard."""
+        return self._generation
+
+    async def read(
+        self, event_type: Addressed, wanted: Collection[date], *, waits_since: float | None = None
+    ) -> list[Day]:
         """One bucket for each wanted date, in order.
+
+        Whoever has waited for somebody else's reading, fails with it: `waits_since` says since when.
 
         Raises `UpstreamError` where a date is unknown and Calendly does not
         answer: a day that could not be read is never shown as an empty one.
@@ -103,7 +113,7 @@ class DayBuckets:
         await self._ask_whether_untrue()
         for _ in range(ROUNDS):
             version = self._version
-            days = await self._read(event_type, wanted)
+            days = await self._read(event_type, wanted, waits_since)
             if version == self._version:
                 break
         return days
@@ -135,19 +145,22 @@ class DayBuckets:
         """Anything may have become untrue."""
         self._loads.spoil_all()
         self._memory.clear()
+        self._gone.clear()
         self._change()
 
     def is_fresh(self, day: Day) -> bool:
         return self.lives.age(day.as_of, self._clock()) is Age.FRESH
 
-    async def _read(self, event_type: Addressed, wanted: Collection[date]) -> list[Day]:
+    async def _read(
+        self, event_type: Addressed, wanted: Collection[date], waits_since: float | None
+    ) -> list[Day]:
         known = self._memory.read(event_type.id, wanted)
         todo = self._plan(wanted, known)
         if not todo.is_fulfilled:
             known |= await self._shelved(event_type.id, todo.first | todo.meanwhile)
             todo = self._plan(wanted, known)
         if todo.first:
-            known |= await self._fetched(event_type, wanted, known, todo.first)
+            known |= await self._fetched(event_type, wanted, known, todo.first, waits_since)
         elif todo.meanwhile:
             self._renew(event_type, todo.meanwhile)
         return [known[day] for day in sorted(wanted)]
@@ -157,9 +170,15 @@ class DayBuckets:
         return plan(wanted, _read_at(known), self._clock(), self.lives, failing=failing)
 
     async def _fetched(
-        self, event_type: Addressed, wanted: Collection[date], known: Found, first: Collection[date]
+        self,
+        event_type: Addressed,
+        wanted: Collection[date],
+        known: Found,
+        first: Collection[date],
+        waits_since: float | None,
     ) -> Found:
         try:
+            self._loads.require_none_failed(event_type.id, first, waits_since)
             found = await self._loads.join(event_type.id, first, lambda load: self._load(event_type, load))
         except UpstreamError as error:
             if not can_serve(wanted, _read_at(known), self._clock(), self.lives):
@@ -178,7 +197,7 @@ class DayBuckets:
     def _renewed(self, event_type: str, task: "asyncio.Task[Found]") -> None:
         error = None if task.cancelled() else task.exception()
         if error is None:
-            self._coherence.changed()
+            self._coherence.renewed()
             return
         self._cool_until[event_type] = time.monotonic() + COOL
         if not isinstance(error, UpstreamError | NotFoundError):

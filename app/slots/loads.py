@@ -1,6 +1,7 @@
 """Readings of days that are under way in this process, and who waits for them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,9 @@ from app.slots.model import Day
 from app.slots.planning import windows
 
 Found: TypeAlias = dict[date, Day]
+
+REMEMBERED = 10.0
+"""Seconds for which a failure is: nobody waits longer for somebody else's reading."""
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +36,16 @@ class Loads:
     def __init__(self) -> None:
         self._running: dict[Load, asyncio.Task[Found]] = {}
         self._by_day: dict[tuple[str, date], Load] = {}
+        self._failed: dict[tuple[str, date], tuple[float, BaseException]] = {}
+
+    def require_none_failed(self, event_type: str, days: Collection[date], since: float | None) -> None:
+        """Raises what a reading of one of these days has failed with since then."""
+        if since is None:
+            return
+        for day in days:
+            failed = self._failed.get((event_type, day))
+            if failed is not None and failed[0] >= since:
+                raise failed[1]
 
     async def join(
         self,
@@ -83,9 +97,15 @@ class Loads:
         for day in load.days:
             if self._by_day.get((load.event_type, day)) is load:
                 del self._by_day[load.event_type, day]
-        if not task.cancelled():
-            # Everybody may have left: a failure nobody fetches must not be reported as forgotten.
-            task.exception()
+        # Everybody may have left: a failure nobody fetches must not be reported as forgotten.
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._note(load, error)
+
+    def _note(self, load: Load, error: BaseException) -> None:
+        now = time.monotonic()
+        self._failed = {place: told for place, told in self._failed.items() if now - told[0] < REMEMBERED}
+        self._failed |= dict.fromkeys(((load.event_type, day) for day in load.days), (now, error))
 
 
 def those(days: Iterable[date], found: Mapping[date, Day]) -> Found:

@@ -6,8 +6,10 @@ from typing import Annotated, Protocol
 import msgspec
 
 
-class Slot(msgspec.Struct, frozen=True, array_like=True):
-    """One start instant that can be booked, in UTC."""
+class Slot(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One start instant that can be booked, in UTC. The garbage collector does not look at it, for there are a hundred
+    thousand of them, and none can be part of a circle.
+    """
 
     start: Annotated[datetime, msgspec.Meta(tz=True)]
     spots_left: int

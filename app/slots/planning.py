@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from app.calendly.models import AvailableTime, is_plausible
+from app.calendly.models import AvailableTime
 from app.slots.model import Slot
 
 MAX_WINDOW = 31
@@ -54,12 +54,16 @@ def by_date(times: Iterable[AvailableTime], window: Window) -> dict[date, list[S
     A slot on the edge of two windows may come with both: it belongs to the
     date of its start.
     """
-    unique = {each.start_time.astimezone(UTC): each for each in times if _can_be_booked(each)}
+    begins, ends = midnight(window[0]), midnight(window[1] + ONE_DAY)
+    unique = {
+        each.start_time: each
+        for each in times
+        if begins <= each.start_time < ends and each.status == "available" and each.invitees_remaining > 0
+    }
     found: dict[date, list[Slot]] = {day: [] for day in dates(window)}
-    for start in sorted(unique):
-        if start.date() in found:
-            each = unique[start]
-            found[start.date()].append(Slot(start, each.invitees_remaining, each.scheduling_url))
+    for instant in sorted(unique):
+        each, start = unique[instant], instant.astimezone(UTC)
+        found[start.date()].append(Slot(start, each.invitees_remaining, each.scheduling_url))
     return found
 
 
@@ -70,10 +74,6 @@ def touched_days(start: datetime, end: datetime) -> list[date]:
     buffers, that starts before midnight (UTC) may have run into it.
     """
     return dates((start.date() - ONE_DAY, end.date() + ONE_DAY))
-
-
-def _can_be_booked(time: AvailableTime) -> bool:
-    return time.status == "available" and time.invitees_remaining > 0 and is_plausible(time.start_time)
 
 
 def nearest(slots: Sequence[Slot], wanted: datetime, limit: int) -> list[Slot]:

@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 
 from app.concurrency import together
 from app.store.cluster import MAX_CONNECTIONS, ClusteredRedis
-from app.store.embedded import embedded_store
 from app.store.masters import masters_of
 from app.store.sentinel import master_pool
 from app.store_url import EMBEDDED_STORE, Kind, StoreAddress
@@ -51,6 +50,9 @@ def open_store(url: str, *, patience: float = CACHE_PATIENCE) -> Redis:
     A node that hangs holds nobody for much longer than twice the patience.
     """
     if url == EMBEDDED_STORE:
+        # Here, so that no start with a Redis waits for what stands in for one.
+        from app.store.embedded import embedded_store  # noqa: PLC0415
+
         return embedded_store()
     address = StoreAddress.parsed(url)
     if address.kind is Kind.CLUSTER:

@@ -33,6 +33,7 @@ class Slot(_Shape):
 
 class Day(_Shape):
     date: date
+    slot_count: int
     slots: list[Slot]
 
 
@@ -47,5 +48,5 @@ def reshape(raw: bytes, zone: ZoneInfo, wanted: list[date], now: datetime) -> by
         if time.status == "available" and time.start_time > now and local.date() in found:
             slot = Slot(start=local.isoformat(timespec="seconds"), spots_left=time.invitees_remaining)
             found[local.date()].append(slot)
-    days = Days(days=[Day(date=day, slots=slots) for day, slots in found.items()])
+    days = Days(days=[Day(date=day, slot_count=len(slots), slots=slots) for day, slots in found.items()])
     return days.model_dump_json(by_alias=True).encode()

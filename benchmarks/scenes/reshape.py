@@ -60,7 +60,7 @@ def ours(raw: bytes) -> bytes:
     """All that lies between Calendly's bytes and the browser's, but the cache."""
     times = msgspec.json.decode(raw, type=Collection[AvailableTime]).collection
     buckets = [Day(day, NOW, slots) for day, slots in by_date(times, (FIRST, LAST)).items()]
-    return (
+    return msgspec.json.encode(
         Availability(
             event_type_id="EXAMPLE",
             time_zone=ZONE.key,
@@ -71,8 +71,6 @@ def ours(raw: bytes) -> bytes:
             state="fresh",
             days=local_days(buckets, WANTED, ZONE, NOW),
         )
-        .model_dump_json(by_alias=True)
-        .encode()
     )
 
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from app.features.bookings.calendar import CalendarEntry, calendar_file, calendar_links
+from app.features.bookings.calendar import CalendarEntry, calendar_links
+from app.features.bookings.calendar_file import calendar_file
 
 vobject: Any = import_module("vobject")
 """The other make; by name, because it comes without types."""

@@ -104,6 +104,7 @@ def fails(kind: str, **fault: Any) -> Arrange:
 
     async def arrange(rig: Rig) -> None:
         rig.stage.redis.flush()
+        rig.bff.forget()
         await plan_fault(rig.calendly, kind, path="^/event_type", times=FOR_GOOD, **fault)
 
     return arrange

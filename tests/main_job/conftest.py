@@ -1,5 +1,6 @@
 """Service, simulator and Redis as processes: started once, back to the beginning for every test."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
@@ -32,6 +33,10 @@ class Stage:
     def begin(self) -> None:
         cache, _ = self.stores
         cache.flushdb()
+        # The service hears that it has missed something, and believes nothing that it remembers.
+        now = time.time_ns() // 1000
+        for channel in cache.pubsub_channels("bff:*:news:*"):
+            cache.publish(channel, f"{now} {now - 1} 2026-01-01")
         self.redis.forget_bookings()
         self.calendly.reset(tier=TIER)
 

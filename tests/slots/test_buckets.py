@@ -69,7 +69,7 @@ async def _opened(
         yield DayBuckets(
             client=client,
             store=kind(store, reach, account="ada", lifetime=timedelta(hours=1)),
-            coherence=Coherence(is_to_be_asked=lambda: False, changed=lambda: None),
+            coherence=Coherence(is_to_be_asked=lambda: False, changed=lambda: None, renewed=lambda: None),
             lives=Lifetimes(fresh=timedelta(seconds=30), aged=timedelta(minutes=10), old=timedelta(hours=1)),
             clock=lambda: rig.NOW,
         )

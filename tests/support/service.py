@@ -18,6 +18,7 @@ from app.intents.options import ProtocolOptions
 from app.main import create_app
 from app.resources import Clock
 from app.settings import BffSettings, CalendlySettings, Settings
+from app.slots.buckets import DayBuckets
 from tests.support.canary_watch import watched
 from tests.support.contract import assert_kept
 from tests.support.keys import SECRET_KEY
@@ -53,6 +54,11 @@ class Service:
 
     async def get(self, path: str, **params: Any) -> httpx.Response:
         return await self.http.get(API + path, params=params)
+
+    def forget(self) -> None:
+        """The free times it remembers: as if it had missed what others say of them."""
+        buckets: DayBuckets = self.app.state.resources.buckets
+        buckets.miss()
 
     async def free(self, slug: str, **params: Any) -> list[str]:
         """The starts on offer, in order."""

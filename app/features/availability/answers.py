@@ -6,12 +6,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+import msgspec
 from fastapi import Request, Response
 from starlette.datastructures import Headers
 
+from app.answers import SharedAnswers
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots
-from app.ready import Encodings, Ready, ReadyAnswers, is_unchanged
-from app.slots.buckets import DayBuckets
+from app.negotiation import Encodings, is_unchanged
+from app.ready import Ready
 from app.slots.model import Day
 from app.slots.planning import ONE_DAY
 
@@ -37,25 +39,23 @@ class Told:
 class Answering:
     """Of one request. What was answered is ready for who asks the same."""
 
-    def __init__(self, request: Request, *, buckets: DayBuckets, ready: ReadyAnswers) -> None:
+    def __init__(self, request: Request, *, answers: SharedAnswers, stale_if_error: timedelta) -> None:
         self._request = request
-        self._buckets = buckets
-        self._ready = ready
+        self._answers = answers
+        self._stale_if_error = stale_if_error
 
     async def give(self, making: Awaitable[Told]) -> Response:
-        version = self._buckets.version
+        keep = self._answers.begin()
         told = await making
-        ready = Ready(
-            told.answer.model_dump_json(by_alias=True, exclude_none=True).encode(),
+        fresh = told.answer.state == "fresh"
+        ready = Ready.of(
+            msgspec.json.encode(told.answer),
             until=told.until,
-            cache_control=cache_control(
-                fresh=told.answer.state == "fresh", stale_if_error=self._buckets.lives.old
-            ),
+            is_marked=not fresh,
+            cache_control=cache_control(fresh=fresh, stale_if_error=self._stale_if_error),
             route=self._request.scope["route"].path,
         )
-        # What was made of days that have become untrue meanwhile answers this request, and no other.
-        if version == self._buckets.version:
-            self._ready.keep((self._request.scope["path"], self._request.scope["query_string"]), ready)
+        keep((self._request.scope["path"], self._request.scope["query_string"]), ready)
         return _response_to(self._request, ready)
 
 

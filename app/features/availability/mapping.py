@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from app.catalogue.model import EventType
 from app.features.availability.schemas import (
@@ -16,6 +20,13 @@ from app.features.availability.schemas import (
 from app.slots.model import Day as Bucket
 from app.slots.model import Slot as Kept
 from app.slots.planning import ONE_DAY, dates
+
+Local: TypeAlias = tuple[str, Kept]
+"""A slot, and its start as the visitor sees it."""
+
+NONE = timedelta(0)
+
+_texts = msgspec.json.Decoder(list[str]).decode
 
 
 def utc_dates(first: date, last: date, zone: ZoneInfo) -> list[date]:
@@ -32,10 +43,7 @@ def utc_dates(first: date, last: date, zone: ZoneInfo) -> list[date]:
 def local_days(buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime) -> list[Day]:
     """Each wanted date with what starts on it; what is past by `now` is left out, even where a bucket holds it."""
     found = _by_local_date(buckets, wanted, zone, now)
-    return [
-        Day(date=day, slot_count=len(kept), slots=[_slot_from(each, zone) for each in kept])
-        for day, kept in found.items()
-    ]
+    return [Day(date=day, slot_count=len(local), slots=_slots_from(local)) for day, local in found.items()]
 
 
 def counted_days(
@@ -43,7 +51,7 @@ def counted_days(
 ) -> list[Day]:
     """As `local_days`, without the slots."""
     found = _by_local_date(buckets, wanted, zone, now)
-    return [Day(date=day, slot_count=len(kept)) for day, kept in found.items()]
+    return [Day(date=day, slot_count=len(local)) for day, local in found.items()]
 
 
 def local_slots(
@@ -51,7 +59,7 @@ def local_slots(
 ) -> list[Slot]:
     """Those of `local_days`, one after the other."""
     found = _by_local_date(buckets, wanted, zone, now)
-    return [_slot_from(each, zone) for kept in found.values() for each in kept]
+    return _slots_from(chain.from_iterable(found.values()))
 
 
 def merged_days(
@@ -60,7 +68,7 @@ def merged_days(
     """What `local_days` has for any of them. `offered` is by event type id, in the order asked."""
     found = {id_: _by_local_date(buckets, wanted, zone, now) for id_, buckets in offered.items()}
     return [
-        MergedDay(date=day, slots=_merged({id_: kept[day] for id_, kept in found.items()}, zone))
+        MergedDay(date=day, slots=_merged({id_: local[day] for id_, local in found.items()}))
         for day in wanted
     ]
 
@@ -71,29 +79,44 @@ def merged_event_type_from(published: EventType) -> MergedEventType:
     )
 
 
-def _merged(offered: Mapping[str, Iterable[Kept]], zone: ZoneInfo) -> list[MergedSlot]:
+def _merged(offered: Mapping[str, Iterable[Local]]) -> list[MergedSlot]:
+    # By instants: what clocks show comes twice where they are set back.
+    texts: dict[datetime, str] = {}
     offers: dict[datetime, list[SlotOffer]] = {}
-    for id_, kept in offered.items():
-        for each in kept:
-            offer = SlotOffer(event_type_id=id_, spots_left=each.spots_left)
-            offers.setdefault(each.start, []).append(offer)
-    return [MergedSlot(start=_spelt(start, zone), offers=offers[start]) for start in sorted(offers)]
+    for id_, local in offered.items():
+        for text, kept in local:
+            texts[kept.start] = text
+            offers.setdefault(kept.start, []).append(SlotOffer(event_type_id=id_, spots_left=kept.spots_left))
+    return [MergedSlot(start=texts[instant], offers=offers[instant]) for instant in sorted(offers)]
 
 
 def _by_local_date(
     buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime
-) -> dict[date, list[Kept]]:
-    found: dict[date, list[Kept]] = {day: [] for day in wanted}
-    for each in (each for bucket in buckets for each in bucket.slots):
-        day = each.start.astimezone(zone).date()
-        if each.start > now and day in found:
-            found[day].append(each)
+) -> dict[date, list[Local]]:
+    found: dict[date, list[Local]] = {day: [] for day in wanted}
+    for bucket in buckets:
+        coming = [slot for slot in bucket.slots if slot.start > now]
+        for wall, text, slot in zip(*_shown(coming, zone), coming, strict=True):
+            day = found.get(wall.date())
+            if day is not None:
+                day.append((text, slot))
     return found
 
 
-def _slot_from(kept: Kept, zone: ZoneInfo) -> Slot:
-    return Slot(start=_spelt(kept.start, zone), spots_left=kept.spots_left)
+def _shown(slots: Sequence[Kept], zone: ZoneInfo) -> tuple[list[datetime], list[str]]:
+    """What clocks show in the zone when they start, and the same as text."""
+    if not slots:
+        return [], []
+    first, last = (slot.start.astimezone(zone) for slot in (slots[0], slots[-1]))
+    offset = first.utcoffset() or NONE
+    if offset != last.utcoffset():
+        walls = [slot.start.astimezone(zone) for slot in slots]
+        return walls, [wall.isoformat(timespec="seconds") for wall in walls]
+    # All at once where no clock is changed: to convert and spell each takes five times as long.
+    walls = [slot.start + offset for slot in slots]
+    named = first.isoformat()[-len("+00:00") :].encode()
+    return walls, _texts(msgspec.json.encode(walls).replace(b'Z"', named + b'"'))
 
 
-def _spelt(start: datetime, zone: ZoneInfo) -> str:
-    return start.astimezone(zone).isoformat(timespec="seconds")
+def _slots_from(local: Iterable[Local]) -> list[Slot]:
+    return [Slot(start=text, spots_left=kept.spots_left) for text, kept in local]

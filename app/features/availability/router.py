@@ -6,23 +6,30 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app import API
 from app.errors import InvalidRequestError, NotFoundError
+from app.fast_lane import WAITS_SINCE
 from app.features.availability.answers import Answering
 from app.features.availability.ranges import Asked, LocalDate
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots, View
 from app.features.availability.service import AvailabilityService
 from app.problems import READING, declared
 from app.resources import Owned
+from app.shapes import documented
 from app.time_zones import TimeZoneName
 
 router = APIRouter(prefix=API, tags=["Availability"])
 
 
-def availability_service(owned: Owned) -> AvailabilityService:
-    return AvailabilityService(catalogue=owned.catalogue, buckets=owned.buckets, clock=owned.clock)
+def availability_service(request: Request, owned: Owned) -> AvailabilityService:
+    return AvailabilityService(
+        catalogue=owned.catalogue,
+        buckets=owned.buckets,
+        clock=owned.clock,
+        waits_since=request.scope.get(WAITS_SINCE),
+    )
 
 
 def answering(request: Request, owned: Owned) -> Answering:
-    return Answering(request, buckets=owned.buckets, ready=owned.ready)
+    return Answering(request, answers=owned.answers, stale_if_error=owned.buckets.lives.old)
 
 
 Answers = Annotated[Answering, Depends(answering)]
@@ -49,7 +56,7 @@ TimeZone = Annotated[
 @router.get(
     "/event-types/{eventTypeId}/availability",
     summary="Free times",
-    response_model=Availability,
+    response_model=documented(Availability),
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def get_availability(
@@ -75,7 +82,7 @@ async def get_availability(
 @router.get(
     "/event-types/{eventTypeId}/availability/next",
     summary="The next free times",
-    response_model=NextSlots,
+    response_model=documented(NextSlots),
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def list_next_slots(
@@ -97,7 +104,7 @@ async def list_next_slots(
 @router.get(
     "/availability",
     summary="Free times of several event types",
-    response_model=MergedAvailability,
+    response_model=documented(MergedAvailability),
     responses=declared(NotFoundError, InvalidRequestError, *READING),
 )
 async def get_merged_availability(

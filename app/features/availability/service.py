@@ -38,10 +38,20 @@ log = structlog.get_logger()
 
 
 class AvailabilityService:
-    def __init__(self, *, catalogue: Catalogue, buckets: DayBuckets, clock: Callable[[], datetime]) -> None:
+    """`waits_since`: since when whoever asks has waited for somebody else who asked the same (`time.monotonic()`)."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        buckets: DayBuckets,
+        clock: Callable[[], datetime],
+        waits_since: float | None = None,
+    ) -> None:
         self._catalogue = catalogue
         self._buckets = buckets
         self._clock = clock
+        self._waits_since = waits_since
 
     async def get_availability(self, event_type_id: str, asked: Asked, view: View) -> Told:
         event_type = await self._catalogue.find(event_type_id)
@@ -120,7 +130,8 @@ class AvailabilityService:
         return until, buckets, slots
 
     async def _read(self, event_type: EventType, shown: LocalRange) -> list[Bucket]:
-        return await self._buckets.read(event_type, utc_dates(shown.first, shown.last, shown.zone))
+        wanted = utc_dates(shown.first, shown.last, shown.zone)
+        return await self._buckets.read(event_type, wanted, waits_since=self._waits_since)
 
     def _told(self, answer: Answer, buckets: Collection[Bucket], shown_in: ZoneInfo) -> Told:
         fresh_until = min(_as_of(buckets) + self._buckets.lives.fresh, self._catalogue.fresh_until)

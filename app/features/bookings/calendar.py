@@ -1,6 +1,6 @@
-"""A booking as a calendar file (RFC 5545), and as links that add it to calendars on the web. Pure functions.
+"""A booking as an entry of a calendar, and as links that add it to calendars on the web. Pure functions.
 
-Neither names an address of anybody: files and links are forwarded, and end up in histories.
+No link names an address of anybody: links are forwarded, and end up in histories.
 """
 
 from collections.abc import Mapping
@@ -8,17 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from unicodedata import category
 from urllib.parse import quote, urlencode
-
-from icalendar import Calendar, Event
-from icalendar.prop import vInline
-
-_PRODUCT = "-//Calendly BFF//Bookings//EN"
-
-_ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
-"""RFC 5545, 3.3.11. The library's own escaping takes the `\\N` of `C:\\New` for a line end."""
-
-_URI_RESERVED = ":/?#[]@!$&'()*+,;=%"
-"""What may stand in a URI as it is, besides letters and digits (RFC 3986, 2.2), or is part of an escape."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,30 +30,15 @@ class CalendarEntry:
 
     @property
     def title(self) -> str:
-        return _plain(f"{self.name} ({self.host})" if self.host else self.name)
+        return plain(f"{self.name} ({self.host})" if self.host else self.name)
 
     @property
     def where(self) -> str | None:
-        return _plain(self.place or self.join_url or "") or None
+        return plain(self.place or self.join_url or "") or None
 
     @property
     def details(self) -> str | None:
-        return _plain(self.join_url or "") or None
-
-
-def calendar_file(entry: CalendarEntry, now: datetime) -> bytes:
-    """One event, for any calendar program; `now` is when this was found to be so.
-
-    Published, not requested: nobody is asked to reply, and a program that knows
-    the UID replaces what it has.
-    """
-    calendar = Calendar()
-    calendar.add("prodid", _PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(_event(entry, now))
-    file: bytes = calendar.to_ical()
-    return file
+        return plain(self.join_url or "") or None
 
 
 def calendar_links(entry: CalendarEntry) -> dict[str, str]:
@@ -110,33 +84,7 @@ def _yahoo(entry: CalendarEntry) -> dict[str, str | None]:
     }
 
 
-def _event(entry: CalendarEntry, now: datetime) -> Event:
-    event = Event()
-    event.add("sequence", entry.sequence)
-    for name, time in (
-        ("dtstamp", now),
-        ("created", entry.created_at),
-        ("last-modified", now),
-        ("dtstart", entry.start),
-        ("dtend", entry.end),
-    ):
-        event.add(name, time.astimezone(UTC))
-    for name, text in (
-        ("uid", _plain(entry.uid)),
-        ("summary", entry.title),
-        ("location", entry.where),
-        ("description", entry.details),
-        ("status", "CANCELLED" if entry.canceled else "CONFIRMED"),
-        ("transp", "TRANSPARENT" if entry.canceled else "OPAQUE"),
-    ):
-        if text is not None:
-            event.add(name, vInline(text.translate(_ESCAPED)))
-    if entry.details and entry.details.startswith(("https://", "http://")):
-        event.add("url", vInline(quote(entry.details, safe=_URI_RESERVED)))
-    return event
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without what no calendar shows and some choke on: one kind of line end, no control characters, no half emoji."""
     lines = "\n".join(text.splitlines())
     return "".join(char for char in lines if char in "\t\n" or category(char) not in {"Cc", "Cs"})

@@ -14,7 +14,6 @@ from app.errors import (
     NotFoundError,
     UseHostedPageError,
 )
-from app.features.bookings.calendar import calendar_file
 from app.features.bookings.desk import RETRY_CONFIRMING, Desk, draft_of, known_claims, unproven
 from app.features.bookings.lost import another_without_record, booking_without_record, is_of_its_time
 from app.features.bookings.manage import Claims
@@ -50,6 +49,9 @@ class BookingManager:
 
     async def calendar_file(self, id_: str, token: str) -> bytes:
         """Raises `BookingInFlightError` while it is not confirmed."""
+        # Here, so that no start waits for a library of which few visitors have need.
+        from app.features.bookings.calendar_file import calendar_file  # noqa: PLC0415
+
         booking = await self.read_booking(id_, token)
         match booking.status:
             case "confirming":
