@@ -91,6 +91,11 @@ class Metrics:
             ("state",),
             registry=self.registry,
         )
+        self.renewals = Counter(
+            "bff_warm_up_renewals",
+            "Times that an event type's free times were read from Calendly before they aged.",
+            registry=self.registry,
+        )
         self.bookings_unsettled = Gauge(
             "bff_bookings_unsettled",
             "Bookings whose end is not known yet; overdue ones should have been looked after by now.",
