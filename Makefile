@@ -12,7 +12,7 @@ export SIMULATOR_PORT ?= 8001
 OPENAPI := openapi/bff.json
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime dev demo test check openapi clients bench profile soak soak-bookings lock clean
+.PHONY: help runtime dev demo test coverage check openapi clients bench profile soak soak-bookings soak-availability lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,7 +26,10 @@ dev:
 demo: runtime ## run the service, the demo page and a Calendly of its own; no account needed
 	@exec calendly-bff demo
 
-test: dev ## run every test, with branch coverage
+test: dev ## run every test
+	pytest -n 2 --dist loadfile $(ARGS)
+
+coverage: dev ## run every test, and show which branches of app/ and simulator/ none of them takes
 	@coverage erase
 	coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	@coverage combine --quiet
@@ -73,12 +76,10 @@ openapi: dev ## rewrite openapi/ from the code
 clients: dev ## generate the TypeScript and Kotlin clients into build/clients
 	scripts/generate-clients build/clients
 
-bench: ## measure what is claimed about speed: make bench ARGS="--quick --rows hit,304 --markdown table.md"
-	@scripts/bootstrap bench
+bench: dev ## measure what is claimed about speed: make bench ARGS="--quick --rows hit,304 --markdown table.md"
 	python -m benchmarks $(ARGS)
 
-profile: ## draw where the time of a hit and of the slow path goes, into docs/images
-	@scripts/bootstrap bench
+profile: dev ## draw where the time of a hit and of the slow path goes, into docs/images
 	python -m benchmarks.profile $(ARGS)
 
 soak: dev ## the long runs: soak tests, generated clients, the container image
@@ -88,6 +89,9 @@ soak: dev ## the long runs: soak tests, generated clients, the container image
 
 soak-bookings: dev ## kill, crowd and confuse the service while it books, thousands of times; most of an hour
 	python -m tests.soak $(ARGS)
+
+soak-availability: dev ## change, cut, crowd and flood what several replicas know of free times; half an hour
+	python -m tests.soak.availability $(ARGS)
 
 lock: dev ## rewrite requirements/ and package-lock.json from pyproject.toml and package.json
 	UPGRADE=$(UPGRADE) scripts/lock

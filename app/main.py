@@ -37,12 +37,16 @@ MAX_AGE = 600
 
 
 def create_app(
-    settings: Settings | None = None, *, clock: Clock = system_clock, protocol: ProtocolOptions | None = None
+    settings: Settings | None = None,
+    *,
+    clock: Clock = system_clock,
+    protocol: ProtocolOptions | None = None,
+    doubts: bool = True,
 ) -> FastAPI:
     """The service. Opens nothing and reads no environment: that is the lifespan's business.
 
     Without settings it can only be looked at, as `openapi` does. `protocol`: how bookings are made; by default as
-    the settings say.
+    the settings say. `doubts`: whether what is in memory is doubted while nobody would tell that it is untrue.
     """
     known = settings or Settings()
     booking = protocol or _protocol(known)
@@ -50,7 +54,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened(known, metrics, clock, booking) as owned:
+        async with opened(known, metrics, clock, booking, doubts=doubts) as owned:
             app.state.resources = owned
             app.middleware_stack = _fast_lane(app, known, metrics, owned)
             yield

@@ -7,6 +7,9 @@ IDENTITY, GZIP, BR = "identity", "gzip", "br"
 MANY_WISHES = 256
 """Ways to spell `Accept-Encoding` that are remembered."""
 
+LONGEST_WISH = 200
+"""Bytes of one: what a browser sends is far shorter."""
+
 
 class Encodings:
     """Which encoding to answer in, by `Accept-Encoding` (RFC 9110, 12.5.3)."""
@@ -20,7 +23,7 @@ class Encodings:
         found = self._known.get(wish)
         if found is None:
             found = _best(_weights(wish.decode("latin-1")))
-            if len(self._known) < MANY_WISHES:
+            if len(self._known) < MANY_WISHES and len(wish) <= LONGEST_WISH:
                 self._known[wish] = found
         return found
 

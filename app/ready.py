@@ -22,8 +22,11 @@ LONGEST_PLACE = 300
 """Bytes. The longest sensible question is half of it; what is longer is answered, and not remembered."""
 
 MOST_BYTES = 48 * 1024 * 1024
-EACH = 1500
-"""Bytes of every answer beside its body."""
+EACH = 2200
+"""Bytes of every answer beside its body, with the headers of both encodings."""
+
+BOTH_BODIES = 3.5
+"""Times the smaller one: what is packed with gzip takes up to two and a half times the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,17 @@ _decode = msgspec.msgpack.Decoder(_Stored).decode
 class Ready:
     """`until`: when something else would be answered. `route`: the pattern of the path that it is an answer to.
 
-    `is_marked`: a part of it is old, and may be read anew at any moment.
+    `is_marked`: a part of it is old, and may be read anew at any moment. `generation`: the latest news of what became
+    untrue that was known when it was made; None for what other processes need not be given.
     """
 
-    __slots__ = ("_forms", "_stored", "is_marked", "route", "until")
+    __slots__ = ("_forms", "_stored", "generation", "is_marked", "route", "until")
 
     def __init__(self, stored: _Stored) -> None:
         self.until = stored.until
         self.route = stored.route
         self.is_marked = stored.is_marked
+        self.generation: int | None = None
         self._stored = stored
         self._forms: dict[str, Form] = {}
 
@@ -80,7 +85,8 @@ class Ready:
 
     @property
     def weight(self) -> int:
-        return EACH + len(self._stored.packed)
+        """No less than it takes once it has been asked for in every encoding."""
+        return EACH + int(BOTH_BODIES * len(self._stored.packed))
 
     def form(self, encoding: str) -> Form:
         found = self._forms.get(encoding)
@@ -142,6 +148,10 @@ class ReadyAnswers:
         self._answers.clear()
         self._marked.clear()
         self._weight = 0
+
+    @property
+    def weight(self) -> int:
+        return self._weight
 
     def __len__(self) -> int:
         return len(self._answers)

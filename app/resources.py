@@ -90,10 +90,11 @@ class Resources:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, metrics: Metrics, clock: Clock, protocol: ProtocolOptions
+    settings: Settings, metrics: Metrics, clock: Clock, protocol: ProtocolOptions, *, doubts: bool = True
 ) -> AsyncIterator[Resources]:
     """Nothing is connected before it is used: a start does not wait for neighbours that are away.
 
+    `doubts`: as `News` has it.
     Raises `ConfigurationError` without a token.
     """
     access = _access(settings)
@@ -122,9 +123,10 @@ async def opened(
         catalogue = _catalogue(settings, client, cache, clock)
         days = DayStore(cache_store, reach, account=access, lifetime=settings.bff.stale_if_error)
         ready = ReadyAnswers()
-        news = News(partial(subscriber, settings.bff.redis_url, cache_store), days.channel, reach)
+        told = partial(subscriber, settings.bff.redis_url, cache_store)
+        news = News(told, days.channel, reach, doubts=doubts)
         coherence = Coherence(
-            is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
+            is_to_be_asked=news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
         )
         buckets = _buckets(settings, client, days, coherence, clock)
         shelf = AnswerShelf(cache_store, reach, account=access, maker=_maker(settings))
@@ -142,7 +144,7 @@ async def opened(
         )
         if settings.bff.warm_up:
             await stack.enter_async_context(_running(warm_up.run()))
-        forget_days = partial(_forget_days, catalogue, buckets)
+        forget_days = partial(_forget_days, buckets)
         means = Means(
             client=client,
             user=partial(_user, catalogue),
@@ -166,7 +168,7 @@ async def opened(
             buckets=buckets,
             popularity=popularity,
             warm_up=warm_up,
-            answers=SharedAnswers(ready, shelf, buckets, lambda: not news.is_to_be_asked),
+            answers=SharedAnswers(ready, shelf, buckets, news.is_to_be_asked),
             budgets=budgets,
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
@@ -242,9 +244,9 @@ def _report_end(task: "asyncio.Task[None]") -> None:
         log.error("background.ended", exc_info=task.exception() or False)
 
 
-async def _forget_days(catalogue: Catalogue, buckets: DayBuckets, start: datetime, end: datetime) -> None:
-    """Of all event types: they share the host's calendar. One that no reading has shown yet is not in the cache."""
-    await buckets.forget(catalogue.known(), touched_days(start, end))
+async def _forget_days(buckets: DayBuckets, start: datetime, end: datetime) -> None:
+    """Of all event types: they share the host's calendar."""
+    await buckets.forget(touched_days(start, end))
 
 
 async def _settled(forget: Callable[[datetime, datetime], Awaitable[None]], matter: Matter) -> None:

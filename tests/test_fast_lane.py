@@ -140,6 +140,15 @@ async def test_what_is_ready_is_counted_like_any_other(bff: Service) -> None:
     assert f"_seconds_count{timed}" in shown
 
 
+async def test_what_is_ready_is_shown_to_the_operator(bff: Service) -> None:
+    for length in (1, 2, 3):
+        await _ask(bff, f"/event-types/visit/availability?from=2026-12-01&to=2026-12-0{length}")
+    shown = (await bff.http.get("/metrics")).text
+
+    assert "bff_ready_answers 3.0" in shown
+    assert f"bff_ready_bytes {float(_ready(bff).weight)}" in shown
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -152,6 +161,29 @@ async def test_what_is_refused_is_never_ready(bff: Service, query: str) -> None:
 
     assert answer.status_code == 422
     assert len(_ready(bff)) == 0
+
+
+async def test_what_is_asked_in_more_letters_than_anybody_needs_is_answered_and_not_remembered(
+    bff: Service,
+) -> None:
+    words = {
+        "eventTypeIds": "visit,intro-call,workshop",
+        "timeZone": "America/Argentina/Buenos_Aires",
+        "from": "2026-12-01",
+        "to": "2026-12-02",
+    }
+    plain = "&".join(f"{name}={value}" for name, value in words.items())
+    spelt = "&".join(f"{_spelt(name)}={_spelt(value)}" for name, value in words.items())
+
+    answers = [await _ask(bff, f"/availability?{query}") for query in (spelt, plain)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(_ready(bff)) == 1
+
+
+def _spelt(text: str) -> str:
+    """As nobody would, but in the end the same."""
+    return "".join(f"%{ord(letter):02x}" for letter in text)
 
 
 async def test_what_is_ready_costs_no_call_and_no_redis(bff: Service, calendly: Simulation) -> None:

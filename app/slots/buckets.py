@@ -17,8 +17,8 @@ from app.slots.loads import Found, Load, Loads, those
 from app.slots.memory import DayMemory
 from app.slots.model import Addressed, Day
 from app.slots.packing import packed, unpacked
-from app.slots.planning import Window, bounds, by_date, dates, windows
-from app.slots.policy import Age, Lifetimes, Plan, can_serve, plan
+from app.slots.planning import Window, bounds, by_date, dates, widened, windows
+from app.slots.policy import Age, Lifetimes, Plan, can_serve, due_soon, plan
 
 NONE = timedelta(0)
 
@@ -141,10 +141,10 @@ class DayBuckets:
             await asyncio.wait(tasks)
         return any(load.has_asked for load in loads)
 
-    async def forget(self, event_types: Collection[Addressed], days: Collection[date]) -> None:
-        """These days are no longer true, here and in every other replica."""
+    async def forget(self, days: Collection[date]) -> None:
+        """These days of all event types are no longer true, here and in every other replica."""
         self._spoil(days)
-        told = await self._store.forget([event_type.id for event_type in event_types], days)
+        told = await self._store.forget(days)
         if told is not None:
             self.hear(told)
 
@@ -178,14 +178,20 @@ class DayBuckets:
             known |= await self._shelved(event_type.id, todo.first | todo.meanwhile)
             todo = self._plan(wanted, known)
         if todo.first:
-            known |= await self._fetched(event_type, wanted, known, todo.first, waits_since)
+            first = self._with_others(event_type.id, todo.first)
+            known |= await self._fetched(event_type, wanted, known, first, waits_since)
         elif todo.meanwhile:
-            self._renew(event_type, todo.meanwhile)
+            self._renew(event_type, self._with_others(event_type.id, todo.meanwhile))
         return [known[day] for day in sorted(wanted)]
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
         failing = self._client.breaker.is_failing
         return plan(wanted, _read_at(known), self._clock(), self.lives, failing=failing)
+
+    def _with_others(self, event_type: str, days: Collection[date]) -> Collection[date]:
+        """A call may span a month at the same price: what is to be read soon comes along with what is read now."""
+        others = due_soon(_read_at(self._memory.all_of(event_type)), self._clock(), self.lives)
+        return widened(days, [day for day in others if not self._loads.is_under_way(event_type, day)])
 
     async def _fetched(
         self,

@@ -78,3 +78,12 @@ def can_serve(
 ) -> bool:
     """Whether all of it may be served although Calendly fails: a day that nobody has read is never shown as empty."""
     return all(day in known and lives.age(known[day], now) is not Age.OVER for day in wanted)
+
+
+def due_soon(known: Mapping[date, datetime], now: datetime, lives: Lifetimes) -> list[date]:
+    """Days to come whose reading is past half of its life, and not so old that nobody asks for them any more."""
+    return [
+        day
+        for day, as_of in known.items()
+        if day >= now.date() and lives.fresh / 2 < now - as_of <= lives.aged
+    ]

@@ -1,10 +1,9 @@
 """How each peer is started, and what it has and has not."""
 
-import getpass
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from redis import Redis
@@ -15,6 +14,7 @@ from benchmarks.cores import OTHERS, started_on
 from benchmarks.keys import WEEK, Question
 from benchmarks.peers.shared import plain_key
 from benchmarks.stage import Server, Stage, uvicorn
+from tests.support.nginx import nginx_command
 from tests.support.ports import free_port
 from tests.support.programs import BIN
 from tests.support.redis import RedisServer, running_redis
@@ -121,12 +121,6 @@ def nginx(stage: Stage, service: Server) -> Iterator[Server]:
     port = free_port()
     folder = stage.folder / f"nginx-{port}"
     folder.mkdir()
-    text = (HERE / "nginx.conf").read_text()
-    told = {"FOLDER": folder, "PORT": port, "SERVICE": service.port, "USER": getpass.getuser()}
-    for name, value in told.items():
-        text = text.replace(f"@{name}@", str(value))
-    config = folder / "nginx.conf"
-    config.write_text(text)
-    with ExitStack() as stack:
-        command = ["/usr/sbin/nginx", "-e", str(folder / "nginx.log"), "-c", str(config)]
-        yield stack.enter_context(stage.started(command, port))
+    command = nginx_command(folder, HERE / "nginx.conf", PORT=port, SERVICE=service.port)
+    with stage.started(command, port) as server:
+        yield server

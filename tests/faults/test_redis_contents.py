@@ -10,7 +10,6 @@ import pytest
 from redis import Redis
 
 from app.intents import names
-from tests.faults.lagging import lagging
 from tests.faults.scene import (
     Scene,
     active,
@@ -24,6 +23,7 @@ from tests.faults.scene import (
 from tests.faults.talks import Gate, resetting
 from tests.support.redis import STATE
 from tests.support.service import Json, booking_body
+from tests.support.way import way_to
 
 LOOK = "^/scheduled_events$"
 BOOKING = "^/invitees$"
@@ -226,8 +226,8 @@ async def test_visitors_who_leave_in_the_middle_of_a_command_mix_up_no_answers(f
     starts = await frail.bff.free("workshop")
     chance = SystemRandom()
 
-    async with lagging(frail.redis.port, 0.003) as lag:
-        slow = f"redis://127.0.0.1:{lag.port}/{STATE}"
+    async with way_to(frail.redis.port, lag=0.003) as way:
+        slow = f"redis://127.0.0.1:{way.port}/{STATE}"
         settings = settings_on(frail.way.origin, frail.redis, state_url=slow)
         async with witnessed(settings, frail.calendly) as bff:
 
@@ -244,7 +244,7 @@ async def test_visitors_who_leave_in_the_middle_of_a_command_mix_up_no_answers(f
             visits: list[Json] = []
             for first in range(0, TRIALS, 10):
                 visits += await asyncio.gather(*map(visit, range(first, first + 10)))
-            lag.seconds = 0
+            way.lag = 0
 
     for visited in visits:
         assert visited["answer"]["invitee"] == visited["invitee"]
@@ -256,8 +256,8 @@ async def test_the_trials_see_a_mix_up_where_a_reply_that_nobody_waits_for_is_le
     frail: Scene,
 ) -> None:
     """The client here is one that goes on with its connection, as the library once did."""
-    async with lagging(frail.redis.port, 0.05) as lag:
-        reader, writer = await asyncio.open_connection("127.0.0.1", lag.port)
+    async with way_to(frail.redis.port, lag=0.05) as way:
+        reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
 
         async def echo(text: str) -> bytes:
             writer.write(f"PING {text}\r\n".encode())

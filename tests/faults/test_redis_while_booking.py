@@ -24,7 +24,7 @@ from tests.support.ports import free_port
 from tests.support.redis import STATE, RedisServer
 from tests.support.service import Json, Service
 from tests.support.simulation import Simulation
-from tests.support.slowed import slowed
+from tests.support.way import way_to
 
 LOOK = "^/scheduled_events$"
 BOOKING = "^/invitees$"
@@ -170,9 +170,9 @@ async def test_a_redis_that_comes_after_the_service_opens_bookings(
 
 @pytest.mark.fault("R03")
 async def test_a_slow_redis_slows_bookings_and_loses_none(calendly: Simulation, fragile: RedisServer) -> None:
-    async with slowed(fragile.port, 0.1) as port:
+    async with way_to(fragile.port, lag=0.1) as way:
         settings = settings_on(
-            str(calendly.http.base_url), fragile, state_url=f"redis://127.0.0.1:{port}/{STATE}"
+            str(calendly.http.base_url), fragile, state_url=f"redis://127.0.0.1:{way.port}/{STATE}"
         )
         async with witnessed(settings, calendly) as bff:
             body = await bff.booking()

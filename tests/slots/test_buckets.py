@@ -100,7 +100,7 @@ async def _booked_meanwhile(
     running = asyncio.ensure_future(read(buckets))
     await calendly.heard.wait()
     calendly.free = [FREE]
-    await buckets.forget([INTRO_CALL], [DAY])
+    await buckets.forget([DAY])
     return running
 
 

@@ -1,30 +1,25 @@
 """`make soak-bookings`: bookings made under every bad day there is, and counted at the simulator."""
 
-import asyncio
-import sys
-from argparse import ArgumentParser
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
 
 from app.intents.options import ProtocolOptions
 from tests.soak.ambiguity import run_ambiguity
+from tests.soak.command import Trials, TrialsByName, run
 from tests.soak.crowds import run_one_key, run_one_seat
-from tests.soak.findings import Findings, table
+from tests.soak.findings import Findings
 from tests.soak.kills import QUICK, run_kills
 from tests.soak.programs import run_rush, run_stop
 from tests.soak.world import World, running_world
 
-Trials = Callable[[Path, int], Coroutine[None, None, Findings]]
-
 
 def _in_a_world(
-    run: Callable[[World, int], Awaitable[Findings]], protocol: ProtocolOptions, **settings: str
+    make: Callable[[World, int], Awaitable[Findings]], protocol: ProtocolOptions, **settings: str
 ) -> Trials:
     async def trials(folder: Path, times: int) -> Findings:
         async with running_world(folder, protocol, **settings) as world:
-            return await run(world, times)
+            return await make(world, times)
 
     return trials
 
@@ -46,7 +41,7 @@ async def _blind_kills(folder: Path, times: int) -> Findings:
 HURRIED = {"CALENDLY_BOOKING_TIMEOUT": "2"}
 USUAL = ProtocolOptions()
 
-TRIALS: dict[str, tuple[int, Trials]] = {
+TRIALS: TrialsByName = {
     "kills": (1000, _in_a_world(run_kills, QUICK, **HURRIED)),
     "blind-kills": (100, _blind_kills),
     "one-key": (1000, _in_a_world(run_one_key, USUAL)),
@@ -55,23 +50,6 @@ TRIALS: dict[str, tuple[int, Trials]] = {
     "rush": (10_000, run_rush),
     "stop": (20, run_stop),
 }
-"""By the name of the option that says how often; 0 leaves it out."""
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = ArgumentParser(prog="python -m tests.soak")
-    for name, (usual, _) in TRIALS.items():
-        parser.add_argument(f"--{name}", type=int, default=usual, dest=name, metavar="TIMES")
-    asked = vars(parser.parse_args(arguments))
-    rows: list[Findings] = []
-    with TemporaryDirectory() as folder:
-        for name, (_, trials) in TRIALS.items():
-            if asked[name]:
-                rows.append(asyncio.run(trials(Path(mkdtemp(dir=folder)), asked[name])))
-                sys.stderr.write(table(rows[-1:]) + "\n")
-    sys.stdout.write(table(rows) + "\n")
-    raise SystemExit(not all(row.kept for row in rows))
-
 
 if __name__ == "__main__":
-    main()
+    run("tests.soak", TRIALS)

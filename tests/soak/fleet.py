@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from app.intents.options import ProtocolOptions
 from tests.soak.caller import Request, call
+from tests.soak.service import Options
 
 START_SECONDS = 30.0
 
@@ -57,9 +57,7 @@ class Fleet:
 
 
 @asynccontextmanager
-async def running_fleet(
-    folder: Path, settings: Mapping[str, str], protocol: ProtocolOptions
-) -> AsyncIterator[Fleet]:
+async def running_fleet(folder: Path, settings: Mapping[str, str], options: Options) -> AsyncIterator[Fleet]:
     """No setting of whoever runs this reaches it. What it logs goes to `service.log`; at the end all are killed."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     with (folder / "service.log").open("ab") as log:
@@ -67,7 +65,7 @@ async def running_fleet(
             sys.executable,
             "-m",
             "tests.soak.service",
-            msgspec.json.encode(protocol).decode(),
+            msgspec.json.encode(options).decode(),
             stdin=PIPE,
             stdout=PIPE,
             stderr=log,

@@ -1,8 +1,8 @@
-"""`python -m tests.soak.service PROTOCOL`: the service, loaded once, in as many processes as are asked for.
+"""`python -m tests.soak.service OPTIONS`: the service, loaded once, in as many processes as are asked for.
 
 A line `start` on standard input forks one and is answered with its process id and port; it takes
 connections at once. `bury PID` waits for one that was killed. At the end of the input all are killed.
-The settings come from the environment; PROTOCOL is a `ProtocolOptions` as JSON.
+The settings come from the environment; OPTIONS are `Options` as JSON.
 """
 
 import os
@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NoReturn
 
 import msgspec
@@ -24,11 +25,19 @@ from app.settings import settings_from_environment
 BACKLOG = 512
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the service may be told besides its settings, by a program alone."""
+
+    protocol: ProtocolOptions
+    doubts: bool = True
+
+
 def main() -> None:
     settings = settings_from_environment(env_file=None)
     configure_logging(settings.bff.log_level)
-    protocol = msgspec.json.decode(sys.argv[1], type=ProtocolOptions)
-    app = create_app(settings, protocol=protocol)
+    options = msgspec.json.decode(sys.argv[1], type=Options)
+    app = create_app(settings, protocol=options.protocol, doubts=options.doubts)
     alive: set[int] = set()
     for line in sys.stdin:
         match line.split():

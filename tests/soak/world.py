@@ -20,6 +20,7 @@ from app.intents.options import ProtocolOptions
 from app.store.state import StateStore
 from tests.soak.caller import Request, call
 from tests.soak.fleet import Fleet, running_fleet
+from tests.soak.service import Options
 from tests.support.keys import SECRET_KEY
 from tests.support.programs import running_simulator_program
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
@@ -148,8 +149,8 @@ async def running_world(folder: Path, protocol: ProtocolOptions, **settings: str
     async with (
         running_neighbours(folder) as (calendly, redis, told),
         Redis(host="127.0.0.1", port=redis.port, db=STATE) as state,
-        running_fleet(folder, told | settings, protocol) as fleet,
-        _without_quotas(calendly, state),
+        running_fleet(folder, told | settings, Options(protocol=protocol)) as fleet,
+        without_quotas(calendly, state),
     ):
         naming = Naming(StateStore(state), [b64decode(SECRET_KEY)])
         yield World(calendly, state, fleet, naming, await calendly.host())
@@ -166,7 +167,7 @@ async def _furnish(calendly: Calendly) -> None:
 
 
 @asynccontextmanager
-async def _without_quotas(calendly: Calendly, state: Redis) -> AsyncIterator[None]:
+async def without_quotas(calendly: Calendly, state: Redis) -> AsyncIterator[None]:
     # Told to end, and not cancelled: on Python 3.11 a cancellation gets lost in the Redis client now and then.
     over = asyncio.Event()
     task = asyncio.create_task(_open_windows(calendly, state, over))

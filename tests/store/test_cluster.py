@@ -23,7 +23,7 @@ from app.store.state import StateStore, StoreAwayError
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.support.redis_groups import SLOTS, RedisCluster, running
-from tests.support.slowed import slowed
+from tests.support.way import way_to
 
 DAY = timedelta(days=1)
 MANY = [f"name-{number}" for number in range(100)]
@@ -236,8 +236,8 @@ async def test_a_node_that_hangs_holds_nobody_for_long(tmp_path: Path) -> None:
 @pytest.mark.fault("R03")
 async def test_a_node_that_is_slow_at_every_step_holds_nobody_for_long(shared: RedisCluster) -> None:
     async with (
-        slowed(shared.masters[0].port, PATIENCE * 0.8) as port,
-        open_store(f"redis+cluster://127.0.0.1:{port}", patience=PATIENCE) as store,
+        way_to(shared.masters[0].port, lag=PATIENCE * 0.8) as way,
+        open_store(f"redis+cluster://127.0.0.1:{way.port}", patience=PATIENCE) as store,
     ):
         waited = await _waited(StateStore(store), "name")
 

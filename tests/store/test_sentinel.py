@@ -16,7 +16,7 @@ from app.store.script import Script
 from app.store.state import StateStore, StoreAwayError
 from tests.support.ports import free_port
 from tests.support.redis_groups import WatchedRedis, running
-from tests.support.slowed import slowed
+from tests.support.way import way_to
 
 DAY = timedelta(days=1)
 PATIENCE = 0.5
@@ -101,8 +101,8 @@ async def test_sentinels_that_are_away_are_found_out_at_once() -> None:
 @pytest.mark.fault("R03")
 async def test_a_sentinel_that_is_slow_at_every_step_holds_nobody_for_long(shared: WatchedRedis) -> None:
     async with (
-        slowed(shared.sentinel_port, PATIENCE * 0.8) as port,
-        open_store(f"redis+sentinel://127.0.0.1:{port}/main", patience=PATIENCE) as store,
+        way_to(shared.sentinel_port, lag=PATIENCE * 0.8) as way,
+        open_store(f"redis+sentinel://127.0.0.1:{way.port}/main", patience=PATIENCE) as store,
     ):
         waited = await _put(StateStore(store))
 

@@ -74,7 +74,8 @@ async def get_availability(
     """What can be booked, as local dates and times of the visitor's zone.
 
     Every date of the range is there once, in order; a date without slots is one
-    on which nothing is free. A failure is a problem, never an empty list.
+    on which nothing is free. A failure is a problem, never an empty list, and
+    names Calendly's own page (`hostedUrl`) wherever the event type is known.
     """
     asked = Asked(first=from_, last=to, time_zone=time_zone)
     return await answering.give(service.get_availability(event_type_id, asked, view))

@@ -133,9 +133,14 @@ class AvailabilityService:
         return until, buckets, slots
 
     async def _read(self, event_type: EventType, shown: LocalRange) -> list[Bucket]:
+        """Raises `UpstreamError`, which names Calendly's own page of the event type."""
         wanted = utc_dates(shown.first, shown.last, shown.zone)
         self._popularity.note(event_type, wanted, self._clock())
-        return await self._buckets.read(event_type, wanted, waits_since=self._waits_since)
+        try:
+            return await self._buckets.read(event_type, wanted, waits_since=self._waits_since)
+        except UpstreamError as failure:
+            failure.hosted_url = event_type.hosted_url
+            raise
 
     def _told(self, answer: Answer, buckets: Collection[Bucket], shown_in: ZoneInfo) -> Told:
         fresh_until = min(_as_of(buckets) + self._buckets.lives.fresh, self._catalogue.fresh_until)
