@@ -12,7 +12,7 @@ import time
 import traceback
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
@@ -86,6 +86,11 @@ class Metrics:
             "bff_calendly_breaker",
             "1 for the state that it is in: open where Calendly does not answer, and is not asked for free times.",
             ("state",),
+            registry=self.registry,
+        )
+        self.renewals = Counter(
+            "bff_warm_up_renewals",
+            "Times that an event type's free times were read from Calendly before they aged.",
             registry=self.registry,
         )
         self.bookings_unsettled = Gauge(

@@ -26,7 +26,7 @@ from app.cache.news import News
 from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
-from app.calendly.quota import Quota
+from app.calendly.quota import Purpose, Quota
 from app.calendly.transport import Transport
 from app.catalogue.catalogue import Catalogue, CatalogueOptions
 from app.intents.ledger import Ledger
@@ -44,10 +44,15 @@ from app.settings import KEY_BYTES, Settings
 from app.slots.buckets import Coherence, DayBuckets
 from app.slots.planning import touched_days
 from app.slots.policy import Lifetimes
+from app.slots.popularity import Popularity
+from app.slots.warm_up import WarmUp
 from app.store.connection import STATE_PATIENCE, open_store, subscriber
 from app.store.policy import StatePolicy
 from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
+
+RENEWED_UNASKED = 2
+"""Times that free times are read again before they age although nobody asks for them any more."""
 
 Clock = Callable[[], datetime]
 
@@ -69,6 +74,8 @@ class Resources:
     state: Redis
     catalogue: Catalogue
     buckets: DayBuckets
+    popularity: Popularity
+    warm_up: WarmUp
     answers: SharedAnswers
     """About free times; the fast lane sends them."""
     budgets: Budgets
@@ -127,6 +134,16 @@ async def opened(
         await stack.enter_async_context(_running(reach.probe()))
         await stack.enter_async_context(_running(budgets.probe()))
         await stack.enter_async_context(_running(news.listen(buckets)))
+        popularity = Popularity(most=settings.bff.warm_up, lately=RENEWED_UNASKED * buckets.lives.fresh)
+        warm_up = WarmUp(
+            buckets=buckets,
+            popularity=popularity,
+            may_read=partial(_may_renew, client, reach, budgets),
+            renewed=metrics.renewals.inc,
+            clock=clock,
+        )
+        if settings.bff.warm_up:
+            await stack.enter_async_context(_running(warm_up.run()))
         forget_days = partial(_forget_days, buckets)
         means = Means(
             client=client,
@@ -149,6 +166,8 @@ async def opened(
             state=state_store,
             catalogue=catalogue,
             buckets=buckets,
+            popularity=popularity,
+            warm_up=warm_up,
             answers=SharedAnswers(ready, shelf, buckets, news.is_to_be_asked),
             budgets=budgets,
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
@@ -190,6 +209,13 @@ def _buckets(
         old=settings.bff.stale_if_error,
     )
     return DayBuckets(client=client, store=days, coherence=coherence, lives=lives, clock=clock)
+
+
+async def _may_renew(client: CalendlyClient, reach: Reach, budgets: Budgets) -> bool:
+    """What nobody has asked for yet: only while Calendly answers, while processes can leave it to one of them, and
+    while visitors leave room for it.
+    """
+    return not client.breaker.is_failing and not reach.is_away and await budgets.has_room(Purpose.RENEW)
 
 
 @asynccontextmanager

@@ -232,6 +232,15 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
             " types are read; the rest is for bookings.",
         ),
     ] = 0.8
+    warm_up: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=50,
+            description="How many of the most asked event types have their free times read again before they age."
+            " 0: none.",
+        ),
+    ] = 0
     host: Annotated[str, Field(description="Address that `calendly-bff serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of `calendly-bff serve`.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes of `calendly-bff serve`.")] = 1

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -123,6 +124,23 @@ class DayBuckets:
         key = (event_type.id, window, self._version)
         return await self._live.run(key, lambda: self._reread(event_type, window))
 
+    def read_at(self, event_type: Addressed, days: Collection[date]) -> dict[date, datetime]:
+        """When each of these days was read that is in memory."""
+        return _read_at(self._memory.read(event_type.id, days))
+
+    async def renew(self, event_type: Addressed, days: Collection[date]) -> bool:
+        """Read again what nobody waits for. Whether it was this process that asked Calendly; never fails."""
+        loads: list[Load] = []
+
+        def read(load: Load) -> Coroutine[Any, Any, Found]:
+            loads.append(load)
+            return self._load(event_type, load)
+
+        tasks = self._begin_renewal(event_type, days, read)
+        if tasks:
+            await asyncio.wait(tasks)
+        return any(load.has_asked for load in loads)
+
     async def forget(self, days: Collection[date]) -> None:
         """These days of all event types are no longer true, here and in every other replica."""
         self._spoil(days)
@@ -195,10 +213,21 @@ class DayBuckets:
 
     def _renew(self, event_type: Addressed, days: Collection[date]) -> None:
         """While an older reading is served."""
+        self._begin_renewal(event_type, days, lambda load: self._load(event_type, load))
+
+    def _begin_renewal(
+        self,
+        event_type: Addressed,
+        days: Collection[date],
+        read: Callable[[Load], Coroutine[Any, Any, Found]],
+    ) -> list["asyncio.Task[Found]"]:
+        """None where the last one has only just failed."""
         if time.monotonic() < self._cool_until.get(event_type.id, 0):
-            return
-        for task in self._loads.begin(event_type.id, days, lambda load: self._load(event_type, load)):
+            return []
+        tasks = self._loads.begin(event_type.id, days, read)
+        for task in tasks:
             task.add_done_callback(lambda done: self._renewed(event_type.id, done))
+        return tasks
 
     def _renewed(self, event_type: str, task: "asyncio.Task[Found]") -> None:
         error = None if task.cancelled() else task.exception()
@@ -232,6 +261,7 @@ class DayBuckets:
     async def _read_under(self, event_type: Addressed, claim: Claim, load: Load, *, last: bool) -> Found:
         """The days that are ours to read, without those that became untrue meanwhile, unless it is the `last` try."""
         load.untrue -= claim.granted
+        load.has_asked = True
         ended = asyncio.Event()
         living = asyncio.create_task(self._show_life(event_type.id, claim, ended))
         try:

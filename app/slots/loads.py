@@ -19,11 +19,14 @@ REMEMBERED = 10.0
 
 @dataclass(eq=False, slots=True)
 class Load:
-    """`untrue`: the days that became so since it began. What it has of them is not to be kept."""
+    """`untrue`: the days that became so since it began. What it has of them is not to be kept. `has_asked`: Calendly,
+    rather than taken over what another process has read.
+    """
 
     event_type: str
     days: frozenset[date]
     untrue: set[date] = field(default_factory=set)
+    has_asked: bool = False
 
 
 class Loads:

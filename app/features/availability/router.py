@@ -23,6 +23,7 @@ def availability_service(request: Request, owned: Owned) -> AvailabilityService:
     return AvailabilityService(
         catalogue=owned.catalogue,
         buckets=owned.buckets,
+        popularity=owned.popularity,
         clock=owned.clock,
         waits_since=request.scope.get(WAITS_SINCE),
     )

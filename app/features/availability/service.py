@@ -32,6 +32,7 @@ from app.features.availability.schemas import (
 )
 from app.slots.buckets import DayBuckets
 from app.slots.model import Day as Bucket
+from app.slots.popularity import Popularity
 from app.time_zones import zone
 
 log = structlog.get_logger()
@@ -45,11 +46,13 @@ class AvailabilityService:
         *,
         catalogue: Catalogue,
         buckets: DayBuckets,
+        popularity: Popularity,
         clock: Callable[[], datetime],
         waits_since: float | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._buckets = buckets
+        self._popularity = popularity
         self._clock = clock
         self._waits_since = waits_since
 
@@ -132,6 +135,7 @@ class AvailabilityService:
     async def _read(self, event_type: EventType, shown: LocalRange) -> list[Bucket]:
         """Raises `UpstreamError`, which names Calendly's own page of the event type."""
         wanted = utc_dates(shown.first, shown.last, shown.zone)
+        self._popularity.note(event_type, wanted, self._clock())
         try:
             return await self._buckets.read(event_type, wanted, waits_since=self._waits_since)
         except UpstreamError as failure:
