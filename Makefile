@@ -12,7 +12,7 @@ export SIMULATOR_PORT ?= 8001
 OPENAPI := openapi/bff.json
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime dev demo test check openapi clients bench profile soak soak-bookings soak-availability lock clean
+.PHONY: help runtime dev demo test coverage check openapi clients bench profile soak soak-bookings soak-availability lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,7 +26,10 @@ dev:
 demo: runtime ## run the service, the demo page and a Calendly of its own; no account needed
 	@exec calendly-bff demo
 
-test: dev ## run every test, with branch coverage
+test: dev ## run every test
+	pytest -n 2 --dist loadfile $(ARGS)
+
+coverage: dev ## run every test, and show which branches of app/ and simulator/ none of them takes
 	@coverage erase
 	coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	@coverage combine --quiet

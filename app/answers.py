@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from app.cache.answer_shelf import AnswerShelf
-from app.ready import Place, Ready, ReadyAnswers, is_sensible
+from app.ready import Place, Ready, ReadyAnswers
 from app.slots.buckets import DayBuckets
 
 log = structlog.get_logger()
@@ -19,12 +19,12 @@ class SharedAnswers:
         memory: ReadyAnswers,
         shelf: AnswerShelf,
         buckets: DayBuckets,
-        is_trusted: Callable[[], bool],
+        is_to_be_asked: Callable[[], bool],
     ) -> None:
         self.memory = memory
         self._shelf = shelf
         self._buckets = buckets
-        self.is_trusted = is_trusted
+        self.is_to_be_asked = is_to_be_asked
 
     def begin(self) -> Callable[[Place, Ready], None]:
         """To be called before days are read; what it gives, keeps the answer that was made of them.
@@ -36,11 +36,17 @@ class SharedAnswers:
         def keep(place: Place, ready: Ready) -> None:
             if version != self._buckets.version:
                 return
+            if not ready.is_marked:
+                ready.generation = generation
             self.memory.keep(place, ready)
-            if is_sensible(place) and not ready.is_marked:
-                self._shelf.put(_name(place), ready.stored(), generation)
 
         return keep
+
+    def offer(self, place: Place, ready: Ready) -> None:
+        """To the other processes: it has been asked for again, and may be asked of them."""
+        if ready.generation is not None:
+            self._shelf.put(_name(place), ready.stored(), ready.generation)
+            ready.generation = None
 
     async def bring(self, place: Place) -> Ready | None:
         """What another process has made ready; it is in memory from then on."""

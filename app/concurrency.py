@@ -49,12 +49,15 @@ class SingleFlight:
         self._running: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def run(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
-        task = self._running.get(key)
-        if task is None:
+        self.start(key, load)
+        return cast("T", await asyncio.shield(self._running[key]))
+
+    def start(self, key: Hashable, load: Callable[[], Awaitable[Any]]) -> None:
+        """For whoever asks later: nobody waits for it here."""
+        if key not in self._running:
             task = asyncio.create_task(_run(load()))
             self._running[key] = task
             task.add_done_callback(lambda done: self._landed(key, done))
-        return cast("T", await asyncio.shield(task))
 
     def _landed(self, key: Hashable, task: "asyncio.Task[Any]") -> None:
         del self._running[key]

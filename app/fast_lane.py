@@ -56,12 +56,16 @@ class Answers(Protocol):
     @property
     def memory(self) -> ReadyAnswers: ...
 
-    def is_trusted(self) -> bool:
-        """Whether anything that became untrue would be known in memory."""
+    def is_to_be_asked(self) -> bool:
+        """Whether something may have become untrue that is not known in memory."""
         ...
 
     async def bring(self, place: Place) -> Ready | None:
         """What another process has made ready."""
+        ...
+
+    def offer(self, place: Place, ready: Ready) -> None:
+        """To the other processes."""
         ...
 
 
@@ -77,7 +81,8 @@ class FastLane:
         self._app = app
         self._find = answers.memory.find
         self._bring = answers.bring
-        self._is_trusted = answers.is_trusted
+        self._offer = answers.offer
+        self._is_to_be_asked = answers.is_to_be_asked
         self._clock = clock
         self._origins = frozenset(origin.encode() for origin in manners.origins)
         self._exposed = (b"access-control-expose-headers", ", ".join(manners.exposed).encode())
@@ -92,6 +97,8 @@ class FastLane:
             place = (scope["path"], scope["query_string"])
             ready = self._found(place)
             if ready is not None:
+                if ready.generation is not None:
+                    self._offer(place, ready)
                 await self._send(ready, scope, send)
                 return
             if FREE_TIMES.fullmatch(place[0]) and is_sensible(place):
@@ -103,7 +110,7 @@ class FastLane:
 
     def _found(self, place: Place) -> Ready | None:
         ready = self._find(place)
-        if ready is not None and self._is_trusted() and self._clock() < ready.until:
+        if ready is not None and self._clock() < ready.until and not self._is_to_be_asked():
             return ready
         return None
 
@@ -162,5 +169,5 @@ class FastLane:
 
 def _request_ids() -> Iterator[bytes]:
     """As many as anybody needs, none of which another process gives; no secrets."""
-    mine = secrets.token_hex(5)
-    return (f"{mine}{number & 0xFFFFFF:06x}".encode() for number in itertools.count())
+    mine = secrets.token_hex(5).encode()
+    return (b"%b%06x" % (mine, number & 0xFFFFFF) for number in itertools.count())

@@ -12,13 +12,14 @@ import time
 import traceback
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
 from app.errors import AppError, InternalError
 from app.problems import response_from
+from app.request_figures import RequestFigures
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """A caller's own that does no harm."""
@@ -73,16 +74,18 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "bff_requests", "Answers given.", ("method", "route", "status"), registry=self.registry
-        )
-        self.seconds = Histogram(
-            "bff_request_seconds", "Time to an answer.", ("method", "route"), registry=self.registry
-        )
+        self.requests = RequestFigures()
+        self.registry.register(self.requests)
         self.budget_left = Gauge(
             "bff_calendly_budget_left",
             "Calls that may still be made to Calendly, by the window of its quota.",
             ("window",),
+            registry=self.registry,
+        )
+        self.breaker = Gauge(
+            "bff_calendly_breaker",
+            "1 for the state that it is in: open where Calendly does not answer, and is not asked for free times.",
+            ("state",),
             registry=self.registry,
         )
         self.bookings_unsettled = Gauge(
@@ -143,8 +146,7 @@ class Observability:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)
         method = scope["method"] if route else "OTHER"
-        self._metrics.requests.labels(method, route, str(status)).inc()
-        self._metrics.seconds.labels(method, route).observe(seconds)
+        self._metrics.requests.add(method, route, status, seconds)
         log.info(
             "request.answered",
             method=method,

@@ -55,15 +55,17 @@ _decode = msgspec.msgpack.Decoder(_Stored).decode
 class Ready:
     """`until`: when something else would be answered. `route`: the pattern of the path that it is an answer to.
 
-    `is_marked`: a part of it is old, and may be read anew at any moment.
+    `is_marked`: a part of it is old, and may be read anew at any moment. `generation`: the latest news of what became
+    untrue that was known when it was made; None for what other processes need not be given.
     """
 
-    __slots__ = ("_forms", "_stored", "is_marked", "route", "until")
+    __slots__ = ("_forms", "_stored", "generation", "is_marked", "route", "until")
 
     def __init__(self, stored: _Stored) -> None:
         self.until = stored.until
         self.route = stored.route
         self.is_marked = stored.is_marked
+        self.generation: int | None = None
         self._stored = stored
         self._forms: dict[str, Form] = {}
 

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from app import __version__
 from app.answers import SharedAnswers
 from app.budgets.budgets import Budgets, Reckoning
+from app.budgets.claims import shares
 from app.cache import keys
 from app.cache.answer_shelf import AnswerShelf
 from app.cache.cache import Cache
@@ -102,7 +103,11 @@ async def opened(
             state=state,
             account=lambda: _user_name(catalogue) or access,
             tier=settings.calendly.tier,
-            reckoning=Reckoning(read_timeout=settings.calendly.read_timeout),
+            reckoning=Reckoning(
+                read_timeout=settings.calendly.read_timeout,
+                shares=shares(settings.bff.read_share),
+                processes=settings.bff.workers,
+            ),
         )
         client = CalendlyClient(_transport(settings, budgets, clock))
         stack.push_async_callback(client.aclose)
@@ -114,14 +119,15 @@ async def opened(
         told = partial(subscriber, settings.bff.redis_url, cache_store)
         news = News(told, days.channel, reach, doubts=doubts)
         coherence = Coherence(
-            is_to_be_asked=lambda: news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
+            is_to_be_asked=news.is_to_be_asked, changed=ready.clear, renewed=ready.drop_marked
         )
         buckets = _buckets(settings, client, days, coherence, clock)
         shelf = AnswerShelf(cache_store, reach, account=access, maker=_maker(settings))
         stack.push_async_callback(shelf.aclose)
         await stack.enter_async_context(_running(reach.probe()))
+        await stack.enter_async_context(_running(budgets.probe()))
         await stack.enter_async_context(_running(news.listen(buckets)))
-        forget_days = partial(_forget_days, catalogue, buckets)
+        forget_days = partial(_forget_days, buckets)
         means = Means(
             client=client,
             user=partial(_user, catalogue),
@@ -143,7 +149,7 @@ async def opened(
             state=state_store,
             catalogue=catalogue,
             buckets=buckets,
-            answers=SharedAnswers(ready, shelf, buckets, lambda: not news.is_to_be_asked),
+            answers=SharedAnswers(ready, shelf, buckets, news.is_to_be_asked),
             budgets=budgets,
             policy=StatePolicy(state_store, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
@@ -212,9 +218,9 @@ def _report_end(task: "asyncio.Task[None]") -> None:
         log.error("background.ended", exc_info=task.exception() or False)
 
 
-async def _forget_days(catalogue: Catalogue, buckets: DayBuckets, start: datetime, end: datetime) -> None:
-    """Of all event types: they share the host's calendar. One that no reading has shown yet is not in the cache."""
-    await buckets.forget(catalogue.known(), touched_days(start, end))
+async def _forget_days(buckets: DayBuckets, start: datetime, end: datetime) -> None:
+    """Of all event types: they share the host's calendar."""
+    await buckets.forget(touched_days(start, end))
 
 
 async def _settled(forget: Callable[[datetime, datetime], Awaitable[None]], matter: Matter) -> None:

@@ -223,6 +223,15 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         Lifetime,
         Field(description="Seconds for which an older answer is still given, marked, while Calendly fails."),
     ] = timedelta(minutes=60)
+    read_share: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=0.8,
+            description="Share of the calls that Calendly allows in a minute, up to which free times and event"
+            " types are read; the rest is for bookings.",
+        ),
+    ] = 0.8
     host: Annotated[str, Field(description="Address that `calendly-bff serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of `calendly-bff serve`.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes of `calendly-bff serve`.")] = 1

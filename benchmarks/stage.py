@@ -69,6 +69,7 @@ class Stage:
             "BFF_PRODUCTION": "true",
             "BFF_ALLOWED_ORIGINS": ORIGIN,
             "BFF_AVAILABILITY_FRESH": LONG,
+            "BFF_AVAILABILITY_STALE": LONG,
             "BFF_EVENT_TYPES_FRESH": LONG,
             "BFF_STALE_IF_ERROR": "7200",
             "BFF_LOG_LEVEL": "info",

@@ -75,6 +75,7 @@ async def test_another_process_sends_what_the_first_has_made_ready(
         _listening(settings, calendly.clock) as second,
     ):
         made = await _ask(first)
+        await _ask(first)
         await _answers_are_in_redis(redis, 1)
         await _without_days(redis)
         await clear_calls(calendly)
@@ -94,6 +95,7 @@ async def test_a_booking_anywhere_takes_it_away(calendly: Simulation, redis: Red
         _listening(settings, calendly.clock) as second,
     ):
         await _ask(first)
+        await _ask(first)
         await _answers_are_in_redis(redis, 1)
         body = await first.booking()
         assert (await first.book(body)).status_code == 201
@@ -105,6 +107,7 @@ async def test_nobody_sends_what_is_over_or_what_other_settings_have_made(
     calendly: Simulation, redis: RedisServer
 ) -> None:
     async with _listening(_settings(calendly, redis), calendly.clock) as first:
+        await _ask(first)
         await _ask(first)
         await _answers_are_in_redis(redis, 1)
     await _without_days(redis)
@@ -126,6 +129,7 @@ async def test_what_nobody_can_read_is_made_anew(calendly: Simulation, redis: Re
     settings = _settings(calendly, redis)
     async with _listening(settings, calendly.clock) as first:
         made = await _ask(first)
+        await _ask(first)
         await _answers_are_in_redis(redis, 1)
     async with Redis(port=redis.port, db=CACHE) as client:
         [name] = [name async for name in client.scan_iter("*:answers:*")]

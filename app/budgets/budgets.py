@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -10,9 +10,10 @@ from secrets import token_hex
 
 import structlog
 
-from app.budgets.claims import ALONE, Gate, claims_of, share_of, whole
+from app.budgets.alone import Alone
+from app.budgets.claims import ALONE, SHARES, Gate, Shares, claims_of, whole
 from app.budgets.learning import Bound, Shut, bound_from, learnt_from, shut_by
-from app.budgets.recent import Gates, Recent
+from app.budgets.recent import Gates, Recent, Uncounted
 from app.budgets.shared import Count, SharedCount
 from app.budgets.windows import AUTO, CALLS, FULL, Learnt, PlanOf, plan_of
 from app.calendly.quota import Purpose, Standing
@@ -30,11 +31,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reckoning:
-    """What is counted by. After the `read_timeout` a call has arrived, or never will."""
+    """What is counted by. After the `read_timeout` a call has arrived, or never will. `processes`: at least so many
+    make calls for this account.
+    """
 
     plans: PlanOf = plan_of
     monotonic: Callable[[], float] = time.monotonic
     read_timeout: timedelta = timedelta(seconds=3)
+    shares: Shares = field(default_factory=lambda: SHARES)
+    processes: int = ALONE
 
 
 class Budgets:
@@ -53,11 +58,19 @@ class Budgets:
         reckoning: Reckoning | None = None,
     ) -> None:
         by = reckoning or Reckoning()
-        self._shared = SharedCount(state, account, tier, by.plans, by.monotonic)
+        self._shared = SharedCount(state, account, tier, by.plans)
         self._under_way = by.read_timeout.total_seconds()
         self._gates = Gates(by.monotonic)
         self._sent = Recent(CALLS[FULL].length.total_seconds(), by.monotonic)
-        self._alone = Recent(self._shared.plan.calls.span.total_seconds(), by.monotonic)
+        self._uncounted = Uncounted(self._sent, account)
+        self._shares = by.shares
+        self._alone = Alone(
+            sent=self._sent,
+            span=self._shared.plan.calls.span.total_seconds(),
+            monotonic=by.monotonic,
+            shares=by.shares,
+            processes=by.processes,
+        )
 
     async def admit(self, purpose: Purpose) -> str:
         """A permit for one request.
@@ -92,7 +105,7 @@ class Budgets:
         plan = self._shared.plan_for(learnt)
         bound, shut = bound_from(purpose, standing, plan), shut_by(purpose, standing, plan)
         self._shut_here(bound, shut)
-        if learnt == self._shared.learnt and not shut and not (bound and bound.is_news):
+        if learnt == self._shared.learnt and not shut and not (bound and self._is_news(bound)):
             return
         try:
             await self._shared.remember(learnt, bound, shut)
@@ -111,6 +124,17 @@ class Budgets:
             return
         self._refuse(count.wait, count.cause)
 
+    async def has_room(self, purpose: Purpose) -> bool:
+        """Whether such a call could be sent now; no while the store is away, for then nobody knows."""
+        try:
+            return (await self._counted(purpose)).wait <= 0
+        except StoreAwayError:
+            return False
+
+    async def probe(self) -> None:
+        """Until cancelled: finds out on nobody's time that a store which was away is back."""
+        await self._shared.probe()
+
     async def left(self) -> dict[str, int]:
         """Calls that may still be made now, by the name of the window; nothing where the store is away."""
         try:
@@ -120,7 +144,11 @@ class Budgets:
 
     async def _counted(self, purpose: Purpose, permit: str = "") -> Count:
         books = purpose is Purpose.BOOK and permit != ""
-        count = await self._shared.count(partial(claims_of, purpose=purpose), permit, books=books)
+        others = [] if books or not permit else self._uncounted.permits()
+        claims = partial(claims_of, purpose=purpose, shares=self._shares)
+        count = await self._shared.count(claims, [permit, *others] if permit else (), books=books)
+        if count.wait <= 0:
+            self._uncounted.counted(others)
         if count.cause in _GATES:
             # Another replica was refused: it stays shut here too, should the store go away.
             self._gates.shut(Gate(count.cause), count.wait)
@@ -130,9 +158,10 @@ class Budgets:
         if purpose is Purpose.BOOK:
             self._shared.owe(permit)
             raise BookingsClosedError(retry_after=CLOSED_FOR) from error
-        limit = share_of(self._shared.plan.calls.limit // ALONE, purpose)
-        self._refuse(self._alone.wait(limit), self._shared.plan.calls.name)
+        plan = self._shared.plan
+        self._refuse(self._alone.wait(plan, purpose), plan.calls.name)
         self._alone.add(permit)
+        self._uncounted.add(permit)
 
     def _refuse_shut_out(self, purpose: Purpose) -> None:
         gates = _gates_of(purpose)
@@ -153,6 +182,11 @@ class Budgets:
             log.info("budgets.plan_learnt", calls=learnt.calls, bookings=learnt.bookings)
         return learnt
 
+    def _is_news(self, bound: Bound) -> bool:
+        """While more is left than that, our own count will do."""
+        enough = 1 - self._shares[Purpose.RENEW] if bound.gate is Gate.CALLS else 0.5
+        return bound.left < enough * bound.window.limit
+
     def _arrived_since(self, oldest: float) -> int:
         return self._sent.count(oldest, self._under_way)
 
@@ -164,6 +198,8 @@ class Budgets:
                 self._gates.shut(gate, shut.seconds)
         if bound and bound.left == 0:
             self._gates.shut(bound.gate, bound.seconds)
+        if bound and bound.gate is Gate.CALLS:
+            self._alone.told(bound.left, bound.seconds)
 
 
 _GATES = frozenset(gate.value for gate in Gate)

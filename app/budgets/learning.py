@@ -28,11 +28,6 @@ class Bound:
     left: int
     seconds: int
 
-    @property
-    def is_news(self) -> bool:
-        """While more than half is left, our own count will do."""
-        return self.left * 2 < self.window.limit
-
 
 @dataclass(frozen=True, slots=True)
 class Shut:

@@ -24,6 +24,10 @@ class Recent:
     def remove(self, permit: str) -> None:
         self._given.pop(permit, None)
 
+    def permits(self) -> set[str]:
+        now = self._monotonic()
+        return {permit for permit, given in self._given.items() if given > now - self._span}
+
     def count(self, oldest: float, newest: float = 0.0) -> int:
         """Of those given between so many seconds ago and so many."""
         now = self._monotonic()
@@ -55,3 +59,30 @@ class Gates:
     def last(self, gates: Iterable[Gate]) -> Gate:
         """The one of these that opens last."""
         return max(gates, key=lambda gate: self._shut_until.get(gate, 0.0))
+
+
+class Uncounted:
+    """Permits that the count of all replicas lacks: given while it could not be asked, or before it was known
+    whose quota it is. `sent`: all that this process gave.
+    """
+
+    def __init__(self, sent: Recent, account: Callable[[], str]) -> None:
+        self._sent = sent
+        self._account = account
+        self._name = ""
+        self._missing: set[str] = set()
+
+    def add(self, permit: str) -> None:
+        self._missing.add(permit)
+
+    def permits(self) -> list[str]:
+        """Those that are still worth counting."""
+        name, given = self._account(), self._sent.permits()
+        if name != self._name:
+            self._name = name
+            self._missing |= given
+        self._missing &= given
+        return [*self._missing]
+
+    def counted(self, permits: Iterable[str]) -> None:
+        self._missing.difference_update(permits)

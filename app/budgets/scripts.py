@@ -38,7 +38,7 @@ end
 TAKE = Script(
     _COMMON
     + """
-local known, permit = ARGV[1], ARGV[2]
+local known, permits = ARGV[1], ARGV[2]
 local learnt = redis.call('HMGET', standing, 'calls', 'bookings')
 local function word(value) return string.match(value or '', '^%l+$') or '' end
 local calls, bookings = word(learnt[1]), word(learnt[2])
@@ -72,9 +72,9 @@ for first = 3, #ARGV, 6 do
   rooms[#rooms + 1] = math.max(room, 0)
 end
 
-if longest == 0 and permit ~= '' then
+if longest == 0 and permits ~= '' then
   for place, span in pairs(spans) do
-    redis.call('ZADD', KEYS[place], text(now), permit)
+    for permit in string.gmatch(permits, '%S+') do redis.call('ZADD', KEYS[place], text(now), permit) end
     redis.call('ZREMRANGEBYSCORE', KEYS[place], '-inf', text(now - span))
     redis.call('PEXPIRE', KEYS[place], text(math.ceil(span / 1000)))
   end
@@ -85,8 +85,8 @@ return {'counted', longest, cause, unpack(rooms)}
 """Find room in every window, and give the permit where all have some: in each, or in none.
 
 ARGV: the plan as the caller knows it, `calls/bookings`, or `*` where it was
-told; the permit, or nothing to ask only; then for each window: the place of its
-log, name, span, limit, reserve, gate. A log is kept for the longest span asked of it.
+told; the permit, or nothing to ask only, and others that were given elsewhere and count here, too; then for
+each window: the place of its log, name, span, limit, reserve, gate. A log is kept for the longest span asked of it.
 Answers `learnt`, and the plan, where the caller knows another; else `counted`, the
 time to wait, for which window or gate, and the room in each window.
 """

@@ -1,7 +1,6 @@
 """The count that all replicas share, in the state store."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,8 +26,8 @@ A crowd that keeps this process busy makes answers look late that came in time,
 and that must not close bookings.
 """
 
-PAUSE = 1.0
-"""Seconds without a question after one that had no answer: so only one read a second pays for it."""
+PROBED_EVERY = 0.5
+"""Seconds between two questions to a store that is away: it is used again that soon after it is back."""
 
 KEPT = timedelta(days=30)
 """What Calendly said. Where it is gone, the next reply says it again."""
@@ -69,7 +68,8 @@ class _Debt:
 class SharedCount:
     """Its methods raise `StoreAwayError` where the store has not answered in time; it may act all the same.
 
-    A command is never cancelled half-way: whoever has waited long enough leaves it behind.
+    A command is never cancelled half-way: whoever has waited long enough leaves it behind. After that only
+    bookings ask, until `probe` has found that the store answers again.
     """
 
     def __init__(
@@ -78,14 +78,12 @@ class SharedCount:
         account: Callable[[], str],
         tier: str,
         plans: PlanOf = plan_of,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._state = state
         self._account = account
         self._tier = tier
         self._plans = plans
-        self._monotonic = monotonic
-        self._paused_until = 0.0
+        self._lost = asyncio.Event()
         self._running: set[asyncio.Task[Reply]] = set()
         self._owed: deque[_Debt] = deque(maxlen=MOST_OWED)
         self.learnt = Learnt()
@@ -101,18 +99,29 @@ class SharedCount:
     def plan_for(self, learnt: Learnt) -> Plan:
         return self._plans(self._tier, learnt)
 
-    async def count(self, claims: Claims, permit: str = "", *, books: bool = False) -> Count:
-        """Give the permit where every window has room for it; without one, only look."""
+    async def count(self, claims: Claims, permits: Sequence[str] = (), *, books: bool = False) -> Count:
+        """Give a permit where every window has room for it; without one, only look.
+
+        More than one: the others were given already, and are still to be counted.
+        """
         if books:
             await self._pay_back()
         while True:
             claimed = claims(self.plan)
-            kind, *said = await self._run(scripts.TAKE, self._question(claimed, permit), books=books)
+            kind, *said = await self._run(scripts.TAKE, self._question(claimed, permits), books=books)
             if kind == b"counted":
                 wait, cause, *rooms = said
                 names = (claim.window.name for claim in claimed)
                 return Count(wait / SECOND, cause.decode(), dict(zip(names, rooms, strict=True)))
             self.learnt = Learnt(*(name.decode() or None for name in said))
+
+    async def probe(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._lost.wait()
+            await asyncio.sleep(PROBED_EVERY)
+            if await self._state.answers_for(keys_of(self._account())[0]):
+                self._lost.clear()
 
     async def give_back(self, permit: str) -> None:
         await self._run(scripts.GIVE_BACK, [permit])
@@ -137,19 +146,19 @@ class SharedCount:
             await self._run(scripts.GIVE_BACK, [*due], books=True)
             self._owed = deque((debt for debt in self._owed if debt.permit not in due), MOST_OWED)
 
-    def _question(self, claims: Sequence[Claim], permit: str) -> list[Argument]:
+    def _question(self, claims: Sequence[Claim], permits: Sequence[str]) -> list[Argument]:
         known = f"{self.learnt.calls or ''}/{self.learnt.bookings or ''}" if self.learns else "*"
-        return [known, permit, *(part for claim in claims for part in _claim_arguments(claim))]
+        return [known, " ".join(permits), *(part for claim in claims for part in _claim_arguments(claim))]
 
     async def _run(self, script: Script, arguments: Sequence[Argument], *, books: bool = False) -> Reply:
-        if not books and self._monotonic() < self._paused_until:
+        if not books and self._lost.is_set():
             raise StoreAwayError
         try:
             answer = await self._awaited(script, arguments, BOOKING_PATIENCE if books else PATIENCE)
         except StoreAwayError:
-            self._paused_until = self._monotonic() + PAUSE
+            self._lost.set()
             raise
-        self._paused_until = 0.0
+        self._lost.clear()
         return answer
 
     async def _awaited(self, script: Script, arguments: Sequence[Argument], patience: float) -> Reply:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from app.cache import keys, scripts
 from app.cache.reach import Reach
-from app.cache.steps import Steps, Word
+from app.cache.steps import Steps
 
 Kept: TypeAlias = tuple[datetime, bytes]
 """When it was read, and what."""
@@ -128,11 +128,13 @@ class DayStore:
         """What is kept of them is nothing that anybody could read."""
         await self._steps.run(scripts.DISCARD, event_type, *_spelt(days))
 
-    async def forget(self, event_types: Collection[str], days: Collection[date]) -> Untrue | None:
-        """Tried even while Redis is taken to be away. None where nobody was told."""
+    async def forget(self, days: Collection[date]) -> Untrue | None:
+        """Of all event types, whoever keeps some of them. Tried even while Redis is taken to be away.
+
+        None where nobody was told.
+        """
         spelt = _spelt(days)
-        told: list[Word] = [self.channel, ",".join(spelt), len(event_types), *event_types, *spelt]
-        found = await self._steps.attempt(scripts.FORGET, *told)
+        found = await self._steps.attempt(scripts.FORGET, self.channel, ",".join(spelt), *spelt)
         if found is None:
             return None
         generation, before = map(int, found)

@@ -6,7 +6,7 @@ two versions of this service can share a Redis. All keys of one account
 share a hash tag: in a Redis Cluster they live on one node.
 """
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 def catalogue(access: str) -> str:

@@ -1,9 +1,9 @@
 """Hears from Redis what has become untrue, and knows whether it would hear it."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from time import monotonic
 from typing import Any, Protocol
 
 import structlog
@@ -52,18 +52,13 @@ class News:
         self._channel = channel
         self._reach = reach
         self._doubts = doubts
-        self._latest = 0.0
         self._listening = False
+        self._known_until = 0.0
+        """Until then, whatever became untrue elsewhere would be known here."""
 
-    @property
-    def is_live(self) -> bool:
-        """Whatever became untrue elsewhere would be known here."""
-        return self._listening and time.monotonic() - self._latest < DEAF_AFTER
-
-    @property
     def is_to_be_asked(self) -> bool:
-        """Something may have become untrue, and Redis would say so."""
-        return self._doubts and not self.is_live and not self._reach.is_away
+        """Something may have become untrue of which nobody has told us, and Redis would say so."""
+        return monotonic() > self._known_until and self._doubts and not self._reach.is_away
 
     async def listen(self, listener: Listener) -> None:
         """Until cancelled. A subscription that is lost is made anew, and what it missed is taken for lost."""
@@ -73,7 +68,7 @@ class News:
             except (RedisError, OSError, TimeoutError) as error:
                 if self._listening:
                     log.warning("cache.news_lost", error=type(error).__name__)
-            self._listening = False
+            self._listening, self._known_until = False, 0.0
             await asyncio.sleep(AGAIN)
 
     async def _subscribed(self, listener: Listener) -> None:
@@ -95,11 +90,12 @@ class News:
 
     def _note(self, message: dict[str, Any], listener: Listener) -> bool:
         """Whether it is a word of the subscription: a Redis that never heard of that has other answers."""
-        self._latest = time.monotonic()
         if message["type"] == "subscribe":
             listener.miss()
             self._listening = True
-        elif message["type"] == "message":
+        if self._listening:
+            self._known_until = monotonic() + DEAF_AFTER
+        if message["type"] == "message":
             _tell(message["data"], listener)
         return self._listening
 

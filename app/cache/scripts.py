@@ -2,7 +2,8 @@
 
 All names of one account share a hash tag, so that one step can make the days of all its event types untrue:
 `news` is a hash of `generation` (when something last became untrue), `fence` (how many claims were
-made) and, by date, of when that date last became untrue; all in microseconds. `day:<event type>:<date>` is a
+made), by date, of when that date last became untrue, all in microseconds, and of the event types of which
+anything may be kept: `of:<event type>`. `day:<event type>:<date>` is a
 day as it was read: 16 digits, the microsecond of the reading by the clock of whoever read it, and then its slots.
 `claims:<event type>` is a hash, by date, of who is reading it: a fence and until when it is theirs.
 `answers:<maker>` is a hash of answers as they were sent, each after the 16 digits of the generation under which it
@@ -54,6 +55,7 @@ CLAIM = Script(
 local event_type, lease = ARGV[2], tonumber(ARGV[3])
 local claims = claims_of(event_type)
 local fence = redis.call('HINCRBY', news, 'fence', 1)
+redis.call('HSET', news, 'of:' .. event_type, '')
 local answers, granted = {text(fence), text(now)}, false
 for index = 4, #ARGV, 2 do
   local day, known = ARGV[index], ARGV[index + 1]
@@ -171,15 +173,16 @@ Where there are too many, all of them go: they are made anew of their days.
 FORGET = Script(
     _COMMON
     + """
-local channel, message, count = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local channel, message = ARGV[2], ARGV[3]
 local before = tonumber(redis.call('HGET', news, 'generation') or 0)
 local generation = math.max(now, before + 1)
 redis.call('HSET', news, 'generation', text(generation))
-for index = 5 + count, #ARGV do
-  redis.call('HSET', news, ARGV[index], text(generation))
-  for number = 5, 4 + count do
-    redis.call('DEL', prefix .. 'day:' .. ARGV[number] .. ':' .. ARGV[index])
-    redis.call('HDEL', claims_of(ARGV[number]), ARGV[index])
+for index = 4, #ARGV do redis.call('HSET', news, ARGV[index], text(generation)) end
+for _, field in ipairs(redis.call('HKEYS', news)) do
+  local event_type = string.match(field, '^of:(.*)$')
+  for index = 4, event_type and #ARGV or 0 do
+    redis.call('DEL', prefix .. 'day:' .. event_type .. ':' .. ARGV[index])
+    redis.call('HDEL', claims_of(event_type), ARGV[index])
   end
 end
 redis.call('PEXPIRE', news, 86400000)
@@ -187,7 +190,7 @@ redis.call('PUBLISH', channel, text(generation) .. ' ' .. text(before) .. ' ' ..
 return {text(generation), text(before)}
 """
 )
-"""These days of these event types are no longer true, and whoever listens hears of it.
+"""These days of all event types are no longer true, and whoever listens hears of it.
 
 `message` is told after the generation and the one before it, which are the answer, too: whoever has not
 heard of the one before has missed something.

@@ -9,6 +9,7 @@ from typing import TypedDict, TypeVar, Unpack
 import msgspec
 
 from app.calendly.addresses import id_from, segment
+from app.calendly.breaker import Breaker
 from app.calendly.call import Call, always
 from app.calendly.envelopes import Collection, Resource
 from app.calendly.models import (
@@ -70,6 +71,11 @@ class CalendlyClient:
     def clock_skew(self) -> timedelta | None:
         """How far Calendly's clock is ahead of ours; None before a reply has said."""
         return self._transport.clock_skew
+
+    @property
+    def breaker(self) -> Breaker:
+        """Knows whether Calendly answers."""
+        return self._transport.breaker
 
     def id_from(self, uri: str) -> str:
         """The last segment of one of Calendly's URIs. Raises `UpstreamFailedError` for another host's."""

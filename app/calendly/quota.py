@@ -11,6 +11,9 @@ from typing import Protocol
 class Purpose(Enum):
     """What a call is for. Where little is left, some purposes matter more than others."""
 
+    RENEW = "renew"
+    """Before anybody asks: worth a call only while hardly anybody else makes any."""
+
     CHECK = "check"
     """Worth a call only while there are plenty."""
 

@@ -16,6 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.calendly.addresses import Origin
+from app.calendly.breaker import Breaker, Trial
 from app.calendly.call import Call, SetbackError, is_success, setback_from, setback_of, value_of
 from app.calendly.calls import Calls
 from app.calendly.exchange import UNSENT, Reply, ReplyError, Trouble, instant_from, trouble_of
@@ -49,6 +50,7 @@ class Transport:
         self._options = options or TransportOptions()
         self._sender = Sender(self.origin, token, self._options)
         self._meter = Meter(quota or Unlimited(), clock)
+        self.breaker = Breaker(self._options.monotonic)
         self._reads = Calls(slots=self._options.read_slots, patience=self._options.pool_timeout)
         self._lookups = Calls(slots=self._options.lookup_slots, patience=self._options.lookup_patience)
         self._writes = Calls(slots=self._options.write_slots, patience=self._options.write_patience)
@@ -61,7 +63,10 @@ class Transport:
         return Deadline(self._options.read_deadline, self._options.monotonic)
 
     async def read(self, call: Call[T], deadline: Deadline | None = None) -> T:
-        """Costs at most two requests. Raises an `AppError` by the deadline."""
+        """Costs at most two requests. Raises an `AppError` by the deadline, and at once what the breaker raises:
+        a silent Calendly may hold every slot.
+        """
+        self.breaker.require(call)
         calls = self._reads if call.purpose in {Purpose.READ, Purpose.CHECK} else self._lookups
         return await self._run(calls, call, deadline or self.read_deadline())
 
@@ -95,15 +100,15 @@ class Transport:
         try:
             return await self._attempt(call, deadline)
         except SetbackError as setback:
-            await self._wait_to_repeat(setback, deadline)
+            await self._wait_to_repeat(call, setback, deadline)
         try:
             return await self._attempt(call, deadline)
         except SetbackError as setback:
             raise setback.failure from setback
 
-    async def _wait_to_repeat(self, setback: SetbackError, deadline: Deadline) -> None:
+    async def _wait_to_repeat(self, call: Call[T], setback: SetbackError, deadline: Deadline) -> None:
         """Raises what went wrong, where repeating makes no sense or would come too late."""
-        if not setback.repeatable:
+        if not setback.repeatable or not self.breaker.is_open_to(call):
             raise setback.failure from setback
         wait = max(setback.asked_wait or 0, self._options.retry_wait())
         if wait < deadline.left():
@@ -115,22 +120,30 @@ class Transport:
             raise setback.failure from setback
 
     async def _attempt(self, call: Call[T], deadline: Deadline) -> T:
-        """Every attempt leaves one line in the log: which operation, how it went and how long,
-        nothing of the URL. One that the quota does not admit is none.
-        """
-        permit = await self._meter.admit(call, deadline)
+        """One that the breaker or the quota does not admit is none."""
+        with self.breaker.trying(call) as trial:
+            permit = await self._meter.admit(call, deadline)
+            return await self._admitted(call, permit, deadline, trial)
+
+    async def _admitted(self, call: Call[T], permit: str, deadline: Deadline, trial: Trial) -> T:
+        """Leaves one line in the log: which operation, how it went and how long, nothing of the URL."""
         started = self._options.monotonic()
         outcome: dict[str, str | int] = {}
         try:
             reply = await self._sent(call, permit, deadline)
             outcome["status"] = reply.status
+            trial.answered(reply.status)
             self._compare_clocks(reply)
             await self._meter.observe(call, reply, deadline)
             return self._judged(call, reply)
         except (httpx.HTTPError, ReplyError) as error:
             trouble = trouble_of(error)
             outcome["trouble"] = trouble.name.lower()
+            trial.failed(trouble)
             raise setback_of(call, trouble) from error
+        except asyncio.CancelledError:
+            trial.failed(Trouble.TIMED_OUT)
+            raise
         finally:
             spent = self._options.monotonic() - started
             report_attempt(call.operation, spent, **outcome)

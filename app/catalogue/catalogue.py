@@ -54,19 +54,26 @@ class Catalogue:
         self._memory: Entry[Offer] | None = None
 
     async def offer(self) -> Offer:
-        """Raises `UpstreamError` where nothing is known and Calendly does not answer."""
+        """Raises `UpstreamError` where nothing is known and Calendly does not answer.
+
+        While it is known not to, nobody waits for it who can have an older reading.
+        """
         kept = self._memory
         if kept is None or not self._is_fresh(kept):
             kept = await self._cached() or kept
         if kept is not None and self._is_fresh(kept):
             return self._shown(kept.value)
+        older = kept if kept is not None and kept.age(self._clock()) <= self._options.stale else None
+        if older is not None and self._client.breaker.is_failing:
+            self._flight.start(self._key, self._load)
+            return self._shown(older.value)
         try:
             return await self.reread()
         except UpstreamError as error:
-            if kept is None or kept.age(self._clock()) > self._options.stale:
+            if older is None:
                 raise
             log.warning("catalogue.served_stale", error=error.code)
-            return self._shown(kept.value)
+            return self._shown(older.value)
 
     async def account(self) -> Account:
         """However old the reading: a token never comes to speak for another account."""

@@ -16,8 +16,8 @@ from app.slots.loads import Found, Load, Loads, those
 from app.slots.memory import DayMemory
 from app.slots.model import Addressed, Day
 from app.slots.packing import packed, unpacked
-from app.slots.planning import Window, bounds, by_date, dates, windows
-from app.slots.policy import Age, Lifetimes, Plan, can_serve, plan
+from app.slots.planning import Window, bounds, by_date, dates, widened, windows
+from app.slots.policy import Age, Lifetimes, Plan, can_serve, due_soon, plan
 
 NONE = timedelta(0)
 
@@ -123,10 +123,10 @@ class DayBuckets:
         key = (event_type.id, window, self._version)
         return await self._live.run(key, lambda: self._reread(event_type, window))
 
-    async def forget(self, event_types: Collection[Addressed], days: Collection[date]) -> None:
-        """These days are no longer true, here and in every other replica."""
+    async def forget(self, days: Collection[date]) -> None:
+        """These days of all event types are no longer true, here and in every other replica."""
         self._spoil(days)
-        told = await self._store.forget([event_type.id for event_type in event_types], days)
+        told = await self._store.forget(days)
         if told is not None:
             self.hear(told)
 
@@ -160,13 +160,20 @@ class DayBuckets:
             known |= await self._shelved(event_type.id, todo.first | todo.meanwhile)
             todo = self._plan(wanted, known)
         if todo.first:
-            known |= await self._fetched(event_type, wanted, known, todo.first, waits_since)
+            first = self._with_others(event_type.id, todo.first)
+            known |= await self._fetched(event_type, wanted, known, first, waits_since)
         elif todo.meanwhile:
-            self._renew(event_type, todo.meanwhile)
+            self._renew(event_type, self._with_others(event_type.id, todo.meanwhile))
         return [known[day] for day in sorted(wanted)]
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
-        return plan(wanted, _read_at(known), self._clock(), self.lives)
+        failing = self._client.breaker.is_failing
+        return plan(wanted, _read_at(known), self._clock(), self.lives, failing=failing)
+
+    def _with_others(self, event_type: str, days: Collection[date]) -> Collection[date]:
+        """A call may span a month at the same price: what is to be read soon comes along with what is read now."""
+        others = due_soon(_read_at(self._memory.all_of(event_type)), self._clock(), self.lives)
+        return widened(days, [day for day in others if not self._loads.is_under_way(event_type, day)])
 
     async def _fetched(
         self,
@@ -225,13 +232,15 @@ class DayBuckets:
     async def _read_under(self, event_type: Addressed, claim: Claim, load: Load, *, last: bool) -> Found:
         """The days that are ours to read, without those that became untrue meanwhile, unless it is the `last` try."""
         load.untrue -= claim.granted
-        living = asyncio.create_task(self._show_life(event_type.id, claim))
+        ended = asyncio.Event()
+        living = asyncio.create_task(self._show_life(event_type.id, claim, ended))
         try:
             asked = await together(*(self._asked(event_type, window) for window in windows(claim.granted)))
         except BaseException:
             await self._store.release(event_type.id, claim)
             raise
         finally:
+            ended.set()
             living.cancel()
         days = [day for each in asked for day in each if day.date in claim.granted]
         untrue = await self._store.keep(event_type.id, claim, _shelvable(days)) | load.untrue
@@ -239,8 +248,9 @@ class DayBuckets:
         self._memory.keep(event_type.id, true)
         return {day.date: day for day in (days if last else true)}
 
-    async def _show_life(self, event_type: str, claim: Claim) -> None:
-        while True:
+    async def _show_life(self, event_type: str, claim: Claim, ended: asyncio.Event) -> None:
+        # Cancelled as well, but the Redis library may swallow a cancellation that comes as a reply does.
+        while not ended.is_set():
             await asyncio.sleep(SIGN_OF_LIFE)
             await self._store.extend(event_type, claim, LEASE)
 

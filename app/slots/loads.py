@@ -74,6 +74,9 @@ class Loads:
             joined.add(load)
         return [self._running[load] for load in joined]
 
+    def is_under_way(self, event_type: str, day: date) -> bool:
+        return (event_type, day) in self._by_day
+
     def spoil(self, days: Collection[date]) -> None:
         """They are no longer true: who asks from now on does not join what was asked before."""
         for load in self._running:

@@ -26,6 +26,9 @@ class DayMemory:
         found = ((day, self._days.get((event_type, day))) for day in days)
         return {day: kept for day, kept in found if kept is not None}
 
+    def all_of(self, event_type: str) -> dict[date, Day]:
+        return {day.date: day for place, day in self._days.items() if place[0] == event_type}
+
     def keep(self, event_type: str, days: Iterable[Day]) -> None:
         """Unless a newer reading is there."""
         for day in days:

@@ -1,6 +1,7 @@
 """A day's slots as few bytes, for there are many days. Pure functions."""
 
 from datetime import UTC, date, datetime, timedelta
+from math import gcd
 
 import msgspec
 
@@ -15,10 +16,11 @@ Pages = str | list[str | None] | None
 
 
 class _Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """`gaps`: microseconds from midnight to the first start, and from each to the next. `spots`: one number for all,
-    or each.
+    """`gaps`: from midnight to the first start, and from each to the next, each so many times `unit` microseconds.
+    `spots`: one number for all, or each.
     """
 
+    unit: int
     gaps: list[int]
     spots: int | list[int]
     pages: Pages = None
@@ -32,8 +34,14 @@ def packed(day: date, slots: list[Slot]) -> bytes:
     """Slots in order, each on that UTC date."""
     starts = [(slot.start - midnight(day)) // timedelta.resolution for slot in slots]
     gaps = [start - before for before, start in zip([0, *starts], starts, strict=False)]
+    # Mostly a quarter of an hour or more, so that each takes one byte.
+    unit = gcd(*gaps) or 1
     spots = [slot.spots_left for slot in slots]
-    return _encode(_Packed(gaps, spots[0] if len(set(spots)) == 1 else spots, _pages(slots)))
+    return _encode(
+        _Packed(
+            unit, [gap // unit for gap in gaps], spots[0] if len(set(spots)) == 1 else spots, _pages(slots)
+        )
+    )
 
 
 def unpacked(day: date, value: bytes) -> list[Slot]:
@@ -42,7 +50,7 @@ def unpacked(day: date, value: bytes) -> list[Slot]:
     count, moment, slots = len(stored.gaps), midnight(day), []
     spots = stored.spots if isinstance(stored.spots, list) else [stored.spots] * count
     for number, (gap, left) in enumerate(zip(stored.gaps, spots, strict=True)):
-        moment += timedelta(microseconds=gap)
+        moment += timedelta(microseconds=gap * stored.unit)
         slots.append(Slot(moment, left, _page(stored.pages, number, moment)))
     return slots
 

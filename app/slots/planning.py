@@ -32,6 +32,18 @@ def windows(days: Collection[date]) -> list[Window]:
     return found
 
 
+def widened(days: Collection[date], others: Collection[date]) -> frozenset[date]:
+    """The days, and as many of the others as the calls that fetch these may bring along, the nearest first."""
+    found = set(days)
+    for window in windows(days):
+        begins, ends = window
+        for other in sorted(others, key=lambda day: max(window[0] - day, day - window[1])):
+            if (max(ends, other) - min(begins, other)).days < MAX_WINDOW:
+                begins, ends = min(begins, other), max(ends, other)
+                found.add(other)
+    return frozenset(found)
+
+
 def bounds(window: Window, now: datetime) -> tuple[datetime, datetime] | None:
     """The instants to ask for; None where the window is over, for then it holds nothing."""
     start = max(midnight(window[0]), now + MARGIN)

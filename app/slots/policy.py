@@ -57,11 +57,19 @@ class Plan:
         return not self.first and not self.meanwhile
 
 
-def plan(wanted: Collection[date], known: Mapping[date, datetime], now: datetime, lives: Lifetimes) -> Plan:
-    """`known`: when each day that is known was read."""
+def plan(
+    wanted: Collection[date],
+    known: Mapping[date, datetime],
+    now: datetime,
+    lives: Lifetimes,
+    *,
+    failing: bool = False,
+) -> Plan:
+    """`known`: when each day that is known was read. `failing`: what is only old need not wait for Calendly."""
     ages = {day: lives.age(known[day], now) if day in known else Age.OVER for day in wanted}
-    aged = frozenset(day for day, age in ages.items() if age is Age.AGED)
-    first = frozenset(day for day, age in ages.items() if age in {Age.OLD, Age.OVER})
+    meanwhile = {Age.AGED, Age.OLD} if failing else {Age.AGED}
+    aged = frozenset(day for day, age in ages.items() if age in meanwhile)
+    first = frozenset(day for day, age in ages.items() if age is not Age.FRESH) - aged
     return Plan(first | aged, frozenset()) if first else Plan(frozenset(), aged)
 
 
@@ -70,3 +78,12 @@ def can_serve(
 ) -> bool:
     """Whether all of it may be served although Calendly fails: a day that nobody has read is never shown as empty."""
     return all(day in known and lives.age(known[day], now) is not Age.OVER for day in wanted)
+
+
+def due_soon(known: Mapping[date, datetime], now: datetime, lives: Lifetimes) -> list[date]:
+    """Days to come whose reading is past half of its life, and not so old that nobody asks for them any more."""
+    return [
+        day
+        for day, as_of in known.items()
+        if day >= now.date() and lives.fresh / 2 < now - as_of <= lives.aged
+    ]

@@ -32,6 +32,14 @@ class StateStore:
             value = await self._redis.get(name)
         return None if value is None else _raw(value)
 
+    async def answers_for(self, name: str) -> bool:
+        """Whether the server that keeps this name is there."""
+        try:
+            await self._redis.exists(name)
+        except (RedisError, OSError):
+            return False
+        return True
+
     async def add(self, name: str, value: bytes, lifetime: timedelta) -> bool:
         """Write where there is nothing yet; of many who try at once, one is told True."""
         async with _needed():

@@ -77,7 +77,7 @@ def filled_weeks(stage: Stage) -> tuple[list[Question], list[Question]]:
     """Weeks of which Redis knows every day: those to measure, and those to warm up with."""
     stage.furnish(*KINDS, *WARM)
     # In long ranges, which cost the fewest calls, and with patience: the simulator works all of their slots out.
-    with stage.service(CALENDLY_READ_TIMEOUT="10") as first:
+    with stage.service(CALENDLY_READ_TIMEOUT="8") as first:
         answers(first, [get(path) for path in _ranges((*KINDS, *WARM))])
     return _weeks(KINDS), _weeks(WARM)
 

@@ -16,7 +16,7 @@ EMBEDDED = "memory://"
 BRIEF = timedelta(milliseconds=300)
 LONG = timedelta(minutes=1)
 
-CHECK, READ, LOOKUP, CANCEL, BOOK = Purpose
+RENEW, CHECK, READ, LOOKUP, CANCEL, BOOK = Purpose
 
 
 class HandClock:

@@ -2,16 +2,20 @@
 
 import pytest
 
-from app.budgets.claims import CANCELLATION, Gate, claims_of, share_of
+from app.budgets.claims import CANCELLATION, Gate, claims_of, share_of, shares
 from app.budgets.windows import Learnt, plan_of
 from app.calendly.quota import Purpose
 
 PAID = plan_of("paid", Learnt())
+A_BOOKING = 3
+"""Calls: a look, the booking itself, and reading what was booked."""
 
 
 @pytest.mark.parametrize(
     ("limit", "purpose", "share"),
     [
+        pytest.param(500, Purpose.RENEW, 200, id="renewals"),
+        pytest.param(500, Purpose.CHECK, 250, id="checks"),
         pytest.param(500, Purpose.READ, 400, id="reads"),
         pytest.param(500, Purpose.LOOKUP, 480, id="lookups"),
         pytest.param(500, Purpose.BOOK, 480, id="bookings"),
@@ -26,6 +30,36 @@ PAID = plan_of("paid", Learnt())
 )
 def test_a_purpose_has_its_share_of_all_calls(limit: int, purpose: Purpose, share: int) -> None:
     assert share_of(limit, purpose) == share
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        pytest.param(0.8, [200, 250, 400], id="most"),
+        pytest.param(0.4, [100, 125, 200], id="half of it"),
+        pytest.param(0.1, [25, 31, 50], id="least"),
+    ],
+)
+def test_the_share_of_reads_is_an_operators_and_what_matters_less_has_a_part_of_it(
+    read: float, expected: list[int]
+) -> None:
+    chosen = shares(read)
+
+    assert [share_of(500, each, chosen) for each in (Purpose.RENEW, Purpose.CHECK, Purpose.READ)] == expected
+
+
+def test_what_concerns_bookings_has_its_share_whatever_reads_have() -> None:
+    of_bookings = (Purpose.LOOKUP, Purpose.BOOK, Purpose.CANCEL)
+
+    assert {each: shares(0.1)[each] for each in of_bookings} == {
+        each: shares(0.8)[each] for each in of_bookings
+    }
+
+
+def test_the_most_that_reads_may_have_leaves_a_booking_on_the_smallest_plan() -> None:
+    left = [share_of(50, purpose, shares(0.8)) for purpose in (Purpose.BOOK, Purpose.READ)]
+
+    assert left[0] - left[1] >= A_BOOKING
 
 
 @pytest.mark.parametrize("tier", ["free", "trial", "paid", "enterprise"])

@@ -7,18 +7,22 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
+from app.budgets.budgets import Budgets, Reckoning
 from app.budgets.names import keys_of
 from app.calendly.quota import Purpose
 from app.errors import BookingQuotaSpentError, UpstreamBusyError
+from app.store.state import StateStore
 from tests.budgets.examples import (
     BOOK,
     BRIEF,
     CANCEL,
     LOOKUP,
     READ,
+    RENEW,
     budgets,
     count_admitted,
     is_admitted,
+    plan,
     standing,
     window,
 )
@@ -260,3 +264,46 @@ async def test_calls_are_kept_for_the_longest_window_in_whatever_order_they_stan
     await asyncio.sleep(BRIEF.total_seconds() + 0.01)
 
     assert await count_admitted(quota, BOOK, 3) == 1
+
+
+async def test_what_was_spent_before_the_account_had_a_name_counts_once_it_has(store: Redis) -> None:
+    names = ["unknown"]
+    quota = Budgets(
+        state=StateStore(store),
+        account=lambda: names[-1],
+        tier="paid",
+        reckoning=Reckoning(plans=plan(window("bookings_minute", 10), calls=100)),
+    )
+    await count_admitted(quota, READ, 3)
+    names.append("0a1b")
+
+    await quota.admit(BOOK)
+    await count_admitted(quota, READ, 2)
+
+    assert await quota.left() == {"calls_minute": 94, "bookings_minute": 9}
+
+
+async def test_there_is_room_for_a_renewal_until_half_of_what_reads_may_have_is_spent(store: Redis) -> None:
+    quota = budgets(store, calls=100)
+    await count_admitted(quota, READ, 39)
+    before = await quota.has_room(RENEW)
+
+    await quota.admit(READ)
+
+    assert (before, await quota.has_room(RENEW), await quota.has_room(READ)) == (True, False, True)
+
+
+async def test_asking_for_room_spends_nothing(store: Redis) -> None:
+    quota = budgets(store, calls=100)
+
+    await quota.has_room(RENEW)
+
+    assert await quota.left() == {"calls_minute": 100}
+
+
+async def test_behind_a_gate_that_is_shut_there_is_no_room(store: Redis) -> None:
+    quota = budgets(store)
+
+    await quota.observe(READ, standing(refused=True))
+
+    assert not await quota.has_room(RENEW)

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from app.budgets.claims import Gate
-from app.budgets.recent import Gates, Recent
+from app.budgets.recent import Gates, Recent, Uncounted
 from tests.budgets.examples import HandClock
 
 
@@ -53,6 +53,34 @@ def test_one_waits_until_the_span_holds_fewer_than_the_limit(clock: HandClock) -
     waits = [recent.wait(limit) for limit in (6, 5, 4, 1)]
 
     assert waits == [0, 10, 20, 50]
+
+
+def test_what_could_not_be_counted_is_counted_once_and_not_when_its_time_is_up(clock: HandClock) -> None:
+    sent = Recent(60, clock)
+    uncounted = Uncounted(sent, lambda: "0a1b")
+    for permit in ("old", "young"):
+        sent.add(permit)
+        uncounted.add(permit)
+        clock.now += 40
+    uncounted.permits()
+
+    found = uncounted.permits()
+    uncounted.counted(found)
+
+    assert (found, uncounted.permits()) == (["young"], [])
+
+
+def test_what_was_given_under_another_name_is_to_be_counted_again(clock: HandClock) -> None:
+    names = ["unknown"]
+    sent = Recent(60, clock)
+    uncounted = Uncounted(sent, lambda: names[-1])
+    uncounted.permits()
+    sent.add("one")
+    before = uncounted.permits()
+
+    names.append("0a1b")
+
+    assert (before, uncounted.permits()) == ([], ["one"])
 
 
 def test_a_gate_opens_when_its_time_is_up(clock: HandClock) -> None:

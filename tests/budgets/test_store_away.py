@@ -10,8 +10,8 @@ from redis import Redis as Operator
 from redis.asyncio import Redis
 
 from app.budgets.budgets import Budgets, Reckoning
+from app.budgets.claims import shares
 from app.budgets.names import keys_of
-from app.budgets.shared import PAUSE
 from app.calendly.quota import Purpose
 from app.errors import BookingsClosedError, UpstreamBusyError
 from app.store.connection import STATE_PATIENCE, open_store
@@ -22,7 +22,7 @@ from tests.budgets.examples import (
     CANCEL,
     LOOKUP,
     READ,
-    HandClock,
+    RENEW,
     budgets,
     count_admitted,
     is_admitted,
@@ -30,6 +30,7 @@ from tests.budgets.examples import (
     standing,
     window,
 )
+from tests.soak.waiting import until
 from tests.support.ports import free_port
 from tests.support.redis import STATE, RedisServer, running_redis
 
@@ -117,6 +118,33 @@ async def test_a_process_alone_allows_itself_a_fifth(nowhere: Redis) -> None:
     assert admitted == [80, 14, 6]
 
 
+async def test_of_many_processes_each_allows_itself_less(nowhere: Redis) -> None:
+    by = Reckoning(plans=plan(calls=500), processes=10)
+    quota = Budgets(state=StateStore(nowhere), account=lambda: "0a1b", tier="paid", reckoning=by)
+
+    assert await count_admitted(quota, READ, 200) == 40
+
+
+async def test_alone_too_reads_have_the_share_that_an_operator_gives_them(nowhere: Redis) -> None:
+    by = Reckoning(plans=plan(calls=500), shares=shares(0.1))
+    quota = Budgets(state=StateStore(nowhere), account=lambda: "0a1b", tier="paid", reckoning=by)
+
+    assert await count_admitted(quota, READ, 200) == 10
+
+
+async def test_alone_too_what_others_have_spent_is_not_there_for_us(nowhere: Redis) -> None:
+    quota = budgets(nowhere, calls=500)
+    await quota.observe(READ, standing(500, 125, 60))
+
+    admitted = [await count_admitted(quota, purpose, 200) for purpose in (READ, LOOKUP)]
+
+    assert admitted == [5, 80]
+
+
+async def test_a_process_alone_has_no_room_that_it_knows_of(nowhere: Redis) -> None:
+    assert not await budgets(nowhere).has_room(RENEW)
+
+
 async def test_who_is_one_too_many_for_a_process_alone_waits_for_its_window(nowhere: Redis) -> None:
     quota = budgets(nowhere, calls=5)
     await quota.admit(READ)
@@ -181,26 +209,79 @@ async def test_a_store_that_hangs_does_not_hold_the_question_whether_one_can_boo
     assert time.monotonic() - began < 1
 
 
-async def test_after_a_failure_reads_leave_the_store_alone_for_a_while(
+@pytest.mark.fault("R02")
+async def test_after_a_failure_reads_leave_the_store_alone_until_it_is_found_to_be_back(
     server: RedisServer, store: Redis
 ) -> None:
-    clock = HandClock()
-    quota = Budgets(
-        state=StateStore(store),
-        account=lambda: "0a1b",
-        tier="paid",
-        reckoning=Reckoning(plans=plan(), monotonic=clock),
-    )
+    quota = budgets(store)
     server.kill()
     await quota.admit(READ)
     _start_again(server)
 
-    await quota.admit(READ)
-    in_the_pause = await store.dbsize()
-    clock.now += PAUSE
+    admitted = await count_admitted(quota, READ, 5)
+    meanwhile = await store.dbsize()
+    await _found_to_be_back(quota)
     await quota.admit(READ)
 
-    assert (in_the_pause, await store.dbsize()) == (0, 1)
+    assert (admitted, meanwhile, await store.dbsize()) == (5, 0, 1)
+
+
+@pytest.mark.fault("R02")
+async def test_what_was_sent_while_the_store_was_away_is_counted_when_it_is_back(
+    server: RedisServer, store: Redis
+) -> None:
+    quota = budgets(store)
+    server.kill()
+    await count_admitted(quota, READ, 3)
+    unused = await quota.admit(READ)
+    await quota.give_back(READ, unused)
+    _start_again(server)
+    await _found_to_be_back(quota)
+
+    await quota.admit(READ)
+    await quota.admit(READ)
+
+    assert await quota.left() == {"calls_minute": 995}
+
+
+@pytest.mark.fault("R04")
+async def test_whether_a_hung_store_is_back_is_found_out_on_nobodys_time(
+    server: RedisServer, store: Redis
+) -> None:
+    quota = budgets(store)
+    await quota.admit(READ)
+    server.pause()
+    await quota.admit(READ)
+    server.resume()
+
+    await _found_to_be_back(quota)
+
+    assert await quota.left() == {"calls_minute": 998}
+
+
+async def test_a_booking_that_is_counted_shows_that_the_store_is_back(
+    server: RedisServer, store: Redis
+) -> None:
+    quota = budgets(store, TEN)
+    server.kill()
+    await quota.admit(READ)
+    _start_again(server)
+
+    await quota.admit(BOOK)
+
+    assert (await quota.left())["bookings_minute"] == 9
+
+
+async def _found_to_be_back(quota: Budgets) -> None:
+    probing = asyncio.create_task(quota.probe())
+
+    async def says_what_is_left() -> bool:
+        return bool(await quota.left())
+
+    async with asyncio.timeout(10):
+        await until(says_what_is_left, every=0.02)
+    probing.cancel()
+    await asyncio.wait({probing})
 
 
 @pytest.mark.fault("R02")

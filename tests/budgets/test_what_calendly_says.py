@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app.budgets.budgets import Budgets, Reckoning
+from app.budgets.claims import shares
 from app.budgets.names import keys_of
 from app.calendly.quota import Purpose
 from app.errors import BookingQuotaSpentError, UpstreamBusyError
@@ -19,6 +20,7 @@ from tests.budgets.examples import (
     CHECK,
     LOOKUP,
     READ,
+    RENEW,
     HandClock,
     budgets,
     count_admitted,
@@ -100,10 +102,19 @@ async def test_who_waits_for_calendlys_window_is_told_how_long(store: Redis) -> 
 async def test_a_reply_that_says_nothing_new_costs_nothing(store: Redis) -> None:
     quota = budgets(store, window("bookings_minute", 10), calls=100)
 
-    await quota.observe(READ, standing(100, 50, 60))
+    await quota.observe(READ, standing(100, 60, 60))
     await quota.observe(BOOK, standing(10, 5, 60))
 
     assert not await store.exists(STANDING)
+
+
+async def test_the_less_reads_may_have_the_sooner_a_reply_says_something_new(store: Redis) -> None:
+    by = Reckoning(shares=shares(0.1))
+    quota = Budgets(state=StateStore(store), account=lambda: ACCOUNT, tier="paid", reckoning=by)
+
+    await quota.observe(READ, standing(500, 474, 60))
+
+    assert await store.exists(STANDING)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +238,7 @@ async def test_a_booking_that_is_refused_shuts_bookings_and_nothing_else(store: 
     await one.observe(BOOK, standing(10, 0, 60, refused=True))
 
     admitted = {purpose: await is_admitted(other, purpose) for purpose in Purpose}
-    assert admitted == {CHECK: True, READ: True, LOOKUP: True, CANCEL: True, BOOK: False}
+    assert admitted == {RENEW: True, CHECK: True, READ: True, LOOKUP: True, CANCEL: True, BOOK: False}
 
 
 @pytest.mark.fault("U11")
@@ -238,7 +249,7 @@ async def test_a_call_that_is_refused_shuts_all_but_cancellations(store: Redis, 
     await one.observe(purpose, standing(refused=True))
 
     admitted = {purpose: await is_admitted(other, purpose) for purpose in Purpose}
-    assert admitted == {CHECK: False, READ: False, LOOKUP: False, CANCEL: True, BOOK: False}
+    assert admitted == {RENEW: False, CHECK: False, READ: False, LOOKUP: False, CANCEL: True, BOOK: False}
 
 
 @pytest.mark.fault("U11")

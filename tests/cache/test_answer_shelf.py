@@ -57,7 +57,7 @@ async def _steps(store: Redis) -> int:
 
 async def _forget(store: Redis) -> int:
     days = DayStore(store, Reach(store.ping, CollectorRegistry()), account="ada", lifetime=timedelta(hours=1))
-    told = await days.forget(["visit"], [DAY])
+    told = await days.forget([DAY])
     assert told is not None
     return told.generation
 

@@ -334,7 +334,7 @@ async def test_while_calendly_fails_an_older_answer_is_given_and_marked(
 
 async def test_an_answer_is_as_old_as_its_oldest_part(bff: Service, calendly: Simulation) -> None:
     await _ask(bff, **{"from": "2026-12-01", "to": "2026-12-03"})
-    calendly.clock.advance(seconds=20)
+    calendly.clock.advance(seconds=10)
 
     found = await _ask(bff, **{"from": "2026-12-01", "to": "2026-12-05"})
 
@@ -394,3 +394,26 @@ async def test_replicas_share_what_they_read(bff: Service, calendly: Simulation,
         await _ask(replica)
 
     assert await calls_of(calendly, TIMES) == []
+
+
+async def test_one_call_renews_what_visitors_in_all_zones_look_at(bff: Service, calendly: Simulation) -> None:
+    zones = ("Asia/Tokyo", "Europe/Berlin", "America/Los_Angeles")
+    week = {"from": "2026-12-01", "to": "2026-12-07"}
+    for zone in zones:
+        await bff.get("/event-types/intro-call/availability", timeZone=zone, **week)
+    await clear_calls(calendly)
+    calendly.clock.advance(seconds=31)
+
+    async def states() -> set[str]:
+        answers = [
+            await bff.get("/event-types/intro-call/availability", timeZone=zone, **week) for zone in zones
+        ]
+        return {answer.json()["state"] for answer in answers}
+
+    assert "stale" in await states()
+    for _ in range(500):
+        if await states() == {"fresh"}:
+            break
+        await asyncio.sleep(0.01)
+    assert await states() == {"fresh"}
+    assert len(await calls_of(calendly, TIMES)) == 1

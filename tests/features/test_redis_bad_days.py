@@ -258,7 +258,7 @@ async def test_however_many_ranges_are_asked_for_there_are_no_more_keys_than_day
         await bff.get("/event-types/intro-call/availability", **range_, timeZone=zone)
 
     with Redis(port=fragile.port, db=CACHE) as client:
-        assert 0 < len(client.keys("bff:3:*:day:*")) <= 33
+        assert 0 < len(client.keys("bff:*:*:day:*")) <= 33
 
 
 async def test_nothing_of_a_visitor_or_the_token_is_in_a_name(bff: Service, fragile: RedisServer) -> None:

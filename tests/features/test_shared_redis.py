@@ -1,5 +1,7 @@
 """Several services on one Redis: each shows what it was told to show, and its own account alone."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from pydantic import SecretStr
 from redis import Redis
@@ -57,6 +59,30 @@ async def test_services_with_different_tokens_show_different_accounts(
     assert "intro-call" in of_ada
     assert "office-hours" in of_grace
     assert await _shown(calendly, _settings(calendly, redis)) == of_ada
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        pytest.param((), id="that has shown nothing yet"),
+        pytest.param(("visit",), id="that shows another choice"),
+    ],
+)
+async def test_a_service_forgets_days_of_what_only_others_show(
+    calendly: Simulation, redis: RedisServer, allowed: tuple[str, ...]
+) -> None:
+    async with running_service(_settings(calendly, redis), calendly.clock) as bff:
+        first = (await bff.free("intro-call"))[0]
+        await calendly.book("intro-call")
+        start = datetime.fromisoformat(first)
+
+        async with running_service(_settings(calendly, redis, allowed=allowed), calendly.clock) as other:
+            if allowed:
+                await other.free("visit")
+            await other.app.state.resources.forget_days(start, start + timedelta(minutes=30))
+        bff.forget()
+
+        assert first not in await bff.free("intro-call")
 
 
 async def test_no_name_in_redis_holds_a_token(calendly: Simulation, redis: RedisServer) -> None:

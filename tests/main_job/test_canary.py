@@ -190,7 +190,7 @@ def test_a_service_behind_a_socket_is_searched_as_well() -> None:
     app = create_app(settings_for("http://127.0.0.1:9"), clock=system_clock)
 
     with serve(watched(app), patience=2.0):
-        app.state.resources.metrics.requests.labels("GET", HOST_EMAIL, "200").inc()
+        app.state.resources.metrics.requests.add("GET", HOST_EMAIL, 200, 0.1)
 
     assert drained() == [Leak("the host's e-mail", "the metrics")]
 

@@ -2,18 +2,14 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from app.resources import system_clock
-from tests.support.canary import CANARIES, TOKEN, VISITOR_EMAIL, leaks, report
+from tests.support.canary import CANARIES, TOKEN, VISITOR_EMAIL, leaks
 from tests.support.form_filler import Filling, filled
 from tests.support.front_end import API, CalendlyControl, FrontEnd, both_sides
-from tests.support.programs import running_service_program, running_simulator_program
 from tests.support.service import served_service, settings_for
 from tests.support.simulation import running_simulator
 
@@ -116,44 +112,27 @@ def without_own(booking: Json) -> str:
     return str(booking | {"invitee": None, "manage": None})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blind:
-    """A service that has never had a usable answer from Calendly."""
-
-    front_end: FrontEnd
-    calendly: CalendlyControl
-    log: Path
-
-    def asked_for_everything(self) -> list[httpx.Response]:
-        reads = [self.front_end.http.get(API + path) for path in READS]
-        return reads + [self.front_end.send(call, BODY) for call in ("bookings", "preflight")]
-
-    def search(self) -> None:
-        report(leaks("the log of the service", self.log.read_bytes()))
-        report(leaks("the metrics", self.front_end.http.get("/metrics").content))
-
-
-@pytest.fixture(scope="module")
-def blind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blind]:
-    folder = tmp_path_factory.mktemp("blind")
-    with running_simulator_program(folder) as simulator:
-        settings = {"CALENDLY_TOKEN": TOKEN, "CALENDLY_API_URL": simulator}
-        with (
-            running_service_program(folder, settings) as service,
-            both_sides(service, simulator) as (front_end, calendly),
-        ):
-            yield Blind(front_end=front_end, calendly=calendly, log=folder / "service.log")
+@pytest.fixture
+def newcomer(calendly: CalendlyControl) -> Iterator[FrontEnd]:
+    """A service that has never had an answer from Calendly, and does not leave it alone for what it has met."""
+    simulator = str(calendly.http.base_url)
+    with (
+        served_service(settings_for(simulator), system_clock) as service,
+        both_sides(service, simulator) as (front_end, _),
+    ):
+        yield front_end
 
 
 @each_of(FAULTS)
-def test_whatever_calendly_says_visitors_get_a_problem_of_ours(blind: Blind, fault: Json) -> None:
-    blind.calendly.reset()
-    blind.calendly.fail("", **fault)
+def test_whatever_calendly_says_visitors_get_a_problem_of_ours(
+    fault: Json, newcomer: FrontEnd, calendly: CalendlyControl
+) -> None:
+    calendly.fail("", **fault)
 
-    answers = blind.asked_for_everything()
+    answers = [newcomer.http.get(API + path) for path in READS]
+    answers += [newcomer.send(call, BODY) for call in ("bookings", "preflight")]
 
-    blind.search()
-    assert blind.calendly.calls()
+    assert calendly.calls()
     assert {answer.json()["code"] for answer in answers} <= UPSTREAM_CODES
     assert [answer for answer in answers if TOKEN in answer.text] == []
 
@@ -203,19 +182,21 @@ def test_nothing_of_what_calendly_says_to_whoever_manages_a_booking_is_repeated(
 
 @each_of(FAULTS)
 def test_nothing_of_unread_free_times_is_repeated(
-    fault: Json, front_end: FrontEnd, calendly: CalendlyControl
+    fault: Json, newcomer: FrontEnd, calendly: CalendlyControl
 ) -> None:
+    newcomer.read("/event-types")
     calendly.fail("available_times", **fault)
 
     answers = [
-        front_end.http.get(f"{API}/event-types/visit/availability"),
-        front_end.http.get(f"{API}/event-types/visit/availability/next"),
-        front_end.http.get(f"{API}/availability?eventTypeIds=visit,intro-call"),
-        front_end.preflight(BODY),
-        front_end.book(BODY),
+        newcomer.http.get(f"{API}/event-types/visit/availability"),
+        newcomer.http.get(f"{API}/event-types/visit/availability/next"),
+        newcomer.http.get(f"{API}/availability?eventTypeIds=visit,intro-call"),
+        newcomer.preflight(BODY),
+        newcomer.book(BODY),
     ]
 
     assert {answer.json()["code"] for answer in answers} <= UPSTREAM_CODES | {NO_SUCH_EVENT_TYPE}
+    assert calendly.calls("GET", "/event_type_available_times")
     assert [leaks("the answer", answer.text) for answer in answers] == [[]] * len(answers)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -11,13 +12,14 @@ import pytest
 import respx
 from prometheus_client import CollectorRegistry
 
-from app.cache.day_store import DayStore
+from app.cache.day_store import Claim, DayStore
 from app.cache.reach import Reach
 from app.slots.buckets import Coherence, DayBuckets
 from app.slots.model import Day
 from app.slots.policy import Lifetimes
 from app.store.connection import open_store
 from tests.calendly import rig
+from tests.soak.waiting import until
 from tests.support.redis import RedisServer
 
 DAY = date(2026, 12, 1)
@@ -55,8 +57,10 @@ def calendly() -> Calendly:
     return Calendly()
 
 
-@pytest.fixture
-async def buckets(calendly: Calendly, redis: RedisServer) -> AsyncIterator[DayBuckets]:
+@asynccontextmanager
+async def _opened(
+    calendly: Calendly, redis: RedisServer, kind: type[DayStore] = DayStore
+) -> AsyncIterator[DayBuckets]:
     router = respx.Router(base_url=rig.ORIGIN)
     router.get("/event_type_available_times").mock(side_effect=calendly.answer)
     client = rig.client_on(router)
@@ -64,12 +68,18 @@ async def buckets(calendly: Calendly, redis: RedisServer) -> AsyncIterator[DayBu
         reach = Reach(store.ping, CollectorRegistry())
         yield DayBuckets(
             client=client,
-            store=DayStore(store, reach, account="ada", lifetime=timedelta(hours=1)),
+            store=kind(store, reach, account="ada", lifetime=timedelta(hours=1)),
             coherence=Coherence(is_to_be_asked=lambda: False, changed=lambda: None, renewed=lambda: None),
             lives=Lifetimes(fresh=timedelta(seconds=30), aged=timedelta(minutes=10), old=timedelta(hours=1)),
             clock=lambda: rig.NOW,
         )
     await client.aclose()
+
+
+@pytest.fixture
+async def buckets(calendly: Calendly, redis: RedisServer) -> AsyncIterator[DayBuckets]:
+    async with _opened(calendly, redis) as buckets:
+        yield buckets
 
 
 Reading = Callable[[DayBuckets], Awaitable[list[Day]]]
@@ -90,7 +100,7 @@ async def _booked_meanwhile(
     running = asyncio.ensure_future(read(buckets))
     await calendly.heard.wait()
     calendly.free = [FREE]
-    await buckets.forget([INTRO_CALL], [DAY])
+    await buckets.forget([DAY])
     return running
 
 
@@ -138,3 +148,33 @@ async def test_without_a_booking_who_asks_joins_the_reading_under_way(
 
     assert {tuple(_starts(days)) for days in found} == {(BOOKED, FREE)}
     assert calendly.asked == 1
+
+
+class _SwallowingStore(DayStore):
+    """Does not hear that it is to stop, as the Redis library does not now and then."""
+
+    asked = asyncio.Event()
+
+    async def extend(self, event_type: str, claim: Claim, lease: timedelta) -> None:
+        if not self.asked.is_set():
+            self.asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+        await super().extend(event_type, claim, lease)
+
+
+async def test_whoever_shows_life_ends_with_the_reading_though_nobody_heard_the_call(
+    calendly: Calendly, redis: RedisServer
+) -> None:
+    async with _opened(calendly, redis, _SwallowingStore) as buckets:
+        before = asyncio.all_tasks()
+        reading = asyncio.create_task(buckets.read(INTRO_CALL, [DAY]))
+        await _SwallowingStore.asked.wait()
+        calendly.let.set()
+        await reading
+
+        async def has_ended() -> bool:
+            return asyncio.all_tasks() <= before
+
+        async with asyncio.timeout(5):
+            await until(has_ended, every=0.01)

@@ -16,6 +16,7 @@ from app.slots.planning import (
     dates,
     midnight,
     nearest,
+    widened,
     windows,
 )
 
@@ -158,3 +159,20 @@ def test_a_slot_without_seats_is_none(left: int) -> None:
     days = by_date([_time(midnight(FIRST), left=left)], WINDOW)
 
     assert days[FIRST] == []
+
+
+@given(days=st.sets(DAYS, min_size=1, max_size=40), others=st.sets(DAYS, max_size=40))
+def test_what_comes_along_costs_no_call_more(days: set[date], others: set[date]) -> None:
+    found = widened(days, others)
+
+    assert days <= found <= days | others
+    assert len(windows(found)) == len(windows(days))
+
+
+def test_the_nearest_come_along_first() -> None:
+    days = dates((date(2026, 1, 10), date(2026, 1, 30)))
+    others = set(dates((date(2026, 1, 1), date(2026, 2, 9)))) - set(days)
+
+    found = widened(days, others)
+
+    assert sorted(found) == dates((date(2026, 1, 5), date(2026, 2, 4)))

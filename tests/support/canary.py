@@ -42,7 +42,9 @@ class Leak:
 _found: list[Leak] = []
 _issued: set[str] = set()
 
-_EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+\.\w+")
+"""From its first letter on: to try it from every letter of a long word would take the square of its length."""
+
 _TELLING = slice(24, 64)
 """The part of a manage token by which it is known again, even where it is cut short."""
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
+from app.calendly.circuit import State
 from app.concurrency import both
 from app.resources import Owned, Resources
 from app.shapes import Shape
@@ -86,6 +87,8 @@ async def _measure(owned: Resources) -> None:
     metrics = owned.metrics
     metrics.ready_answers.set(len(owned.answers.memory))
     metrics.ready_bytes.set(owned.answers.memory.weight)
+    for state in State:
+        metrics.breaker.labels(state.value).set(state is owned.calendly.breaker.state)
     metrics.budget_left.clear()
     for window, left in (await owned.budgets.left()).items():
         metrics.budget_left.labels(window).set(left)
