@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice, permutations, product
 from pathlib import Path
+from urllib.parse import quote
 
 from redis import Redis
 
@@ -69,7 +70,7 @@ def questions() -> Iterator[str]:
     for view, order, zone, (first, last) in product(
         ("", "&view=slots"), permutations(range(3)), sorted(time_zones()), ranges
     ):
-        words = (f"from={first}", f"to={last}", f"timeZone={zone}")
+        words = (f"from={first}", f"to={last}", f"timeZone={quote(zone)}")
         yield f"{API}/event-types/{SLUG}/availability?{'&'.join(words[place] for place in order)}{view}"
 
 
