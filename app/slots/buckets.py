@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -18,6 +19,8 @@ from app.slots.model import Addressed, Day
 from app.slots.packing import packed, unpacked
 from app.slots.planning import Window, bounds, by_date, dates, windows
 from app.slots.policy import Age, Lifetimes, Plan, can_serve, plan
+
+T = TypeVar("T")
 
 NONE = timedelta(0)
 
@@ -110,13 +113,17 @@ class DayBuckets:
         `NotFoundError` where Calendly does not know the event type any more.
         """
         self._require_there(event_type)
-        await self._ask_whether_untrue()
+        return await self.coherent(lambda: self._read(event_type, wanted, waits_since))
+
+    async def coherent(self, reading: Callable[[], Awaitable[T]]) -> T:
+        """Several readings as one: repeated where something became untrue while later ones were waited for."""
         for _ in range(ROUNDS):
             version = self._version
-            days = await self._read(event_type, wanted, waits_since)
+            found = await reading()
+            await self._ask_whether_untrue()
             if version == self._version:
                 break
-        return days
+        return found
 
     async def reread(self, event_type: Addressed, window: Window) -> list[Day]:
         """Ask Calendly, whatever is known; at most 31 days. Who asks at the same time shares the call."""

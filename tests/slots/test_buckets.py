@@ -15,6 +15,7 @@ from app.cache.day_store import DayStore
 from app.cache.reach import Reach
 from app.slots.buckets import Coherence, DayBuckets
 from app.slots.model import Day
+from app.slots.planning import ONE_DAY
 from app.slots.policy import Lifetimes
 from app.store.connection import open_store
 from tests.calendly import rig
@@ -31,6 +32,7 @@ class EventType:
 
 
 INTRO_CALL = EventType()
+LIVES = Lifetimes(fresh=timedelta(seconds=30), aged=timedelta(minutes=10), old=timedelta(hours=1))
 
 
 @dataclass
@@ -56,20 +58,32 @@ def calendly() -> Calendly:
 
 
 @pytest.fixture
-async def buckets(calendly: Calendly, redis: RedisServer) -> AsyncIterator[DayBuckets]:
+async def replica(calendly: Calendly, redis: RedisServer) -> AsyncIterator[Callable[..., DayBuckets]]:
+    """Opens one on the Redis of the others. `is_deaf`: nobody tells it anything."""
     router = respx.Router(base_url=rig.ORIGIN)
     router.get("/event_type_available_times").mock(side_effect=calendly.answer)
     client = rig.client_on(router)
     async with open_store(redis.url()) as store:
         reach = Reach(store.ping, CollectorRegistry())
-        yield DayBuckets(
-            client=client,
-            store=DayStore(store, reach, account="ada", lifetime=timedelta(hours=1)),
-            coherence=Coherence(is_to_be_asked=lambda: False, changed=lambda: None, renewed=lambda: None),
-            lives=Lifetimes(fresh=timedelta(seconds=30), aged=timedelta(minutes=10), old=timedelta(hours=1)),
-            clock=lambda: rig.NOW,
-        )
+
+        def opened(*, is_deaf: bool = False) -> DayBuckets:
+            return DayBuckets(
+                client=client,
+                store=DayStore(store, reach, account="ada", lifetime=timedelta(hours=1)),
+                coherence=Coherence(
+                    is_to_be_asked=lambda: is_deaf, changed=lambda: None, renewed=lambda: None
+                ),
+                lives=LIVES,
+                clock=lambda: rig.NOW,
+            )
+
+        yield opened
     await client.aclose()
+
+
+@pytest.fixture
+def buckets(replica: Callable[..., DayBuckets]) -> DayBuckets:
+    return replica()
 
 
 Reading = Callable[[DayBuckets], Awaitable[list[Day]]]
@@ -115,6 +129,24 @@ async def test_who_asked_before_a_booking_is_told_of_it_too(buckets: DayBuckets,
 
     assert _starts(await before) == [FREE]
     assert calendly.asked == 2
+
+
+async def test_who_asked_a_deaf_replica_before_a_booking_is_told_of_it_too(
+    replica: Callable[..., DayBuckets], calendly: Calendly
+) -> None:
+    deaf, other = replica(is_deaf=True), replica()
+    calendly.let.set()
+    await deaf.read(INTRO_CALL, [DAY])
+    calendly.heard.clear()
+    calendly.let.clear()
+    before = asyncio.ensure_future(deaf.read(INTRO_CALL, [DAY, DAY + ONE_DAY]))
+    await calendly.heard.wait()
+    calendly.free = [FREE]
+
+    await other.forget([DAY])
+    calendly.let.set()
+
+    assert _starts(await before) == [FREE]
 
 
 @pytest.mark.parametrize("read", READINGS)

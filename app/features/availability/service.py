@@ -74,7 +74,8 @@ class AvailabilityService:
         event_type = await self._catalogue.find(event_type_id)
         shown_in = zone(time_zone or event_type.time_zone)
         today = self._clock().astimezone(shown_in).date()
-        until, buckets, slots = await self._search(event_type, search_steps(today, shown_in), limit)
+        steps = search_steps(today, shown_in)
+        until, buckets, slots = await self._buckets.coherent(lambda: self._search(event_type, steps, limit))
         answer = NextSlots(
             event_type_id=event_type.id,
             time_zone=shown_in.key,
@@ -90,7 +91,9 @@ class AvailabilityService:
         event_types = await self._catalogue.find_all(listed(event_type_ids))
         refuse_repeated([each.id for each in event_types])
         shown = range_asked(asked, event_types[0].time_zone, self._clock())
-        read = await together(*(self._read(each, shown) for each in event_types))
+        read = await self._buckets.coherent(
+            lambda: together(*(self._read(each, shown) for each in event_types))
+        )
         offered = {each.id: buckets for each, buckets in zip(event_types, read, strict=True)}
         buckets = list(chain.from_iterable(read))
         answer = MergedAvailability(
