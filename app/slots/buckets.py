@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -169,7 +170,7 @@ class DayBuckets:
         if todo.first:
             known |= await self._fetched(event_type, wanted, known, todo.first, waits_since)
         elif todo.meanwhile:
-            self._renew(event_type, todo.meanwhile)
+            self._renew(event_type, known, todo.meanwhile)
         return [known[day] for day in sorted(wanted)]
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
@@ -185,7 +186,7 @@ class DayBuckets:
     ) -> Found:
         try:
             self._loads.require_none_failed(event_type.id, first, waits_since)
-            found = await self._loads.join(event_type.id, first, lambda load: self._load(event_type, load))
+            found = await self._loads.join(event_type.id, first, partial(self._load, event_type, known))
         except UpstreamError as error:
             if not can_serve(wanted, _read_at(known), self._clock(), self.lives):
                 raise
@@ -193,11 +194,11 @@ class DayBuckets:
             return {}
         return those(wanted, found)
 
-    def _renew(self, event_type: Addressed, days: Collection[date]) -> None:
+    def _renew(self, event_type: Addressed, known: Found, days: Collection[date]) -> None:
         """While an older reading is served."""
         if time.monotonic() < self._cool_until.get(event_type.id, 0):
             return
-        for task in self._loads.begin(event_type.id, days, lambda load: self._load(event_type, load)):
+        for task in self._loads.begin(event_type.id, days, partial(self._load, event_type, known)):
             task.add_done_callback(lambda done: self._renewed(event_type.id, done))
 
     def _renewed(self, event_type: str, task: "asyncio.Task[Found]") -> None:
@@ -209,14 +210,17 @@ class DayBuckets:
         if not isinstance(error, UpstreamError | NotFoundError):
             log.error("slots.renewal_failed", exc_info=error)
 
-    async def _load(self, event_type: Addressed, load: Load) -> Found:
-        """Claim, read and keep; where others are at it, wait for what they bring."""
-        found: Found = {}
-        missing, latest = set(load.days), time.monotonic() + LONGEST_WAIT
-        known = _read_at(self._memory.read(event_type.id, load.days))
+    async def _load(self, event_type: Addressed, known: Found, load: Load) -> Found:
+        """Claim, read and keep; where others are at it, wait for what they bring, if it is newer than what is known."""
+        remembered = self._memory.read(event_type.id, load.days)
+        # Somebody may have read them since it was decided to read them.
+        found = {day: read for day, read in remembered.items() if self.is_fresh(read)}
+        missing, latest = load.days - found.keys(), time.monotonic() + LONGEST_WAIT
+        read_at = _read_at(known | remembered)
         rounds = 0
         while missing:
-            claim = await self._store.claim(event_type.id, {day: known.get(day) for day in missing}, LEASE)
+            older = {day: read_at.get(day) for day in missing}
+            claim = await self._store.claim(event_type.id, older, LEASE)
             if claim.newer:
                 found |= await self._shelved(event_type.id, claim.newer)
             if claim.granted:

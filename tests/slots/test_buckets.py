@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from app.cache.day_store import DayStore
 from app.cache.reach import Reach
 from app.slots.buckets import Coherence, DayBuckets
+from app.slots.loads import Load
 from app.slots.model import Day
 from app.slots.planning import ONE_DAY
 from app.slots.policy import Lifetimes
@@ -66,7 +67,7 @@ async def replica(calendly: Calendly, redis: RedisServer) -> AsyncIterator[Calla
     async with open_store(redis.url()) as store:
         reach = Reach(store.ping, CollectorRegistry())
 
-        def opened(*, is_deaf: bool = False) -> DayBuckets:
+        def opened(*, is_deaf: bool = False, now: datetime = rig.NOW) -> DayBuckets:
             return DayBuckets(
                 client=client,
                 store=DayStore(store, reach, account="ada", lifetime=timedelta(hours=1)),
@@ -74,7 +75,7 @@ async def replica(calendly: Calendly, redis: RedisServer) -> AsyncIterator[Calla
                     is_to_be_asked=lambda: is_deaf, changed=lambda: None, renewed=lambda: None
                 ),
                 lives=LIVES,
-                clock=lambda: rig.NOW,
+                clock=lambda: now,
             )
 
         yield opened
@@ -169,4 +170,30 @@ async def test_without_a_booking_who_asks_joins_the_reading_under_way(
     found = await asyncio.gather(*(read(buckets) for _ in range(10)))
 
     assert {tuple(_starts(days)) for days in found} == {(BOOKED, FREE)}
+    assert calendly.asked == 1
+
+
+async def test_what_another_replica_read_long_ago_is_read_in_the_same_call_as_what_nobody_has(
+    replica: Callable[..., DayBuckets], calendly: Calendly
+) -> None:
+    calendly.let.set()
+    other = replica(now=rig.NOW - timedelta(minutes=20))
+    await other.read(INTRO_CALL, [DAY])
+    await other.forget([DAY + 2 * ONE_DAY])
+
+    days = await replica().read(INTRO_CALL, [DAY, DAY + ONE_DAY])
+
+    assert {day.as_of for day in days} == {rig.NOW}
+    assert calendly.asked == 2
+
+
+async def test_what_was_read_since_it_was_decided_to_read_it_is_not_read_again(
+    buckets: DayBuckets, calendly: Calendly
+) -> None:
+    calendly.let.set()
+    read = await buckets.read(INTRO_CALL, [DAY])
+
+    found = await buckets._load(INTRO_CALL, {}, Load(INTRO_CALL.id, frozenset({DAY})))
+
+    assert found == {DAY: read[0]}
     assert calendly.asked == 1
