@@ -156,8 +156,8 @@ class DayBuckets:
         self._gone.clear()
         self._change()
 
-    def is_fresh(self, day: Day) -> bool:
-        return self.lives.age(day.as_of, self._clock()) is Age.FRESH
+    def is_fresh(self, day: Day, now: datetime) -> bool:
+        return self.lives.age(day.as_of, now) is Age.FRESH
 
     async def _read(
         self, event_type: Addressed, wanted: Collection[date], waits_since: float | None
@@ -212,9 +212,9 @@ class DayBuckets:
 
     async def _load(self, event_type: Addressed, known: Found, load: Load) -> Found:
         """Claim, read and keep; where others are at it, wait for what they bring, if it is newer than what is known."""
-        remembered = self._memory.read(event_type.id, load.days)
+        now, remembered = self._clock(), self._memory.read(event_type.id, load.days)
         # Somebody may have read them since it was decided to read them.
-        found = {day: read for day, read in remembered.items() if self.is_fresh(read)}
+        found = {day: read for day, read in remembered.items() if self.is_fresh(read, now)}
         missing, latest = load.days - found.keys(), time.monotonic() + LONGEST_WAIT
         read_at = _read_at(known | remembered)
         rounds = 0

@@ -148,6 +148,25 @@ async def test_a_booking_is_gone_though_its_step_was_read_before_and_the_next_wa
     assert start not in [slot["start"] for slot in (await asking)["slots"]]
 
 
+async def test_a_slot_that_passes_while_the_next_step_is_waited_for_is_not_shown(
+    bff: Service, calendly: Simulation
+) -> None:
+    await calendly.change("intro-call", minimum_notice=0, horizon=1)
+    calendly.clock.moment = datetime(2026, 11, 23, 7, 58, 30, tzinfo=UTC)
+    first = (await bff.free("intro-call", to="2026-12-22"))[0]
+    calendly.clock.advance(seconds=60)
+    await clear_calls(calendly)
+    await plan_fault(calendly, "delay", path=TIMES, times=2, seconds=0.3)
+    asking = asyncio.create_task(_ask(bff, limit=20))
+    await sent(calendly, TIMES, "GET")
+
+    calendly.clock.advance(seconds=40)
+
+    found = await asking
+    assert first == "2026-11-23T09:00:00+01:00"
+    assert found["slots"][0]["start"] == "2026-11-23T09:30:00+01:00"
+
+
 async def test_while_calendly_fails_older_slots_are_given_and_marked(
     bff: Service, calendly: Simulation
 ) -> None:
