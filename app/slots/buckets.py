@@ -18,7 +18,7 @@ from app.slots.loads import Found, Load, Loads, those
 from app.slots.memory import DayMemory
 from app.slots.model import Addressed, Day
 from app.slots.packing import packed, unpacked
-from app.slots.planning import Window, bounds, by_date, dates, windows
+from app.slots.planning import Window, bounds, by_date, dates, is_over, windows
 from app.slots.policy import Age, Lifetimes, Plan, can_serve, plan
 
 T = TypeVar("T")
@@ -162,6 +162,14 @@ class DayBuckets:
     async def _read(
         self, event_type: Addressed, wanted: Collection[date], waits_since: float | None
     ) -> list[Day]:
+        now = self._clock()
+        over = {day: Day(day, now, []) for day in wanted if is_over(day, now)}
+        known = over | await self._known(event_type, [day for day in wanted if day not in over], waits_since)
+        return [known[day] for day in sorted(wanted)]
+
+    async def _known(
+        self, event_type: Addressed, wanted: Collection[date], waits_since: float | None
+    ) -> Found:
         known = self._memory.read(event_type.id, wanted)
         todo = self._plan(wanted, known)
         if not todo.is_fulfilled:
@@ -171,7 +179,7 @@ class DayBuckets:
             known |= await self._fetched(event_type, wanted, known, todo.first, waits_since)
         elif todo.meanwhile:
             self._renew(event_type, known, todo.meanwhile)
-        return [known[day] for day in sorted(wanted)]
+        return known
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
         return plan(wanted, _read_at(known), self._clock(), self.lives)
