@@ -111,6 +111,33 @@ async def test_a_slot_falls_out_at_the_minute_it_passes(calendly: Simulation) ->
     assert (still, after) == (before, before[1:])
 
 
+async def test_a_fresh_answer_is_marked_as_soon_as_it_is_fresh_no_longer(
+    bff: Service, calendly: Simulation
+) -> None:
+    path = "/event-types/intro-call/availability"
+    await _ask(bff, path)
+    calendly.clock.advance(seconds=29.5)
+    before = await _ask(bff, f"{path}?to=2026-11-25")
+    calendly.clock.advance(seconds=0.6)
+
+    after = await _ask(bff, f"{path}?to=2026-11-25")
+
+    assert (before.json()["state"], after.json()["state"]) == ("fresh", "stale")
+
+
+async def test_a_marked_answer_is_given_no_longer_than_it_may_be(bff: Service, calendly: Simulation) -> None:
+    path = "/event-types/intro-call/availability"
+    await _ask(bff, path)
+    await plan_fault(calendly, "status", path=TIMES, times=20, status=400)
+    calendly.clock.advance(minutes=59, seconds=59.5)
+    before = await _ask(bff, path)
+    calendly.clock.advance(seconds=0.6)
+
+    after = await _ask(bff, path)
+
+    assert (before.status_code, after.status_code) == (200, 502)
+
+
 async def test_today_is_another_day_after_midnight(bff: Service, calendly: Simulation) -> None:
     calendly.clock.moment = datetime(2026, 11, 23, 22, 59, 55, tzinfo=UTC)
     path = "/event-types/intro-call/availability"

@@ -51,6 +51,11 @@ def bounds(window: Window, now: datetime) -> tuple[datetime, datetime] | None:
     return (start, end) if start < end else None
 
 
+def is_over(day: date, now: datetime) -> bool:
+    """Nothing that starts on it is still to come."""
+    return day < now.astimezone(UTC).date()
+
+
 def midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 

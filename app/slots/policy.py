@@ -41,6 +41,10 @@ class Lifetimes:
             return Age.FRESH
         return Age.AGED if passed <= self.aged else Age.OLD
 
+    def turns(self, as_of: datetime, now: datetime) -> list[datetime]:
+        """When a day has another age, from now on."""
+        return [turn for each in (self.fresh, self.aged, self.old) if (turn := as_of + each) >= now]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

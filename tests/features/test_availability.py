@@ -120,6 +120,24 @@ async def test_a_range_may_begin_in_the_past_and_those_dates_are_empty(
     assert len(await calls_of(calendly, TIMES)) == 1
 
 
+async def test_dates_that_are_over_need_no_reading_and_make_no_answer_older(
+    bff: Service, calendly: Simulation
+) -> None:
+    range_ = {"to": "2026-11-24", "timeZone": "UTC"}
+    await bff.free("intro-call", **range_)
+    await bff.get("/event-types/intro-call/availability", **{"from": "2026-11-22"}, **range_)
+    calendly.clock.advance(minutes=15)
+    fresh = await _ask(bff, **range_)
+    await plan_fault(calendly, "status", path=TIMES, times=20, status=400)
+
+    before = await _ask(bff, **{"from": "2026-11-22"}, **range_)
+    calendly.clock.advance(minutes=15)
+    after = await _ask(bff, **{"from": "2026-11-21"}, **range_)
+
+    assert (before["state"], before["asOf"]) == ("fresh", fresh["asOf"])
+    assert (after["state"], after["asOf"]) == ("stale", fresh["asOf"])
+
+
 async def test_a_day_that_is_over_in_a_moment_is_empty_and_costs_no_call(
     bff: Service, calendly: Simulation
 ) -> None:
@@ -304,7 +322,7 @@ async def test_what_is_older_than_its_lifetime_is_answered_marked_while_it_is_re
 
     assert (found[0]["state"], found[0]["asOf"]) == ("stale", "2026-11-23T06:00:00Z")
     assert renewed["asOf"] == "2026-11-23T06:00:31Z"
-    assert len(await calls_of(calendly, TIMES)) == 2
+    assert len(await calls_of(calendly, TIMES)) == 1
 
 
 async def test_what_is_older_than_that_is_read_before_it_is_answered(

@@ -1,11 +1,13 @@
 """Free times of several event types at once: none missing, none twice, and each tells whose it is."""
 
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app import API
-from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault
+from tests.support.service import Json, Service, booking_body, calls_of, clear_calls, plan_fault, sent
 from tests.support.simulation import Simulation
 
 TIMES = "/event_type_available_times"
@@ -145,6 +147,22 @@ async def test_one_that_cannot_be_read_is_not_left_out_in_silence(bff: Service, 
     answer = await bff.get("/availability", eventTypeIds="visit,intro-call", **WEEK)
 
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
+
+
+async def test_a_booking_is_gone_though_its_part_was_read_before_and_another_was_waited_for(
+    bff: Service, calendly: Simulation
+) -> None:
+    start = (await bff.free("intro-call", **WEEK))[0]
+    await clear_calls(calendly)
+    await plan_fault(calendly, "delay", path=TIMES, seconds=0.3)
+    asking = asyncio.create_task(_ask(bff, "intro-call,visit", **WEEK))
+    await sent(calendly, TIMES, "GET")
+
+    await calendly.book("intro-call", start_time=start)
+    instant = datetime.fromisoformat(start)
+    await bff.app.state.resources.forget_days(instant, instant + timedelta(minutes=30))
+
+    assert start not in _offers(await asking)
 
 
 async def test_it_is_as_old_and_as_stale_as_its_oldest_part(bff: Service, calendly: Simulation) -> None:

@@ -1,5 +1,6 @@
 """The next free times: how far they are looked for, at what cost, and what is said where a part cannot be read."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ from app.features.availability.mapping import utc_dates
 from app.features.availability.ranges import search_steps
 from app.slots.planning import MAX_WINDOW, ONE_DAY
 from app.time_zones import time_zones
-from tests.support.service import Service, calls_of, clear_calls, plan_fault
+from tests.support.service import Service, calls_of, clear_calls, plan_fault, sent
 from tests.support.simulation import Simulation
 
 TIMES = "/event_type_available_times"
@@ -128,6 +129,42 @@ async def test_nothing_found_before_a_failure_is_a_problem_and_no_empty_list(
     answer = await bff.get(NEXT)
 
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_failed")
+
+
+async def test_a_booking_is_gone_though_its_step_was_read_before_and_the_next_was_waited_for(
+    bff: Service, calendly: Simulation
+) -> None:
+    await _nothing_for(calendly, 29)
+    start = (await bff.free("intro-call", to="2026-12-22"))[0]
+    await clear_calls(calendly)
+    await plan_fault(calendly, "delay", path=TIMES, seconds=0.3)
+    asking = asyncio.create_task(_ask(bff, limit=20))
+    await sent(calendly, TIMES, "GET")
+
+    await calendly.book("intro-call", start_time=start)
+    instant = datetime.fromisoformat(start)
+    await bff.app.state.resources.forget_days(instant, instant + timedelta(minutes=30))
+
+    assert start not in [slot["start"] for slot in (await asking)["slots"]]
+
+
+async def test_a_slot_that_passes_while_the_next_step_is_waited_for_is_not_shown(
+    bff: Service, calendly: Simulation
+) -> None:
+    await calendly.change("intro-call", minimum_notice=0, horizon=1)
+    calendly.clock.moment = datetime(2026, 11, 23, 7, 58, 30, tzinfo=UTC)
+    first = (await bff.free("intro-call", to="2026-12-22"))[0]
+    calendly.clock.advance(seconds=60)
+    await clear_calls(calendly)
+    await plan_fault(calendly, "delay", path=TIMES, times=2, seconds=0.3)
+    asking = asyncio.create_task(_ask(bff, limit=20))
+    await sent(calendly, TIMES, "GET")
+
+    calendly.clock.advance(seconds=40)
+
+    found = await asking
+    assert first == "2026-11-23T09:00:00+01:00"
+    assert found["slots"][0]["start"] == "2026-11-23T09:30:00+01:00"
 
 
 async def test_while_calendly_fails_older_slots_are_given_and_marked(

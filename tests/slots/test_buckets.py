@@ -2,21 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 import respx
 from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
 
 from app.cache.day_store import Claim, DayStore
 from app.cache.reach import Reach
+from app.calendly.client import CalendlyClient
 from app.slots.buckets import Coherence, DayBuckets
+from app.slots.knowledge import Knowledge
+from app.slots.loads import Load
 from app.slots.model import Day
+from app.slots.planning import ONE_DAY
 from app.slots.policy import Lifetimes
+from app.slots.reader import DayReader
 from app.store.connection import open_store
 from tests.calendly import rig
 from tests.soak.waiting import until
@@ -33,6 +39,7 @@ class EventType:
 
 
 INTRO_CALL = EventType()
+LIVES = Lifetimes(fresh=timedelta(seconds=30), aged=timedelta(minutes=10), old=timedelta(hours=1))
 
 
 @dataclass
@@ -57,29 +64,43 @@ def calendly() -> Calendly:
     return Calendly()
 
 
-@asynccontextmanager
-async def _opened(
-    calendly: Calendly, redis: RedisServer, kind: type[DayStore] = DayStore
-) -> AsyncIterator[DayBuckets]:
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """Each on the Redis of the others."""
+
+    client: CalendlyClient
+    redis: Redis
+
+    def store(self, kind: type[DayStore] = DayStore) -> DayStore:
+        reach = Reach(self.redis.ping, CollectorRegistry())
+        return kind(self.redis, reach, account="ada", lifetime=timedelta(hours=1))
+
+    def opened(
+        self, *, is_deaf: bool = False, now: datetime = rig.NOW, kind: type[DayStore] = DayStore
+    ) -> DayBuckets:
+        """`is_deaf`: nobody tells it anything."""
+        return DayBuckets(
+            client=self.client,
+            store=self.store(kind),
+            coherence=Coherence(is_to_be_asked=lambda: is_deaf, changed=lambda: None, renewed=lambda: None),
+            lives=LIVES,
+            clock=lambda: now,
+        )
+
+
+@pytest.fixture
+async def replicas(calendly: Calendly, redis: RedisServer) -> AsyncIterator[Replicas]:
     router = respx.Router(base_url=rig.ORIGIN)
     router.get("/event_type_available_times").mock(side_effect=calendly.answer)
     client = rig.client_on(router)
     async with open_store(redis.url()) as store:
-        reach = Reach(store.ping, CollectorRegistry())
-        yield DayBuckets(
-            client=client,
-            store=kind(store, reach, account="ada", lifetime=timedelta(hours=1)),
-            coherence=Coherence(is_to_be_asked=lambda: False, changed=lambda: None, renewed=lambda: None),
-            lives=Lifetimes(fresh=timedelta(seconds=30), aged=timedelta(minutes=10), old=timedelta(hours=1)),
-            clock=lambda: rig.NOW,
-        )
+        yield Replicas(client, store)
     await client.aclose()
 
 
 @pytest.fixture
-async def buckets(calendly: Calendly, redis: RedisServer) -> AsyncIterator[DayBuckets]:
-    async with _opened(calendly, redis) as buckets:
-        yield buckets
+def buckets(replicas: Replicas) -> DayBuckets:
+    return replicas.opened()
 
 
 Reading = Callable[[DayBuckets], Awaitable[list[Day]]]
@@ -127,6 +148,24 @@ async def test_who_asked_before_a_booking_is_told_of_it_too(buckets: DayBuckets,
     assert calendly.asked == 2
 
 
+async def test_who_asked_a_deaf_replica_before_a_booking_is_told_of_it_too(
+    replicas: Replicas, calendly: Calendly
+) -> None:
+    deaf, other = replicas.opened(is_deaf=True), replicas.opened()
+    calendly.let.set()
+    await deaf.read(INTRO_CALL, [DAY])
+    calendly.heard.clear()
+    calendly.let.clear()
+    before = asyncio.ensure_future(deaf.read(INTRO_CALL, [DAY, DAY + ONE_DAY]))
+    await calendly.heard.wait()
+    calendly.free = [FREE]
+
+    await other.forget([DAY])
+    calendly.let.set()
+
+    assert _starts(await before) == [FREE]
+
+
 @pytest.mark.parametrize("read", READINGS)
 async def test_a_reading_from_before_a_booking_is_not_kept(
     buckets: DayBuckets, calendly: Calendly, read: Reading
@@ -153,6 +192,37 @@ async def test_without_a_booking_who_asks_joins_the_reading_under_way(
     assert calendly.asked == 1
 
 
+async def test_what_another_replica_read_long_ago_is_read_in_the_same_call_as_what_nobody_has(
+    replicas: Replicas, calendly: Calendly
+) -> None:
+    calendly.let.set()
+    other = replicas.opened(now=rig.NOW - timedelta(minutes=20))
+    await other.read(INTRO_CALL, [DAY])
+    await other.forget([DAY + 2 * ONE_DAY])
+
+    days = await replicas.opened().read(INTRO_CALL, [DAY, DAY + ONE_DAY])
+
+    assert {day.as_of for day in days} == {rig.NOW}
+    assert calendly.asked == 2
+
+
+async def test_what_was_read_since_it_was_decided_to_read_it_is_not_read_again(
+    replicas: Replicas, calendly: Calendly
+) -> None:
+    calendly.let.set()
+    reader = DayReader(
+        client=replicas.client,
+        store=replicas.store(),
+        knowledge=Knowledge(lambda: None),
+        clock=lambda: rig.NOW,
+    )
+
+    found = [await reader.load(INTRO_CALL, {}, Load(INTRO_CALL.id, frozenset({DAY}))) for _ in range(2)]
+
+    assert found[0] == found[1]
+    assert calendly.asked == 1
+
+
 class _SwallowingStore(DayStore):
     """Does not hear that it is to stop, as the Redis library does not now and then."""
 
@@ -167,17 +237,17 @@ class _SwallowingStore(DayStore):
 
 
 async def test_whoever_shows_life_ends_with_the_reading_though_nobody_heard_the_call(
-    calendly: Calendly, redis: RedisServer
+    replicas: Replicas, calendly: Calendly
 ) -> None:
-    async with _opened(calendly, redis, _SwallowingStore) as buckets:
-        before = asyncio.all_tasks()
-        reading = asyncio.create_task(buckets.read(INTRO_CALL, [DAY]))
-        await _SwallowingStore.asked.wait()
-        calendly.let.set()
-        await reading
+    before = asyncio.all_tasks()
+    buckets = replicas.opened(kind=_SwallowingStore)
+    reading = asyncio.create_task(buckets.read(INTRO_CALL, [DAY]))
+    await _SwallowingStore.asked.wait()
+    calendly.let.set()
+    await reading
 
-        async def has_ended() -> bool:
-            return asyncio.all_tasks() <= before
+    async def has_ended() -> bool:
+        return asyncio.all_tasks() <= before
 
-        async with asyncio.timeout(5):
-            await until(has_ended, every=0.01)
+    async with asyncio.timeout(5):
+        await until(has_ended, every=0.01)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from app import API
 from app.intents.options import ProtocolOptions
-from app.slots.buckets import LEASE
+from app.slots.reader import LEASE
 from benchmarks.browser import get
 from benchmarks.load import Manner, Requests, drive
 from tests.faults.detour import Detour, Passage, detour_to

@@ -59,11 +59,15 @@ class Answering:
         return _response_to(self._request, ready)
 
 
-def holds_until(days: Collection[Day], fresh_until: datetime, zone: ZoneInfo, now: datetime) -> datetime:
-    """When the same question has another answer: a part is no longer fresh, a slot is past, or a day is over."""
-    limits = [max(fresh_until, now + MARKED_FOR), _midnight(zone, now)]
+def holds_until(
+    days: Collection[Day], turns: Collection[datetime], zone: ZoneInfo, now: datetime
+) -> datetime:
+    """When the same question has another answer: a part has another age, a slot is past, or a day is over.
+
+    `turns`: when a part has another age, or may have.
+    """
     starts = (slot.start for day in days for slot in day.slots if slot.start > now)
-    return min([*limits, *_first(starts)])
+    return min([*turns, _midnight(zone, now), *_first(starts)])
 
 
 def cache_control(*, fresh: bool, stale_if_error: timedelta) -> str:

@@ -1,8 +1,9 @@
 """Decides which days answer a question about free times."""
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from itertools import chain
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -11,7 +12,7 @@ from app.catalogue.catalogue import Catalogue
 from app.catalogue.model import EventType
 from app.concurrency import together
 from app.errors import UpstreamError
-from app.features.availability.answers import Answer, Told, holds_until
+from app.features.availability.answers import MARKED_FOR, Answer, Told, holds_until
 from app.features.availability.listed import listed, refuse_repeated
 from app.features.availability.mapping import (
     counted_days,
@@ -34,6 +35,9 @@ from app.slots.buckets import DayBuckets
 from app.slots.model import Day as Bucket
 from app.slots.popularity import Popularity
 from app.time_zones import zone
+
+Searched: TypeAlias = tuple[LocalRange, list[Bucket]]
+"""A step of a search, and what was read for it."""
 
 log = structlog.get_logger()
 
@@ -60,6 +64,7 @@ class AvailabilityService:
         event_type = await self._catalogue.find(event_type_id)
         shown = range_asked(asked, event_type.time_zone, self._clock())
         buckets = await self._read(event_type, shown)
+        now = self._clock()
         days_of = counted_days if view == "days" else local_days
         answer = Availability(
             event_type_id=event_type.id,
@@ -68,69 +73,68 @@ class AvailabilityService:
             to=shown.last,
             duration_minutes=event_type.duration_minutes,
             as_of=_as_of(buckets),
-            state=self._state(buckets),
-            days=days_of(buckets, shown.dates, shown.zone, self._clock()),
+            state=self._state(buckets, now),
+            days=days_of(buckets, shown.dates, shown.zone, now),
         )
-        return self._told(answer, buckets, shown.zone)
+        return self._told(answer, buckets, shown.zone, now)
 
     async def list_next_slots(self, event_type_id: str, time_zone: str | None, limit: int) -> Told:
         event_type = await self._catalogue.find(event_type_id)
         shown_in = zone(time_zone or event_type.time_zone)
         today = self._clock().astimezone(shown_in).date()
-        until, buckets, slots = await self._search(event_type, search_steps(today, shown_in), limit)
+        steps = search_steps(today, shown_in)
+        found = await self._buckets.coherent(lambda: self._search(event_type, steps, limit))
+        buckets = list(chain.from_iterable(read for _, read in found))
+        now = self._clock()
         answer = NextSlots(
             event_type_id=event_type.id,
             time_zone=shown_in.key,
             duration_minutes=event_type.duration_minutes,
             as_of=_as_of(buckets),
-            state=self._state(buckets),
-            searched_until=until,
-            slots=slots[:limit],
+            state=self._state(buckets, now),
+            searched_until=found[-1][0].last,
+            slots=_slots(found, now)[:limit],
         )
-        return self._told(answer, buckets, shown_in)
+        return self._told(answer, buckets, shown_in, now)
 
     async def get_merged_availability(self, event_type_ids: str, asked: Asked) -> Told:
         event_types = await self._catalogue.find_all(listed(event_type_ids))
         refuse_repeated([each.id for each in event_types])
         shown = range_asked(asked, event_types[0].time_zone, self._clock())
-        read = await together(*(self._read(each, shown) for each in event_types))
+        read = await self._buckets.coherent(
+            lambda: together(*(self._read(each, shown) for each in event_types))
+        )
         offered = {each.id: buckets for each, buckets in zip(event_types, read, strict=True)}
         buckets = list(chain.from_iterable(read))
+        now = self._clock()
         answer = MergedAvailability(
             event_types=[merged_event_type_from(each) for each in event_types],
             time_zone=shown.zone.key,
             from_=shown.first,
             to=shown.last,
             as_of=_as_of(buckets),
-            state=self._state(buckets),
-            days=merged_days(offered, shown.dates, shown.zone, self._clock()),
+            state=self._state(buckets, now),
+            days=merged_days(offered, shown.dates, shown.zone, now),
         )
-        return self._told(answer, buckets, shown.zone)
+        return self._told(answer, buckets, shown.zone, now)
 
-    async def _search(
-        self, event_type: EventType, steps: Iterable[LocalRange], limit: int
-    ) -> tuple[date, list[Bucket], list[Slot]]:
-        """Until which date it was looked, at what, and what was found: perhaps more than `limit`.
+    async def _search(self, event_type: EventType, steps: Iterable[LocalRange], limit: int) -> list[Searched]:
+        """Until there are as many slots as asked for, or Calendly fails.
 
         Raises `UpstreamError` where there is nothing yet to show.
         """
-        buckets: list[Bucket] = []
-        slots: list[Slot] = []
-        until = date.min
+        found: list[Searched] = []
         for step in steps:
             try:
-                read = await self._read(event_type, step)
+                found.append((step, await self._read(event_type, step)))
             except UpstreamError as error:
-                if not slots:
+                if not _slots(found, self._clock()):
                     raise
                 log.warning("slots.search_cut_short", error=error.code)
                 break
-            until = step.last
-            buckets += read
-            slots += local_slots(read, step.dates, step.zone, self._clock())
-            if len(slots) >= limit:
+            if len(_slots(found, self._clock())) >= limit:
                 break
-        return until, buckets, slots
+        return found
 
     async def _read(self, event_type: EventType, shown: LocalRange) -> list[Bucket]:
         """Raises `UpstreamError`, which names Calendly's own page of the event type."""
@@ -142,13 +146,20 @@ class AvailabilityService:
             failure.hosted_url = event_type.hosted_url
             raise
 
-    def _told(self, answer: Answer, buckets: Collection[Bucket], shown_in: ZoneInfo) -> Told:
-        fresh_until = min(_as_of(buckets) + self._buckets.lives.fresh, self._catalogue.fresh_until)
-        return Told(answer, holds_until(buckets, fresh_until, shown_in, self._clock()))
+    def _told(self, answer: Answer, buckets: Collection[Bucket], shown_in: ZoneInfo, now: datetime) -> Told:
+        turns = self._buckets.lives.turns(_as_of(buckets), now)
+        known_until = self._catalogue.fresh_until
+        is_marked = answer.state == "stale" or known_until < now
+        turns.append(now + MARKED_FOR if is_marked else known_until)
+        return Told(answer, holds_until(buckets, turns, shown_in, now))
 
-    def _state(self, buckets: Collection[Bucket]) -> State:
-        return "fresh" if all(self._buckets.is_fresh(bucket) for bucket in buckets) else "stale"
+    def _state(self, buckets: Collection[Bucket], now: datetime) -> State:
+        return "fresh" if all(self._buckets.is_fresh(bucket, now) for bucket in buckets) else "stale"
 
 
 def _as_of(buckets: Iterable[Bucket]) -> datetime:
     return min(bucket.as_of for bucket in buckets)
+
+
+def _slots(searched: Iterable[Searched], now: datetime) -> list[Slot]:
+    return [slot for step, read in searched for slot in local_slots(read, step.dates, step.zone, now)]

@@ -1,0 +1,72 @@
+"""What this process knows of free times, what it is about to know, and whether that is still true."""
+
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+
+from app.cache.day_store import Untrue
+from app.errors import NotFoundError
+from app.slots.loads import Loads
+from app.slots.memory import DayMemory
+
+
+class Knowledge:
+    """`changed` is told whenever something has become untrue."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self.memory = DayMemory()
+        self.loads = Loads()
+        self.version = 0
+        """Counts up whenever something becomes untrue: what was made under another version is not to be kept."""
+        self.generation = 0
+        """The latest news of what has become untrue that this process has heard."""
+        self._changed = changed
+        self._gone: dict[str, datetime] = {}
+
+    def hear(self, untrue: Untrue) -> None:
+        """Some replica, perhaps this one, has found days to be no longer true."""
+        known = self.generation
+        if untrue.generation <= known:
+            return
+        self.generation = untrue.generation
+        if known < untrue.before:
+            self.miss()
+        else:
+            self.spoil(untrue.days)
+
+    def note(self, generation: int) -> None:
+        """A lost message heals here: a later generation means that there was one."""
+        if generation > self.generation:
+            self.generation = generation
+            self.miss()
+
+    def miss(self) -> None:
+        """Anything may have become untrue."""
+        self.loads.spoil_all()
+        self.memory.clear()
+        self._gone.clear()
+        self._change()
+
+    def spoil(self, days: Collection[date]) -> None:
+        """Of all event types."""
+        self.loads.spoil(days)
+        self.memory.forget(days)
+        self._change()
+
+    def lose(self, event_type: str, until: datetime) -> None:
+        """Calendly does not know it, and is to be believed so long."""
+        self._gone[event_type] = until
+        self.memory.forget_event_type(event_type)
+        self._change()
+
+    def require_there(self, event_type: str, now: datetime) -> None:
+        """Raises `NotFoundError` for an event type that Calendly did not know a moment ago."""
+        until = self._gone.get(event_type)
+        if until is None:
+            return
+        if now < until:
+            raise NotFoundError
+        del self._gone[event_type]
+
+    def _change(self) -> None:
+        self.version += 1
+        self._changed()
