@@ -25,10 +25,9 @@ ReadsGo = Callable[[Service, Simulation], Awaitable[None]]
 
 @pytest.fixture
 async def bff(stage: Stage) -> AsyncIterator[Service]:
-    """With few calls, though Calendly has more. It knows whose they are: only then do they count for that account."""
+    """With few calls, though Calendly has more. It knows whose they are."""
     async with stage.service(tier="free") as service:
         await service.get("/event-types")
-        await clear_calls(stage.calendly)
         yield service
 
 
