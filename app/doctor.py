@@ -13,7 +13,8 @@ from app.calendly.reports import TOLERATED_SKEW
 from app.errors import AppError, UpstreamBusyError, UpstreamTimeoutError
 from app.intents.options import ProtocolOptions
 from app.observability import Metrics
-from app.resources import Clock, Resources, opened, system_clock
+from app.opening import opened
+from app.resources import Clock, Resources, system_clock
 from app.settings import BffSettings, ConfigurationError, Settings
 from app.store.connection import is_reachable
 from app.store.policy import StatePolicy

@@ -23,9 +23,10 @@ from app.features.event_types.router import router as event_types
 from app.features.health.router import router as health
 from app.intents.options import ProtocolOptions
 from app.observability import Failures, Metrics, Observability
+from app.opening import opened
 from app.problems import declared
 from app.requests import answer_http, answer_invalid, known_query
-from app.resources import Clock, Resources, opened, system_clock
+from app.resources import Clock, Resources, system_clock
 from app.settings import Settings
 from app.tally import Tally
 

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from app.resources import _running
+from app.background import running
 
 
 class Deaf:
@@ -16,7 +16,7 @@ class Deaf:
 
 
 async def _started_and_stopped() -> None:
-    async with _running(Deaf().run()):
+    async with running(Deaf().run()):
         await asyncio.sleep(0)
 
 
