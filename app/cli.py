@@ -12,10 +12,11 @@ import typer
 from app.contract import document
 from app.demo import demo as run_demo
 from app.doctor import Verdict, diagnose
+from app.environment import settings_from_environment
 from app.main import create_app
 from app.observability import configure_logging
 from app.serving import serve as run_service
-from app.settings import ConfigurationError, Settings, settings_from_environment
+from app.settings import ConfigurationError, Settings
 
 app = typer.Typer(
     add_completion=False,

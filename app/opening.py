@@ -38,7 +38,8 @@ from app.observability import Metrics
 from app.ready import ReadyAnswers
 from app.resources import Clock, Forget, Resources
 from app.sealing import Sealer
-from app.settings import KEY_BYTES, Settings
+from app.setting_values import KEY_BYTES
+from app.settings import Settings
 from app.slots.buckets import Coherence, DayBuckets
 from app.slots.planning import touched_days
 from app.slots.policy import Lifetimes

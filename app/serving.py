@@ -8,9 +8,10 @@ from typing import NoReturn
 import uvicorn
 from fastapi import FastAPI
 
+from app.environment import settings_from_environment
 from app.main import create_app
 from app.observability import configure_logging
-from app.settings import Settings, settings_from_environment
+from app.settings import Settings
 from app.store_url import EMBEDDED_STORE
 
 GRACE = 25

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import BffSettings, ConfigurationError, Settings, is_loopback, settings_from_environment
+from app.environment import settings_from_environment
+from app.setting_values import is_loopback
+from app.settings import BffSettings, ConfigurationError, Settings
 from tests.support.keys import SECRET_KEY
 
 MARKER = "marker"

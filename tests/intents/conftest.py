@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from app.intents.ledger import Ledger
 from app.store.connection import STATE_PATIENCE, open_store
 from tests.intents.examples import EMBEDDED, ledger_on
-from tests.intents.rig import Rig, running_rig
+from tests.intents.rig import Process, Rig, running_rig
 from tests.support.redis import STATE, RedisServer
 from tests.support.simulation import Simulation
 
@@ -29,3 +29,8 @@ def ledger(store: Redis) -> Ledger:
 async def rig(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Rig]:
     async with running_rig(calendly, redis) as running:
         yield running
+
+
+@pytest.fixture
+def two(rig: Rig) -> Process:
+    return rig.process()

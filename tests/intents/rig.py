@@ -19,7 +19,7 @@ from app.errors import BookingInFlightError
 from app.intents import names
 from app.intents.ledger import Ledger
 from app.intents.machine import State
-from app.intents.model import Matter, NewIntent, Result, Wanted
+from app.intents.model import Matter, NewIntent, Result, Standing, Wanted
 from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
 from app.intents.progress import Progress
@@ -296,6 +296,12 @@ class Rig:
             await process.runner.aclose()
         for client in self.clients:
             await client.aclose()
+
+
+async def standing_of(rig: Rig, id_: str) -> Standing:
+    found = await rig.ledger.load(id_)
+    assert found is not None
+    return found
 
 
 @asynccontextmanager

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from app.settings import BffSettings, CalendlySettings, settings_from_environment
+from app.environment import settings_from_environment
+from app.settings import BffSettings, CalendlySettings
 from tests.project.repository import ROOT
 
 EXAMPLE = ROOT / ".env.example"

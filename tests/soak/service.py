@@ -17,10 +17,10 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI
 
+from app.environment import settings_from_environment
 from app.intents.options import ProtocolOptions
 from app.main import create_app
 from app.observability import configure_logging
-from app.settings import settings_from_environment
 
 BACKLOG = 512
 

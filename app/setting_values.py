@@ -1,0 +1,109 @@
+"""What a setting may say. What is wrong with it is told without its value, which may be a secret."""
+
+import base64
+import binascii
+import ipaddress
+import re
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+
+KEY_BYTES = 32
+"""Of a secret key: as many as AES-256 takes."""
+
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
+
+
+def is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return host is not None and ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _origin(value: str) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        given = parts.port
+    except ValueError:
+        # The library's own complaint would repeat the value.
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError("must be an http(s) origin such as https://booking.example.test")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError("must be an origin without path or query")
+    if "*" in parts.netloc:
+        raise ValueError("must name one exact origin; wildcards are not offered")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if given in {None, default} else f":{given}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _api_url(value: str) -> str:
+    origin = _origin(value)
+    if origin.startswith("http://") and not is_loopback(urlsplit(origin).hostname):
+        raise ValueError("must use https: the token travels with every call")
+    return origin
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("does not look like a token: 8 or more visible characters without spaces")
+    return value
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if len(key_bytes(value)) < KEY_BYTES:
+        raise ValueError(f"must be base64 of {KEY_BYTES} random bytes each: openssl rand -base64 {KEY_BYTES}")
+    return value
+
+
+def key_bytes(value: SecretStr) -> bytes:
+    """The bytes of a secret key; none where it is not base64."""
+    try:
+        return base64.b64decode(value.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _event_type(value: str) -> str:
+    if not _EVENT_TYPE.fullmatch(value):
+        raise ValueError("must be slugs or ids of event types, separated by commas")
+    return value
+
+
+def _split(value: object) -> object:
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+def _seconds(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError("must be a number of seconds") from None
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+CommaSeparated = (NoDecode, BeforeValidator(_split))
+BlankIsUnset = BeforeValidator(_blank_is_unset)
+Token = Annotated[SecretStr, AfterValidator(_token)]
+SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
+Origin = Annotated[str, AfterValidator(_origin)]
+ApiUrl = Annotated[str, AfterValidator(_api_url)]
+EventType = Annotated[str, AfterValidator(_event_type)]
+Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
+Lifetime = Annotated[Seconds, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]
