@@ -45,13 +45,13 @@ class SharedAnswers:
     def offer(self, place: Place, ready: Ready) -> None:
         """To the other processes: it has been asked for again, and may be asked of them."""
         if ready.generation is not None:
-            self._shelf.put(_name(place), ready.stored(), ready.generation)
+            self._shelf.put(place, ready.stored(), ready.generation)
             ready.generation = None
 
     async def bring(self, place: Place) -> Ready | None:
         """What another process has made ready; it is in memory from then on."""
         version = self._buckets.version
-        stored = await self._shelf.take(_name(place))
+        stored = await self._shelf.take(place)
         if not stored or version != self._buckets.version:
             return None
         try:
@@ -61,7 +61,3 @@ class SharedAnswers:
             return None
         self.memory.keep(place, ready)
         return ready
-
-
-def _name(place: Place) -> bytes:
-    return place[0].encode() + b"?" + place[1]

@@ -9,8 +9,9 @@ included; hold an answer longer than what it was made of is true; leave out what
 who may read it from a browser, its id, its line in the log, its place in the figures. Personal answers and
 problems are never ready.
 
-Where nothing is ready, another process may have answered the same, and Redis has it. Otherwise whoever asks first is
-answered by the route, and who asks the same meanwhile waits for that.
+`Lane` knows what is ready, and `FastLane` sends it through ASGI; under uvicorn, `app.protocol` has sent most of it by
+then. Where nothing is ready, another process may have answered the same, and Redis has it. Otherwise whoever asks
+first is answered by the route, and who asks the same meanwhile waits for that.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import API
 from app.negotiation import Encodings, is_unchanged
 from app.observability import REQUEST_ID
-from app.ready import Place, Ready, ReadyAnswers, is_sensible
+from app.ready import Lines, Place, Ready, ReadyAnswers, header_list, is_sensible, place_of
 from app.tally import Tally
 
 Given: TypeAlias = dict[bytes, bytes]
@@ -36,11 +37,14 @@ Given: TypeAlias = dict[bytes, bytes]
 WAITS_SINCE = "bff.waits_since"
 """In the scope of a request that has waited in vain for somebody else's answer: since when (`time.monotonic()`)."""
 
+LANE = "bff.lane"
+"""In the state that the lifespan gives to the server."""
+
 FREE_TIMES = re.compile(rf"{API}/(event-types/[^/]+/)?availability(/next)?")
 """The paths whose answers may be ready."""
 
 
-VARY = (b"vary", b"Accept-Encoding, Origin")
+VARY = b"vary: Accept-Encoding, Origin\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,50 +73,71 @@ class Answers(Protocol):
         ...
 
 
-class FastLane:
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        answers: Answers,
-        clock: Callable[[], datetime],
-        manners: Manners,
-    ) -> None:
-        self._app = app
+class Lane:
+    """Ready answers, and how each of them is sent to whoever asks."""
+
+    def __init__(self, *, answers: Answers, clock: Callable[[], datetime], manners: Manners) -> None:
         self._find = answers.memory.find
-        self._bring = answers.bring
         self._offer = answers.offer
         self._is_to_be_asked = answers.is_to_be_asked
         self._clock = clock
         self._origins = frozenset(origin.encode() for origin in manners.origins)
-        self._exposed = (b"access-control-expose-headers", ", ".join(manners.exposed).encode())
-        self._note = manners.tally.note
-        self._settle = manners.tally.settle
+        self._exposed = b"access-control-expose-headers: %b\r\n" % ", ".join(manners.exposed).encode()
+        self.tally = manners.tally
         self._best = Encodings().best
-        self._asked: dict[Place, asyncio.Event] = {}
         self._ids = _request_ids()
 
+    def found(self, place: Place) -> Ready | None:
+        """What may be sent now. What is asked for again, is worth telling other processes."""
+        ready = self._find(place)
+        if ready is None or self._clock() >= ready.until or self._is_to_be_asked():
+            return None
+        if ready.generation is not None:
+            self._offer(place, ready)
+        return ready
+
+    def reply(self, ready: Ready, given: Given) -> tuple[int, Lines, bytes]:
+        """Status, headers and body. `given`: the headers of the request, each once."""
+        started = perf_counter()
+        form = ready.form(self._best(given.get(b"accept-encoding")))
+        wanted = given.get(b"if-none-match")
+        asked_as = given.get(b"x-request-id")
+        request_id = asked_as if asked_as and REQUEST_ID.fullmatch(asked_as) else next(self._ids)
+        if wanted is not None and is_unchanged(wanted, form.etag):
+            status, lines, body = 304, form.unchanged, b""
+        else:
+            status, lines, body = 200, form.headers, form.body
+        lines += b"%bx-request-id: %b\r\n" % (VARY, request_id)
+        origin = given.get(b"origin")
+        if origin is not None:
+            lines += self._exposed
+            if origin in self._origins:
+                lines += b"access-control-allow-origin: %b\r\n" % origin
+        self.tally.note(ready.route, status, perf_counter() - started, request_id)
+        return status, lines, body
+
+
+class FastLane:
+    def __init__(self, app: ASGIApp, *, lane: Lane, answers: Answers, clock: Callable[[], datetime]) -> None:
+        self._app = app
+        self._lane = lane
+        self._bring = answers.bring
+        self._clock = clock
+        self._asked: dict[Place, asyncio.Event] = {}
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET":
-            place = (scope["path"], scope["query_string"])
-            ready = self._found(place)
+        if scope["type"] == "http" and scope["method"] == "GET" and _says_nothing_twice(scope):
+            place = place_of(scope)
+            ready = self._lane.found(place)
             if ready is not None:
-                if ready.generation is not None:
-                    self._offer(place, ready)
                 await self._send(ready, scope, send)
                 return
-            if FREE_TIMES.fullmatch(place[0]) and is_sensible(place):
+            if FREE_TIMES.fullmatch(scope["path"]) and is_sensible(place):
                 await self._share(place, scope, receive, send)
                 return
         # Whoever asks for the figures sees all that came before.
-        self._settle()
+        self._lane.tally.settle()
         await self._app(scope, receive, send)
-
-    def _found(self, place: Place) -> Ready | None:
-        ready = self._find(place)
-        if ready is not None and self._clock() < ready.until and not self._is_to_be_asked():
-            return ready
-        return None
 
     async def _share(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
         asked = self._asked.get(place)
@@ -121,7 +146,7 @@ class FastLane:
             return
         since = monotonic()
         await asked.wait()
-        ready = self._found(place)
+        ready = self._lane.found(place)
         if ready is not None:
             await self._send(ready, scope, send)
         else:
@@ -147,24 +172,13 @@ class FastLane:
             del self._asked[place]
 
     async def _send(self, ready: Ready, scope: Scope, send: Send) -> None:
-        started = perf_counter()
-        given: Given = dict(scope["headers"])
-        form = ready.form(self._best(given.get(b"accept-encoding")))
-        wanted = given.get(b"if-none-match")
-        asked_as = given.get(b"x-request-id")
-        request_id = asked_as if asked_as and REQUEST_ID.fullmatch(asked_as) else next(self._ids)
-        if wanted is not None and is_unchanged(wanted, form.etag):
-            status, body, headers = 304, b"", [*form.unchanged, VARY, (b"x-request-id", request_id)]
-        else:
-            status, body, headers = 200, form.body, [*form.headers, VARY, (b"x-request-id", request_id)]
-        origin = given.get(b"origin")
-        if origin is not None:
-            headers.append(self._exposed)
-            if origin in self._origins:
-                headers.append((b"access-control-allow-origin", origin))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        status, lines, body = self._lane.reply(ready, dict(scope["headers"]))
+        await send({"type": "http.response.start", "status": status, "headers": header_list(lines)})
         await send({"type": "http.response.body", "body": body})
-        self._note(ready.route, status, perf_counter() - started, request_id)
+
+
+def _says_nothing_twice(scope: Scope) -> bool:
+    return len(dict(scope["headers"])) == len(scope["headers"])
 
 
 def _request_ids() -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from app.contract import ABOUT, complete
 from app.cors import Cors
 from app.errors import InternalError
-from app.fast_lane import FastLane, Manners
+from app.fast_lane import LANE, FastLane, Lane, Manners
 from app.features.availability.router import router as availability
 from app.features.bookings.router import router as bookings
 from app.features.demo_page.router import router as demo_page
@@ -54,11 +54,14 @@ def create_app(
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Lane]]:
         async with opened(known, metrics, clock, booking, doubts=doubts) as owned:
             app.state.resources = owned
-            app.middleware_stack = _fast_lane(app, known, metrics, owned)
-            yield
+            lane = _lane(known, metrics, owned)
+            app.middleware_stack = FastLane(
+                app.build_middleware_stack(), lane=lane, answers=owned.answers, clock=owned.clock
+            )
+            yield {LANE: lane}
 
     app = FastAPIOffline(
         **ABOUT,
@@ -78,19 +81,14 @@ def create_app(
     return app
 
 
-def _fast_lane(app: FastAPI, settings: Settings, metrics: Metrics, owned: Resources) -> FastLane:
+def _lane(settings: Settings, metrics: Metrics, owned: Resources) -> Lane:
     """Ahead of everything else that a request passes."""
     manners = Manners(
         origins=settings.bff.allowed_origins,
         exposed=EXPOSED,
         tally=Tally(metrics, settings.bff.log_level),
     )
-    return FastLane(
-        app.build_middleware_stack(),
-        answers=owned.answers,
-        clock=owned.clock,
-        manners=manners,
-    )
+    return Lane(answers=owned.answers, clock=owned.clock, manners=manners)
 
 
 def _api() -> APIRouter:

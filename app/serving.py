@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from app.environment import settings_from_environment
 from app.main import create_app
 from app.observability import configure_logging
+from app.protocol import ReadyProtocol
 from app.settings import Settings
 from app.store_url import EMBEDDED_STORE
 
@@ -69,6 +70,7 @@ def serve(settings: Settings) -> None:
         factory=True,
         host=settings.bff.host,
         port=settings.bff.port,
+        http=ReadyProtocol,
         workers=settings.bff.workers,
         access_log=False,
         log_config=None,

@@ -18,8 +18,8 @@ MIB = 1024 * 1024
 
 def place(number: int, length: int = 130) -> Place:
     """Of so many bytes."""
-    path = f"/api/v1/event-types/visit-{number:07}/availability"
-    return path, f"timeZone=Europe/Berlin&n={number:07}".ljust(length - len(path), "x").encode()
+    asked = f"/api/v1/event-types/visit-{number:07}/availability?timeZone=Europe/Berlin&n={number:07}"
+    return asked.ljust(length, "x").encode()
 
 
 def answer(number: int = 0, days: int = 7) -> Ready:

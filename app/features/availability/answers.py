@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from app.answers import SharedAnswers
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots
 from app.negotiation import Encodings, is_unchanged
-from app.ready import Ready
+from app.ready import Ready, header_list, place_of
 from app.slots.model import Day
 from app.slots.planning import ONE_DAY
 
@@ -55,7 +55,7 @@ class Answering:
             cache_control=cache_control(fresh=fresh, stale_if_error=self._stale_if_error),
             route=self._request.scope["route"].path,
         )
-        keep((self._request.scope["path"], self._request.scope["query_string"]), ready)
+        keep(place_of(self._request.scope), ready)
         return _response_to(self._request, ready)
 
 
@@ -82,7 +82,8 @@ def _response_to(request: Request, ready: Ready) -> Response:
     form = ready.form(_encodings.best(_sent(request.headers, "accept-encoding")))
     unchanged = is_unchanged(_sent(request.headers, "if-none-match"), form.etag)
     response = Response(b"" if unchanged else form.body, status_code=304 if unchanged else 200)
-    response.raw_headers = [*(form.unchanged if unchanged else form.headers), (b"vary", b"Accept-Encoding")]
+    lines = form.unchanged if unchanged else form.headers
+    response.raw_headers = [*header_list(lines), (b"vary", b"Accept-Encoding")]
     return response
 
 

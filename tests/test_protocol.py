@@ -1,0 +1,289 @@
+"""What the server's protocol sends by itself, against what the same requests get on the usual way: raw bytes, both."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app import API
+from app.main import create_app
+from app.protocol import ReadyProtocol
+from tests.support.redis import CACHE, STATE, RedisServer
+from tests.support.service import ORIGIN, settings_for
+from tests.support.serving import serve_config
+from tests.support.simulation import Simulation
+
+PATH = f"{API}/event-types/intro-call/availability?from=2026-11-24&to=2026-11-25"
+OTHER = f"{API}/event-types/visit/availability?from=2026-11-24&to=2026-11-25"
+LONG = f"{API}/event-types/intro-call/availability?from=2026-11-24&to=2027-01-24"
+LISTED = f"{API}/event-types"
+BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd", "Origin": ORIGIN, "X-Request-Id": "mine-12345"}
+VARIES = re.compile(rb"(?mi)^(date|x-request-id): .*\r\n")
+"""From one answer to the next."""
+
+
+@dataclass
+class Counted:
+    """The application, and what gets as far as it."""
+
+    app: ASGIApp
+    asked: list[str] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.asked.append(scope["path"])
+        await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A connection. What it gets is read as HTTP/1.1 has it, by length."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def send(self, target: str, method: str = "GET", version: str = "1.1", **headers: str) -> None:
+        lines = [f"{name}: {value}" for name, value in ({"Host": "bff.example.test"} | headers).items()]
+        self.writer.write("\r\n".join([f"{method} {target} HTTP/{version}", *lines, "", ""]).encode())
+
+    async def receive(self, *, has_body: bool = True) -> tuple[bytes, bytes]:
+        """Head and body."""
+        async with asyncio.timeout(20):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            body = await self.reader.readexactly(int(length[1]) if length and has_body else 0)
+        return head, body
+
+    async def ask(self, target: str, method: str = "GET", **headers: str) -> tuple[bytes, bytes]:
+        self.send(target, method, **headers)
+        return await self.receive(has_body=method != "HEAD")
+
+    async def is_closed(self) -> bool:
+        async with asyncio.timeout(20):
+            return await self.reader.read() == b""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    port: int
+    app: Counted
+
+    @asynccontextmanager
+    async def wire(self) -> AsyncIterator[Wire]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield Wire(reader, writer)
+        finally:
+            writer.close()
+
+    async def made_ready(self, *targets: str, **headers: str) -> None:
+        async with self.wire() as wire:
+            for target in targets:
+                head, _ = await wire.ask(target, **headers)
+                assert head.startswith(b"HTTP/1.1 200 "), head
+        self.app.asked.clear()
+
+
+@contextmanager
+def serving(calendly: Simulation, redis: RedisServer, **config: Any) -> Iterator[Served]:
+    stores = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
+    app = Counted(create_app(settings_for(str(calendly.http.base_url), **stores), clock=calendly.clock))
+    wishes: dict[str, Any] = {
+        "http": ReadyProtocol,
+        "server_header": False,
+        "log_config": None,
+        "access_log": False,
+    }
+    running = uvicorn.Config(app, host="127.0.0.1", port=0, ws="none", **(wishes | config))
+    with serve_config(running, patience=2.0) as base_url:
+        yield Served(int(base_url.rsplit(":", 1)[1]), app)
+
+
+@pytest.fixture
+def served(calendly: Simulation, redis: RedisServer) -> Iterator[Served]:
+    with serving(calendly, redis) as running:
+        yield running
+
+
+@pytest.fixture
+def usual(calendly: Simulation, redis: RedisServer) -> Iterator[Served]:
+    with serving(calendly, redis, http="httptools") as running:
+        yield running
+
+
+def _told(head: bytes) -> tuple[bytes, list[bytes]]:
+    """Status line and headers, whatever their order and their case."""
+    status, *lines = VARIES.sub(b"", head).split(b"\r\n")
+    return status, sorted(line.lower() for line in lines)
+
+
+def _answers_in(metrics: bytes) -> float:
+    """About free times of one event type."""
+    labels = f'method="GET",route="{API}/event-types/{{eventTypeId}}/availability",status="200"'
+    [line] = [line for line in metrics.decode().splitlines() if f"bff_requests_total{{{labels}}}" in line]
+    return float(line.rsplit(" ", 1)[1])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="nothing said"),
+        pytest.param(BROWSER, id="a browser"),
+        pytest.param({"Accept-Encoding": "gzip;q=1, br;q=0", "Origin": "https://evil.test"}, id="a stranger"),
+        pytest.param({"If-None-Match": "*"}, id="who has it"),
+        pytest.param({"X-Request-Id": "bad id"}, id="an id that harms"),
+    ],
+)
+async def test_what_is_ready_is_sent_as_on_the_usual_way(
+    served: Served, usual: Served, headers: dict[str, str]
+) -> None:
+    answers = []
+    for server in (served, usual):
+        await server.made_ready(PATH)
+        async with server.wire() as wire:
+            answers.append([await wire.ask(PATH, **headers) for _ in range(2)])
+
+    (ready, again), (by_asgi, _) = answers
+    assert (_told(ready[0]), ready[1]) == (_told(by_asgi[0]), by_asgi[1])
+    assert (_told(again[0]), again[1]) == (_told(ready[0]), ready[1])
+    assert re.search(rb"(?mi)^date: .{3}, .+ GMT\r$", ready[0])
+    assert (len(served.app.asked), len(usual.app.asked)) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("method", "version", "headers"),
+    [
+        pytest.param("HEAD", "1.1", {}, id="only the head"),
+        pytest.param("POST", "1.1", {"Content-Length": "0"}, id="another method"),
+        pytest.param("GET", "1.0", {}, id="an older version"),
+        pytest.param("GET", "1.1", {"Connection": "close"}, id="nothing is to follow"),
+        pytest.param("GET", "1.1", {"Content-Length": "0"}, id="a body"),
+        pytest.param("GET", "1.1", {"Expect": "100-continue", "Content-Length": "0"}, id="asks first"),
+        pytest.param("GET", "1.1", {"Accept": "a/b", "accept": "c/d"}, id="a header twice"),
+        pytest.param("GET", "1.1", {"Connection": "Upgrade", "Upgrade": "h2c"}, id="another protocol"),
+    ],
+)
+async def test_whatever_is_not_plain_goes_the_usual_way(
+    served: Served, method: str, version: str, headers: dict[str, str]
+) -> None:
+    await served.made_ready(PATH)
+
+    async with served.wire() as wire:
+        wire.send(PATH, method, version, **headers)
+        head, _ = await wire.receive(has_body=method != "HEAD")
+
+    assert head.split(b" ")[1] == (b"200" if method == "GET" else b"405")
+    assert len(served.app.asked) == 1
+
+
+async def test_a_body_that_comes_with_a_get_is_not_taken_for_the_next_request(served: Served) -> None:
+    await served.made_ready(PATH)
+    smuggled = f"GET {LISTED} HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async with served.wire() as wire:
+        wire.send(PATH, **{"Content-Length": str(len(smuggled))})
+        wire.writer.write(smuggled.encode())
+        wire.send(OTHER)
+        heads = [(await wire.receive())[0] for _ in range(2)]
+
+    assert [head.split(b" ")[1] for head in heads] == [b"200"] * 2
+    assert [path.rsplit("/", 2)[1] for path in served.app.asked] == ["intro-call", "visit"]
+
+
+async def test_answers_come_in_the_order_of_the_questions(served: Served) -> None:
+    """Whichever of them were ready, and though all were sent at once."""
+    await served.made_ready(PATH, OTHER)
+    asked = [PATH, LISTED, PATH, OTHER, LISTED, OTHER, PATH]
+
+    async with served.wire() as wire:
+        alone = {target: (await wire.ask(target))[1] for target in asked}
+        for target in asked:
+            wire.send(target)
+        bodies = [(await wire.receive())[1] for _ in asked]
+
+    assert bodies == [alone[target] for target in asked]
+
+
+async def test_who_asks_and_takes_nothing_fills_no_memory(served: Served) -> None:
+    """What nobody takes is no longer made; and when it is taken, nothing is missing."""
+    await served.made_ready(LONG)
+    many = 2000
+
+    async with served.wire() as wire, served.wire() as other:
+        _, body = await wire.ask(LONG)
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        for _ in range(many):
+            wire.send(LONG)
+        await asyncio.sleep(1)
+        made = _answers_in((await other.ask("/metrics"))[1])
+        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        taken = [len((await wire.receive())[1]) for _ in range(many)]
+
+    assert taken == [len(body)] * many
+    assert 2 < made < many / 2
+
+
+async def test_who_leaves_in_the_middle_harms_nobody(served: Served) -> None:
+    await served.made_ready(PATH)
+    async with served.wire() as wire:
+        for _ in range(100):
+            wire.send(PATH)
+        wire.writer.transport.abort()
+
+    async with served.wire() as wire:
+        head, _ = await wire.ask(PATH)
+
+    assert head.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_connection_on_which_nothing_comes_is_closed(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    with serving(calendly, redis, timeout_keep_alive=1) as served:
+        await served.made_ready(PATH)
+        async with served.wire() as wire:
+            await wire.ask(PATH)
+            closed = await wire.is_closed()
+
+    assert closed
+    assert served.app.asked == []
+
+
+async def test_what_is_sent_here_is_logged_and_counted_like_any_other(
+    served: Served, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await served.made_ready(PATH)
+    async with served.wire() as wire:
+        for number in range(5):
+            await wire.ask(PATH, **{"X-Request-Id": f"mine-1234{number}"})
+        _, shown = await wire.ask("/metrics")
+
+    assert _answers_in(shown) == 6
+    logged = capfd.readouterr().err
+    assert all(f'"request_id": "mine-1234{number}"' in logged for number in range(5))
+
+
+async def test_what_was_booked_is_not_sent_any_more(served: Served) -> None:
+    await served.made_ready(PATH)
+    async with served.wire() as wire:
+        _, before = await wire.ask(PATH)
+        start = re.findall(rb'"start":"([^"]+)"', before)[0].decode()
+        body = (
+            f'{{"eventTypeId": "intro-call", "start": "{start}", "timeZone": "Europe/Berlin",'
+            ' "invitee": {"name": "Grace Example", "email": "grace@example.test"}}'
+        )
+        headers = {"Content-Type": "application/json", "Idempotency-Key": "a-key-of-this-test"}
+        wire.send(f"{API}/bookings", "POST", **headers, **{"Content-Length": str(len(body))})
+        wire.writer.write(body.encode())
+        head, _ = await wire.receive()
+        _, after = await wire.ask(PATH)
+
+    assert head.startswith(b"HTTP/1.1 201 ")
+    assert start.encode() in before
+    assert start.encode() not in after
