@@ -43,8 +43,11 @@ LANE = "bff.lane"
 FREE_TIMES = re.compile(rf"{API}/(event-types/[^/]+/)?availability(/next)?")
 """The paths whose answers may be ready."""
 
-
 VARY = b"vary: Accept-Encoding, Origin\r\n"
+
+MANY_BLOCKS = 512
+LONGEST_BLOCK = 2048
+"""Bytes of the headers of one request, and how many such blocks are remembered in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,34 @@ class Answers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a request says of how it is to be answered. `tags`: those of answers that whoever asks has. `cors`: the
+    headers that let a browser read the answer.
+    """
+
+    encoding: str
+    tags: bytes | None
+    request_id: bytes | None
+    cors: Lines
+
+
+class KnownBlocks:
+    """What headers of plain requests say, by their bytes: from the line end before them to the empty line behind."""
+
+    def __init__(self) -> None:
+        self._wishes: dict[bytes, Wish] = {}
+        self.find = self._wishes.get
+
+    def keep(self, block: bytes, wish: Wish) -> None:
+        if len(block) > LONGEST_BLOCK:
+            return
+        if len(self._wishes) >= MANY_BLOCKS:
+            # Whoever says something else each time pays for it, and nobody else for long.
+            self._wishes.clear()
+        self._wishes[block] = wish
+
+
 class Lane:
     """Ready answers, and how each of them is sent to whoever asks."""
 
@@ -86,6 +117,7 @@ class Lane:
         self.tally = manners.tally
         self._best = Encodings().best
         self._ids = _request_ids()
+        self.known = KnownBlocks()
 
     def found(self, place: Place) -> Ready | None:
         """What may be sent now. What is asked for again, is worth telling other processes."""
@@ -96,23 +128,28 @@ class Lane:
             self._offer(place, ready)
         return ready
 
-    def reply(self, ready: Ready, given: Given) -> tuple[int, Lines, bytes]:
-        """Status, headers and body. `given`: the headers of the request, each once."""
-        started = perf_counter()
-        form = ready.form(self._best(given.get(b"accept-encoding")))
-        wanted = given.get(b"if-none-match")
+    def wish(self, given: Given) -> Wish:
+        """`given`: the headers of a request, each once."""
         asked_as = given.get(b"x-request-id")
-        request_id = asked_as if asked_as and REQUEST_ID.fullmatch(asked_as) else next(self._ids)
-        if wanted is not None and is_unchanged(wanted, form.etag):
+        origin = given.get(b"origin")
+        allowed = b"access-control-allow-origin: %b\r\n" % origin if origin in self._origins else b""
+        return Wish(
+            encoding=self._best(given.get(b"accept-encoding")),
+            tags=given.get(b"if-none-match"),
+            request_id=asked_as if asked_as and REQUEST_ID.fullmatch(asked_as) else None,
+            cors=b"" if origin is None else self._exposed + allowed,
+        )
+
+    def reply(self, ready: Ready, wish: Wish) -> tuple[int, Lines, bytes]:
+        """Status, headers and body."""
+        started = perf_counter()
+        form = ready.form(wish.encoding)
+        request_id = wish.request_id or next(self._ids)
+        if wish.tags is not None and is_unchanged(wish.tags, form.etag):
             status, lines, body = 304, form.unchanged, b""
         else:
             status, lines, body = 200, form.headers, form.body
-        lines += b"%bx-request-id: %b\r\n" % (VARY, request_id)
-        origin = given.get(b"origin")
-        if origin is not None:
-            lines += self._exposed
-            if origin in self._origins:
-                lines += b"access-control-allow-origin: %b\r\n" % origin
+        lines = b"%b%bx-request-id: %b\r\n%b" % (lines, VARY, request_id, wish.cors)
         self.tally.note(ready.route, status, perf_counter() - started, request_id)
         return status, lines, body
 
@@ -172,7 +209,7 @@ class FastLane:
             del self._asked[place]
 
     async def _send(self, ready: Ready, scope: Scope, send: Send) -> None:
-        status, lines, body = self._lane.reply(ready, dict(scope["headers"]))
+        status, lines, body = self._lane.reply(ready, self._lane.wish(dict(scope["headers"])))
         await send({"type": "http.response.start", "status": status, "headers": header_list(lines)})
         await send({"type": "http.response.body", "body": body})
 

@@ -26,7 +26,7 @@ LONGEST_PLACE = 300
 """Bytes. The longest sensible question is half of it; what is longer is answered, and not remembered."""
 
 MOST_BYTES = 48 * 1024 * 1024
-EACH = 2200
+EACH = 2400
 """Bytes of every answer beside its body, with the headers of both encodings."""
 
 BOTH_BODIES = 3.5

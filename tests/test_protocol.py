@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import API
+from app.fast_lane import LONGEST_BLOCK, MANY_BLOCKS, KnownBlocks, Wish
 from app.main import create_app
 from app.protocol import ReadyProtocol
 from tests.support.redis import CACHE, STATE, RedisServer
@@ -287,3 +288,82 @@ async def test_what_was_booked_is_not_sent_any_more(served: Served) -> None:
     assert head.startswith(b"HTTP/1.1 201 ")
     assert start.encode() in before
     assert start.encode() not in after
+
+
+async def test_headers_that_were_understood_once_are_known_again(served: Served) -> None:
+    """By whoever says them, and whatever is asked for; a byte more, and they are others."""
+    await served.made_ready(PATH, OTHER)
+    async with served.wire() as first:
+        plain = await first.ask(PATH, **BROWSER)
+    async with served.wire() as second:
+        again = await second.ask(PATH, **BROWSER)
+        other = await second.ask(OTHER, **BROWSER)
+        longer = await second.ask(PATH, **BROWSER, **{"If-None-Match": "*"})
+
+    assert (_told(again[0]), again[1]) == (_told(plain[0]), plain[1])
+    assert other[1] != plain[1]
+    assert longer[0].startswith(b"HTTP/1.1 304 ")
+    assert served.app.asked == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 200])
+async def test_however_bytes_are_cut_they_are_the_same_requests(served: Served, size: int) -> None:
+    await served.made_ready(PATH, OTHER)
+    asked = [PATH, OTHER, LISTED, PATH, PATH]
+
+    async with served.wire() as wire:
+        alone = {target: (await wire.ask(target, **BROWSER))[1] for target in asked}
+        lines = "".join(
+            f"{name}: {value}\r\n" for name, value in ({"Host": "bff.example.test"} | BROWSER).items()
+        )
+        sent = "".join(f"GET {target} HTTP/1.1\r\n{lines}\r\n" for target in asked).encode()
+        for at in range(0, len(sent), size):
+            wire.writer.write(sent[at : at + size])
+            await wire.writer.drain()
+            await asyncio.sleep(0)
+        bodies = [(await wire.receive())[1] for _ in asked]
+
+    assert bodies == [alone[target] for target in asked]
+
+
+async def test_what_follows_known_headers_is_not_swallowed(served: Served) -> None:
+    """The same headers, and in the same packet another request; or a beginning that is none."""
+    await served.made_ready(PATH)
+    request = f"GET {PATH} HTTP/1.1\r\nHost: bff.example.test\r\n\r\n".encode()
+
+    async with served.wire() as wire:
+        _, body = await wire.ask(PATH)
+        wire.writer.write(request + request)
+        two = [(await wire.receive())[1] for _ in range(2)]
+        wire.writer.write(b"GET " + request)
+        head, _ = await wire.receive()
+
+    assert two == [body, body]
+    assert head.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_who_never_stops_asking_keeps_the_connection(calendly: Simulation, redis: RedisServer) -> None:
+    """And who stops, loses it, whichever way the last answer was given."""
+    with serving(calendly, redis, timeout_keep_alive=1) as served:
+        await served.made_ready(PATH)
+        async with served.wire() as wire:
+            for target in (LISTED, *[PATH] * 8):
+                head, _ = await wire.ask(target)
+                await asyncio.sleep(0.2)
+            closed = await wire.is_closed()
+
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert closed
+
+
+def test_of_headers_no_more_is_remembered_than_fits() -> None:
+    known, wish = KnownBlocks(), Wish(encoding="br", tags=None, request_id=None, cors=b"")
+
+    for number in range(5000):
+        known.keep(f"\r\nHost: {number}\r\n\r\n".encode(), wish)
+    known.keep(b"x" * (LONGEST_BLOCK + 1), wish)
+
+    remembered = [number for number in range(5000) if known.find(f"\r\nHost: {number}\r\n\r\n".encode())]
+    assert 0 < len(remembered) <= MANY_BLOCKS
+    assert remembered[-1] == 4999
+    assert known.find(b"x" * (LONGEST_BLOCK + 1)) is None
