@@ -27,7 +27,7 @@ _KEY_HEADER = ("header", "Idempotency-Key")
 """The one missing parameter that has a problem of its own."""
 
 
-def known_query(request: Request) -> None:
+async def known_query(request: Request) -> None:
     """Refuse query parameters that the route does not have, and those given twice.
 
     A misspelt one would otherwise be ignored, and the answer be to another

@@ -55,7 +55,7 @@ class Resources:
     forget_days: Forget
 
 
-def resources(request: Request) -> Resources:
+async def resources(request: Request) -> Resources:
     owned: Resources = request.app.state.resources
     return owned
 

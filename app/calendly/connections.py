@@ -20,7 +20,7 @@ class _Line:
 
 
 class Connections:
-    """Lends one client to all calls.
+    """Lends one client to all calls; it is there before the first, which need not wait for it to be made.
 
     A call that is cancelled inside the client, and one that waits for a connection in vain, are signs
     that the pool has lost some for good. The client is then retired: those who use it finish, the next
@@ -29,7 +29,7 @@ class Connections:
 
     def __init__(self, open_client: Callable[[], httpx.AsyncClient]) -> None:
         self._open_client = open_client
-        self._line: _Line | None = None
+        self._line: _Line | None = _Line(open_client())
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[httpx.AsyncClient]:

@@ -17,7 +17,7 @@ from app import API
 from app.errors import NotFoundError
 from app.features.bookings.manage import Claims, ManageTokens
 from app.features.bookings.managing import BookingManager
-from app.features.bookings.router import desk
+from app.features.bookings.router import desk_of
 from app.sealing import Sealer
 from tests.security.asking import Asked, ask
 from tests.support.redis import CACHE, STATE, RedisServer
@@ -82,7 +82,7 @@ def with_bit_flipped(token: str, bit: int) -> str:
 
 def claims_of(scene: Scene) -> Claims:
     """Whatever the genuine token says, which an attacker may know."""
-    claims = desk(scene.bff.app.state.resources).tokens.read(
+    claims = desk_of(scene.bff.app.state.resources).tokens.read(
         token_of(scene.booking), scene.bff.app.state.resources.clock()
     )
     assert claims is not None
@@ -187,7 +187,7 @@ def guesses(scene: Scene) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.fault("B14")
 async def test_no_guess_is_ever_admitted(scene: Scene) -> None:
-    manager = BookingManager(desk(scene.bff.app.state.resources))
+    manager = BookingManager(desk_of(scene.bff.app.state.resources))
     hits = 0
 
     for id_, token in islice(guesses(scene), GUESSES):

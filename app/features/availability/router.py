@@ -19,7 +19,7 @@ from app.time_zones import TimeZoneName
 router = APIRouter(prefix=API, tags=["Availability"])
 
 
-def availability_service(request: Request, owned: Owned) -> AvailabilityService:
+async def availability_service(request: Request, owned: Owned) -> AvailabilityService:
     return AvailabilityService(
         catalogue=owned.catalogue,
         buckets=owned.buckets,
@@ -29,7 +29,7 @@ def availability_service(request: Request, owned: Owned) -> AvailabilityService:
     )
 
 
-def answering(request: Request, owned: Owned) -> Answering:
+async def answering(request: Request, owned: Owned) -> Answering:
     return Answering(request, answers=owned.answers, stale_if_error=owned.buckets.lives.old)
 
 

@@ -33,7 +33,7 @@ from app.features.bookings.schemas import Booking, CancelPart, MovePart, Preflig
 from app.features.bookings.service import BookingService
 from app.form.submission import Submission
 from app.problems import READING, declared
-from app.resources import Owned
+from app.resources import Owned, Resources
 
 reading = APIRouter(prefix=API, tags=["Bookings"])
 writing = APIRouter(prefix=API, tags=["Bookings"], route_class=JsonRoute)
@@ -55,7 +55,7 @@ CHANGING = (BookingNotChangeableError, BookingInFlightError, UseHostedPageError,
 ICS = "text/calendar; charset=utf-8; method=PUBLISH"
 
 
-def desk(owned: Owned) -> Desk:
+def desk_of(owned: Resources) -> Desk:
     return Desk(
         client=owned.calendly,
         catalogue=owned.catalogue,
@@ -69,10 +69,14 @@ def desk(owned: Owned) -> Desk:
     )
 
 
+async def desk(owned: Owned) -> Desk:
+    return desk_of(owned)
+
+
 AtDesk = Annotated[Desk, Depends(desk)]
 
 
-def idempotency_key(
+async def idempotency_key(
     given: Annotated[
         str,
         Header(
@@ -93,7 +97,7 @@ _bearer = HTTPBearer(
 )
 
 
-def manage_token(given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> str:
+async def manage_token(given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> str:
     if given is None or not given.credentials:
         raise ManageTokenRequiredError
     return given.credentials

@@ -17,7 +17,7 @@ CACHE_CONTROL = "public, max-age=60"
 """What a host offers changes rarely, and a booking is checked against the form of the moment."""
 
 
-def event_type_service(owned: Owned) -> EventTypeService:
+async def event_type_service(owned: Owned) -> EventTypeService:
     return EventTypeService(catalogue=owned.catalogue)
 
 
