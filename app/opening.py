@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 
 from redis.asyncio import Redis
@@ -65,9 +65,9 @@ async def opened(
     """
     async with AsyncExitStack() as stack:
         opening = _Opening(settings, metrics, clock, stack, _access(settings))
-        cache, state = await opening.stores()
-        upstream = await opening.upstream(cache, state)
-        free_times = await opening.free_times(cache, upstream, doubts=doubts)
+        cache_store, state = await opening.stores()
+        upstream = await opening.upstream(cache_store, state)
+        free_times = await opening.free_times(cache_store, upstream, doubts=doubts)
         forget_days = partial(_forget_days, free_times.buckets)
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
         means = Means(
@@ -83,7 +83,7 @@ async def opened(
             clock=clock,
             metrics=metrics,
             calendly=upstream.client,
-            cache=cache,
+            cache=cache_store,
             state=state,
             catalogue=upstream.catalogue,
             buckets=free_times.buckets,
@@ -94,7 +94,7 @@ async def opened(
             policy=StatePolicy(state, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
             runner=await opening.runner(means),
-            sealers=partial(Sealer, sealed_by),
+            sealers=cache(partial(Sealer, sealed_by)),
             forget_days=forget_days,
         )
 

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import httpx
@@ -59,8 +60,10 @@ def own_url(origin: Origin, uri: str) -> httpx.URL:
     return url
 
 
+@lru_cache(maxsize=256)
 def id_from(origin: Origin, uri: str) -> str:
-    """The id at the end of a URI of Calendly's; a browser gets to see nothing else of it.
+    """The id at the end of a URI of Calendly's; a browser gets to see nothing else of it. Remembered, for a booking
+    asks for the same few again and again.
 
     Raises `UpstreamFailedError` when the URI is on another host or ends in no id.
     """
