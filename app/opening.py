@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cache, partial
 from hashlib import sha256
 
+import anyio
+import anyio.lowlevel
 from redis.asyncio import Redis
 
 from app import __version__
@@ -153,6 +155,8 @@ class _Opening:
             ),
         )
         client = CalendlyClient(transport)
+        # Loads what the HTTP client would load for its first call only, while a visitor waits.
+        await anyio.lowlevel.checkpoint()
         self.stack.push_async_callback(client.aclose)
         reach = Reach(partial(cache_store.exists, keys.days(self.access)), self.metrics.registry)
         catalogue = Catalogue(
