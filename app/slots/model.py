@@ -1,13 +1,9 @@
-"""A slot and a day's worth of them."""
+"""A slot and a day's worth of them. Kept in the cache as JSON."""
 
-from datetime import UTC, date, datetime
-from sys import intern
-from typing import Annotated, Protocol, Self
+from datetime import date, datetime
+from typing import Annotated, Protocol
 
 import msgspec
-
-START = "{start}"
-"""Where in a page's address the start of its slot stands."""
 
 
 class Slot(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -17,18 +13,8 @@ class Slot(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     start: Annotated[datetime, msgspec.Meta(tz=True)]
     spots_left: int
-    pattern: str | None = None
-    """Of Calendly's own page for this very slot: the same for all slots of a day, and kept once."""
-
-    @classmethod
-    def at(cls, start: datetime, spots_left: int, page: str | None) -> Self:
-        """What cannot be told from a pattern is left out."""
-        pattern = None if page is None or START in page else intern(page.replace(_spelt(start), START))
-        return cls(start, spots_left, pattern)
-
-    @property
-    def page(self) -> str | None:
-        return self.pattern and self.pattern.replace(START, _spelt(self.start))
+    page: str | None = None
+    """Calendly's own page for this very slot."""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -47,8 +33,3 @@ class Addressed(Protocol):
 
     @property
     def uri(self) -> str: ...
-
-
-def _spelt(start: datetime) -> str:
-    """As Calendly's pages spell it."""
-    return start.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

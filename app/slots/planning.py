@@ -80,7 +80,7 @@ def by_date(times: Iterable[AvailableTime], window: Window) -> dict[date, list[S
     found: dict[date, list[Slot]] = {day: [] for day in dates(window)}
     for instant in sorted(unique):
         each, start = unique[instant], instant.astimezone(UTC)
-        found[start.date()].append(Slot.at(start, each.invitees_remaining, each.scheduling_url))
+        found[start.date()].append(Slot(start, each.invitees_remaining, each.scheduling_url))
     return found
 
 

@@ -8,7 +8,7 @@ from redis import Redis
 from benchmarks.asking import answers, checked_answers, plain_answers
 from benchmarks.browser import get
 from benchmarks.effort import Effort
-from benchmarks.figures import figure
+from benchmarks.figures import figure, ratios
 from benchmarks.findings import Findings
 from benchmarks.keys import Question, questions
 from benchmarks.proc import resident
@@ -21,8 +21,9 @@ ALONE = "alone"
 """The event type of which nothing but one week is asked for."""
 
 KIB = 1024
-IMPORT = "import time; import app.serving; print(time.process_time())"
-"""From the start of the interpreter: that is what a start waits for."""
+OURS = "app.serving"
+PACKAGES = "fastapi, httpx, pydantic_settings, redis.asyncio, uvicorn"
+"""What the service is made of, whoever makes it."""
 
 
 def run_sizes(stage: Stage, effort: Effort) -> Findings:
@@ -40,18 +41,23 @@ def run_sizes(stage: Stage, effort: Effort) -> Findings:
         asked = questions(ANSWERS, EVENT_TYPES, first_date())
         checked_answers(server, asked)
         memory = resident(server.pid) / KIB
-    imports = [_import_milliseconds() for _ in range(effort.rounds)]
+    imports = [(_import_milliseconds(OURS), _import_milliseconds(PACKAGES)) for _ in range(effort.rounds)]
+    ours, packages = zip(*imports, strict=True)
     note = (
         f"size: a week of 203 slots is {plain:,} bytes of JSON, and {bytes_:,} bytes in {len(new)} entries of"
         f" Redis, which take {whole:,} bytes of its memory"
+    )
+    imported = (
+        f"size: an import takes {figure(ours).median:,.0f} ms CPU, that of the packages alone"
+        f" {figure(packages).median:,.0f} ms"
     )
     return Findings(
         figures={
             "size.stored": figure([plain / bytes_]),
             "size.resident": figure([memory]),
-            "size.imported": figure(imports),
+            "size.imported": ratios(ours, packages),
         },
-        notes=[note],
+        notes=[note, imported],
     )
 
 
@@ -68,6 +74,8 @@ def _length(client: Redis, key: bytes) -> int:
     return int(client.memory_usage(key) or 0)
 
 
-def _import_milliseconds() -> float:
-    ran = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True)
+def _import_milliseconds(modules: str) -> float:
+    """CPU, from the start of the interpreter: that is what a start waits for."""
+    imported = f"import time; import {modules}; print(time.process_time())"
+    ran = subprocess.run([sys.executable, "-c", imported], capture_output=True, text=True, check=True)
     return float(ran.stdout) * 1000
