@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from operator import lt
 
 from app.calendly.models import AvailableTime
 from app.slots.model import Slot
@@ -72,16 +73,22 @@ def by_date(times: Iterable[AvailableTime], window: Window) -> dict[date, list[S
     date of its start.
     """
     begins, ends = midnight(window[0]), midnight(window[1] + ONE_DAY)
-    unique = {
-        each.start_time: each
-        for each in times
-        if begins <= each.start_time < ends and each.status == "available" and each.invitees_remaining > 0
-    }
     found: dict[date, list[Slot]] = {day: [] for day in dates(window)}
-    for instant in sorted(unique):
-        each, start = unique[instant], instant.astimezone(UTC)
+    free = [each for each in times if each.status == "available" and each.invitees_remaining > 0]
+    starts = [each.start_time for each in free]
+    if starts and not (begins <= starts[0] and starts[-1] < ends and _is_in_order(starts)):
+        # Calendly lists them as they are wanted. What it does not promise, costs more and is as right.
+        within = {each.start_time.astimezone(UTC): each for each in free if begins <= each.start_time < ends}
+        starts = sorted(within)
+        free = [within[start] for start in starts]
+    for start, each in zip(starts, free, strict=True):
         found[start.date()].append(Slot(start, each.invitees_remaining, each.scheduling_url))
     return found
+
+
+def _is_in_order(starts: Sequence[datetime]) -> bool:
+    """Each once, and in UTC."""
+    return all(start.tzinfo is UTC for start in starts) and all(map(lt, starts, starts[1:]))
 
 
 def touched_days(start: datetime, end: datetime) -> list[date]:

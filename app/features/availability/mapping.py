@@ -1,6 +1,6 @@
 """Day buckets (UTC) -> local days. Pure functions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from typing import TypeAlias
@@ -19,12 +19,17 @@ from app.features.availability.schemas import (
 )
 from app.slots.model import Day as Bucket
 from app.slots.model import Slot as Kept
-from app.slots.planning import ONE_DAY, dates
+from app.slots.planning import ONE_DAY, dates, midnight
 
 Local: TypeAlias = tuple[str, Kept]
 """A slot, and its start as the visitor sees it."""
 
 NONE = timedelta(0)
+
+Offset: TypeAlias = timedelta | None
+
+DATE = len("2026-12-01")
+"""Of an instant as it is spelt."""
 
 _texts = msgspec.json.Decoder(list[str]).decode
 
@@ -93,29 +98,47 @@ def _merged(offered: Mapping[str, Iterable[Local]]) -> list[MergedSlot]:
 def _by_local_date(
     buckets: Iterable[Bucket], wanted: Sequence[date], zone: ZoneInfo, now: datetime
 ) -> dict[date, list[Local]]:
-    found: dict[date, list[Local]] = {day: [] for day in wanted}
-    for bucket in buckets:
-        coming = [slot for slot in bucket.slots if slot.start > now]
-        for wall, text, slot in zip(*_shown(coming, zone), coming, strict=True):
-            day = found.get(wall.date())
+    found: dict[str, list[Local]] = {day.isoformat(): [] for day in wanted}
+    for offset, coming in _runs(buckets, zone, now):
+        for text, slot in zip(_shown(coming, zone, offset), coming, strict=True):
+            day = found.get(text[:DATE])
             if day is not None:
                 day.append((text, slot))
-    return found
+    return dict(zip(wanted, found.values(), strict=True))
 
 
-def _shown(slots: Sequence[Kept], zone: ZoneInfo) -> tuple[list[datetime], list[str]]:
-    """What clocks show in the zone when they start, and the same as text."""
+def _runs(buckets: Iterable[Bucket], zone: ZoneInfo, now: datetime) -> Iterator[tuple[Offset, list[Kept]]]:
+    """What is to come, in runs for which clocks are ahead of UTC by the same; None where they are changed meanwhile."""
+    run: list[Kept] = []
+    ahead: Offset = NONE
+    for bucket in buckets:
+        is_to_come = midnight(bucket.date) > now
+        coming = bucket.slots if is_to_come else [slot for slot in bucket.slots if slot.start > now]
+        if coming:
+            offset = _offset(coming, zone)
+            if offset != ahead:
+                yield ahead, run
+                run, ahead = [], offset
+            run += coming
+    yield ahead, run
+
+
+def _offset(slots: Sequence[Kept], zone: ZoneInfo) -> Offset:
+    """Of one day."""
+    first, last = (slot.start.astimezone(zone).utcoffset() for slot in (slots[0], slots[-1]))
+    return first if first == last else None
+
+
+def _shown(slots: Sequence[Kept], zone: ZoneInfo, offset: Offset) -> list[str]:
+    """What clocks show in the zone when they start."""
     if not slots:
-        return [], []
-    first, last = (slot.start.astimezone(zone) for slot in (slots[0], slots[-1]))
-    offset = first.utcoffset() or NONE
-    if offset != last.utcoffset():
-        walls = [slot.start.astimezone(zone) for slot in slots]
-        return walls, [wall.isoformat(timespec="seconds") for wall in walls]
+        return []
+    if offset is None:
+        return [slot.start.astimezone(zone).isoformat(timespec="seconds") for slot in slots]
     # All at once where no clock is changed: to convert and spell each takes five times as long.
     walls = [slot.start + offset for slot in slots]
-    named = first.isoformat()[-len("+00:00") :].encode()
-    return walls, _texts(msgspec.json.encode(walls).replace(b'Z"', named + b'"'))
+    named = slots[0].start.astimezone(zone).isoformat()[-len("+00:00") :].encode()
+    return _texts(msgspec.json.encode(walls).replace(b'Z"', named + b'"'))
 
 
 def _slots_from(local: Iterable[Local]) -> list[Slot]:
