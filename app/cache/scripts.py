@@ -27,10 +27,9 @@ local function day_at(event_type, day)
   return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
 end
 local function reading_of(value) return string.sub(value or '', 1, 16) end
+local function noted(field) return tonumber(redis.call('HGET', news, field)) or 0 end
 local function answers_of(maker) return sound('hash', prefix .. 'answers:' .. maker) end
-local function generation()
-  return string.format('%016.0f', tonumber(redis.call('HGET', news, 'generation') or 0))
-end
+local function generation() return string.format('%016.0f', noted('generation')) end
 local function claims_of(event_type) return sound('hash', prefix .. 'claims:' .. event_type) end
 local function claim_in(claims, day)
   local fence, until_ = string.match(redis.call('HGET', claims, day) or '', '^(%d+) (%d+)$')
@@ -41,14 +40,14 @@ end
 READ = Script(
     _COMMON
     + """
-local found = {redis.call('HGET', news, 'generation') or ''}
+local found = {generation()}
 for index = 3, #ARGV do found[index - 1] = redis.call('GET', day_at(ARGV[2], ARGV[index])) end
 return found
 """
 )
 """The generation, and each day as it is kept, in the order asked."""
 
-GENERATION = Script(_COMMON + "return redis.call('HGET', news, 'generation') or ''")
+GENERATION = Script(_COMMON + "return generation()")
 
 CLAIM = Script(
     _COMMON
@@ -106,7 +105,7 @@ for index = 6, #ARGV, 2 do
   local day, value = ARGV[index], ARGV[index + 1]
   local holder, until_ = claim_in(claims, day)
   local is_held, name = until_ > now, day_at(event_type, day)
-  if tonumber(redis.call('HGET', news, day) or 0) >= started then
+  if noted(day) >= started then
     untrue[#untrue + 1] = day
   elseif is_held and holder == fence
     or not is_held and reading_of(redis.call('GET', name)) <= reading_of(value) then
@@ -177,7 +176,7 @@ FORGET = Script(
     _COMMON
     + """
 local channel, message = ARGV[2], ARGV[3]
-local before = tonumber(redis.call('HGET', news, 'generation') or 0)
+local before = noted('generation')
 local generation = math.max(now, before + 1)
 redis.call('HSET', news, 'generation', text(generation))
 for index = 4, #ARGV do redis.call('HSET', news, ARGV[index], text(generation)) end
