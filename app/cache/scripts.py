@@ -26,10 +26,10 @@ local news = sound('hash', prefix .. 'news')
 local function day_at(event_type, day)
   return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
 end
+local function reading_of(value) return string.sub(value or '', 1, 16) end
+local function noted(field) return tonumber(redis.call('HGET', news, field)) or 0 end
 local function answers_of(maker) return sound('hash', prefix .. 'answers:' .. maker) end
-local function generation()
-  return string.format('%016.0f', tonumber(redis.call('HGET', news, 'generation') or 0))
-end
+local function generation() return string.format('%016.0f', noted('generation')) end
 local function claims_of(event_type) return sound('hash', prefix .. 'claims:' .. event_type) end
 local function claim_in(claims, day)
   local fence, until_ = string.match(redis.call('HGET', claims, day) or '', '^(%d+) (%d+)$')
@@ -40,14 +40,14 @@ end
 READ = Script(
     _COMMON
     + """
-local found = {redis.call('HGET', news, 'generation') or ''}
+local found = {generation()}
 for index = 3, #ARGV do found[index - 1] = redis.call('GET', day_at(ARGV[2], ARGV[index])) end
 return found
 """
 )
 """The generation, and each day as it is kept, in the order asked."""
 
-GENERATION = Script(_COMMON + "return redis.call('HGET', news, 'generation') or ''")
+GENERATION = Script(_COMMON + "return generation()")
 
 CLAIM = Script(
     _COMMON
@@ -59,7 +59,7 @@ redis.call('HSET', news, 'of:' .. event_type, '')
 local answers, granted = {text(fence), text(now)}, false
 for index = 4, #ARGV, 2 do
   local day, known = ARGV[index], ARGV[index + 1]
-  local kept = string.sub(redis.call('GET', day_at(event_type, day)) or '', 1, 16)
+  local kept = reading_of(redis.call('GET', day_at(event_type, day)))
   local _, until_ = claim_in(claims, day)
   if kept > known then
     answers[#answers + 1] = 'newer'
@@ -104,10 +104,12 @@ local claims, untrue = claims_of(event_type), {}
 for index = 6, #ARGV, 2 do
   local day, value = ARGV[index], ARGV[index + 1]
   local holder, until_ = claim_in(claims, day)
-  if tonumber(redis.call('HGET', news, day) or 0) >= started then
+  local is_held, name = until_ > now, day_at(event_type, day)
+  if noted(day) >= started then
     untrue[#untrue + 1] = day
-  elseif holder == fence or until_ <= now then
-    redis.call('SET', day_at(event_type, day), value, 'PX', lifetime)
+  elseif is_held and holder == fence
+    or not is_held and reading_of(redis.call('GET', name)) <= reading_of(value) then
+    redis.call('SET', name, value, 'PX', lifetime)
   end
   if holder == fence then redis.call('HDEL', claims, day) end
 end
@@ -117,7 +119,7 @@ return untrue
 """Keep days that were read under a fence, from `started` on: pairs of a date and its value.
 
 What became untrue since is not kept, and named in the answer; nor is what somebody
-else has claimed by now, for theirs is the newer reading.
+else has claimed by now, for theirs is the newer reading, or has kept of a newer one.
 """
 
 RELEASE = Script(
@@ -174,7 +176,7 @@ FORGET = Script(
     _COMMON
     + """
 local channel, message = ARGV[2], ARGV[3]
-local before = tonumber(redis.call('HGET', news, 'generation') or 0)
+local before = noted('generation')
 local generation = math.max(now, before + 1)
 redis.call('HSET', news, 'generation', text(generation))
 for index = 4, #ARGV do redis.call('HSET', news, ARGV[index], text(generation)) end

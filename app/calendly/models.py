@@ -16,6 +16,9 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=10_080)]
 """Up to a week, many times what Calendly allows: beyond it the item is broken, not long."""
 
+Seats = Annotated[int, msgspec.Meta(le=2**31 - 1)]
+"""More than there are people are a broken item, too; what comes after us could not keep such a number."""
+
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -96,7 +99,7 @@ class AvailableTime(msgspec.Struct, frozen=True, gc=False):
     status: str
     start_time: Instant
     scheduling_url: str | None = None
-    invitees_remaining: int = 1
+    invitees_remaining: Seats = 1
 
 
 class NewInvitee(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -98,6 +98,18 @@ async def test_available_times_are_asked_for_in_utc(calendly: respx.Router, clie
     }
 
 
+async def test_more_free_seats_than_anybody_could_count_are_no_answer(
+    calendly: respx.Router, client: CalendlyClient
+) -> None:
+    time = rig.available_time() | {"invitees_remaining": 2**64}
+    calendly.get("/event_type_available_times").respond(json=rig.collection(time))
+
+    with pytest.raises(UpstreamFailedError):
+        await client.list_event_type_available_times(
+            event_type=rig.EVENT_TYPE, start_time=START, end_time=START + timedelta(days=1)
+        )
+
+
 async def test_a_booking_is_sent_with_the_keys_that_are_set_and_no_other(
     calendly: respx.Router, client: CalendlyClient
 ) -> None:

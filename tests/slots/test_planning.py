@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from app.slots.planning import (
     bounds,
     by_date,
     dates,
+    is_over,
     midnight,
     nearest,
     widened,
@@ -176,3 +178,34 @@ def test_the_nearest_come_along_first() -> None:
     found = widened(days, others)
 
     assert sorted(found) == dates((date(2026, 1, 5), date(2026, 2, 4)))
+
+
+def test_nothing_comes_along_where_nothing_is_fetched() -> None:
+    assert widened([], [FIRST]) == frozenset()
+
+
+def test_between_two_calls_each_brings_what_is_near_to_it() -> None:
+    first, second = date(2026, 1, 1), date(2026, 3, 6)
+    others = set(dates((first, second))) - {first, second}
+
+    found = widened([first, second], others)
+
+    assert others - found == set(dates((date(2026, 2, 1), date(2026, 2, 3))))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        pytest.param(datetime(2026, 1, 1, 23, 59, tzinfo=UTC), False, id="its last minute"),
+        pytest.param(datetime(2026, 1, 2, 0, 0, tzinfo=UTC), True, id="the next midnight"),
+        pytest.param(datetime(2025, 12, 31, 12, 0, tzinfo=UTC), False, id="the day before"),
+        pytest.param(
+            datetime(2026, 1, 2, 1, 0, tzinfo=timezone(timedelta(hours=2))), False, id="in the east"
+        ),
+        pytest.param(
+            datetime(2026, 1, 1, 23, 0, tzinfo=timezone(-timedelta(hours=2))), True, id="in the west"
+        ),
+    ],
+)
+def test_a_day_is_over_when_it_is_over_in_utc(now: datetime, *, expected: bool) -> None:
+    assert is_over(FIRST, now) is expected
