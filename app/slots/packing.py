@@ -11,8 +11,8 @@ from app.slots.planning import midnight
 START = "{start}"
 """Where in a page's address the start of its slot stands."""
 
-Pages = str | list[str | None] | None
-"""One address for all, with `START` where they differ; or each."""
+Patterns = str | list[str | None] | None
+"""Addresses of pages, with `START` where they differ: one for all, or each."""
 
 
 class _Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -23,7 +23,7 @@ class _Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     unit: int
     gaps: list[int]
     spots: int | list[int]
-    pages: Pages = None
+    patterns: Patterns = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -37,9 +37,13 @@ def packed(day: date, slots: list[Slot]) -> bytes:
     # Mostly a quarter of an hour or more, so that each takes one byte.
     unit = gcd(*gaps) or 1
     spots = [slot.spots_left for slot in slots]
+    patterns = [_pattern(slot) for slot in slots]
     return _encode(
         _Packed(
-            unit, [gap // unit for gap in gaps], spots[0] if len(set(spots)) == 1 else spots, _pages(slots)
+            unit,
+            [gap // unit for gap in gaps],
+            spots[0] if len(set(spots)) == 1 else spots,
+            patterns[0] if len(set(patterns)) == 1 else patterns or None,
         )
     )
 
@@ -49,31 +53,21 @@ def unpacked(day: date, value: bytes) -> list[Slot]:
     stored = _decode(value)
     count, moment, slots = len(stored.gaps), midnight(day), []
     spots = stored.spots if isinstance(stored.spots, list) else [stored.spots] * count
-    for number, (gap, left) in enumerate(zip(stored.gaps, spots, strict=True)):
+    patterns = stored.patterns if isinstance(stored.patterns, list) else [stored.patterns] * count
+    for gap, left, pattern in zip(stored.gaps, spots, patterns, strict=True):
         moment += timedelta(microseconds=gap * stored.unit)
-        slots.append(Slot(moment, left, _page(stored.pages, number, moment)))
+        slots.append(Slot(moment, left, _page(pattern, moment)))
     return slots
 
 
-def _pages(slots: list[Slot]) -> Pages:
-    pages = [slot.page for slot in slots]
-    if not any(pages):
-        return None
-    if any(page and START in page for page in pages):
-        return pages
-    patterns = {_pattern(slot) for slot in slots}
-    return patterns.pop() if len(patterns) == 1 else pages
-
-
 def _pattern(slot: Slot) -> str | None:
-    """What it has in common with the pages of other slots."""
-    return slot.page and slot.page.replace(_spelt(slot.start), START)
+    """What its page has in common with those of other slots. A page that cannot be told from one is left out."""
+    pattern = slot.page and slot.page.replace(_spelt(slot.start), START)
+    return pattern if _page(pattern, slot.start) == slot.page else None
 
 
-def _page(pages: Pages, number: int, start: datetime) -> str | None:
-    if isinstance(pages, list):
-        return pages[number]
-    return pages and pages.replace(START, _spelt(start))
+def _page(pattern: str | None, start: datetime) -> str | None:
+    return pattern and pattern.replace(START, _spelt(start))
 
 
 def _spelt(start: datetime) -> str:

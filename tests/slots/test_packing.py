@@ -1,15 +1,15 @@
 """A day's slots in few bytes: whatever goes in comes out, and what nobody has packed is refused."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.slots.model import START, Slot
-from app.slots.packing import packed, unpacked
+from app.slots.model import Slot
+from app.slots.packing import START, packed, unpacked
 from app.slots.planning import midnight
 
 DAY = date(2026, 12, 1)
@@ -32,16 +32,11 @@ def _same(_start: datetime) -> str:
     return "https://calendly.com/ada/intro"
 
 
-def _odd(start: datetime) -> str:
-    """From it, nobody could tell what stood there."""
-    return f"https://calendly.com/ada/{START}/{start:{SPELT}}"
-
-
 def _no_page(_start: datetime) -> None:
     return None
 
 
-PAGED: list[Paged] = [_own, _twice, _same, _odd, _no_page, lambda _: ""]
+PAGED: list[Paged] = [_own, _twice, _same, _no_page, lambda _: ""]
 OFFSETS = st.integers(0, 95).map(lambda count: count * QUARTER) | st.integers(0, 86_399_999_999).map(
     lambda count: timedelta(microseconds=count)
 )
@@ -55,19 +50,19 @@ def _pages(draw: st.DrawFn) -> Paged | None:
 
 
 @st.composite
-def _days(draw: st.DrawFn) -> tuple[date, list[Slot], list[str | None]]:
-    """A date, slots in order, and the pages they were made with."""
+def _days(draw: st.DrawFn) -> tuple[date, list[Slot]]:
+    """A date, and slots in order; their pages can be told from patterns."""
     day, shared = draw(st.dates()), draw(_pages())
     starts = [midnight(day) + offset for offset in sorted(draw(st.sets(OFFSETS, max_size=40)))]
     pages = [(shared or draw(st.sampled_from(PAGED)))(start) for start in starts]
-    slots = [Slot.at(start, draw(SPOTS), page) for start, page in zip(starts, pages, strict=True)]
-    return day, slots, pages
+    slots = [Slot(start, draw(SPOTS), page) for start, page in zip(starts, pages, strict=True)]
+    return day, slots
 
 
 def _usual(paged: Paged = _own, count: int = 16) -> list[Slot]:
     """From nine to five, every half hour."""
     starts = [midnight(DAY) + timedelta(hours=9) + 2 * QUARTER * number for number in range(count)]
-    return [Slot.at(start, 1, paged(start)) for start in starts]
+    return [Slot(start, 1, paged(start)) for start in starts]
 
 
 def _opened(value: bytes) -> Sequence[Slot] | None:
@@ -79,21 +74,10 @@ def _opened(value: bytes) -> Sequence[Slot] | None:
 
 
 @given(_days())
-def test_any_slots_come_out_as_they_went_in(made: tuple[date, list[Slot], list[str | None]]) -> None:
-    day, slots, _ = made
+def test_any_slots_come_out_as_they_went_in(made: tuple[date, list[Slot]]) -> None:
+    day, slots = made
 
     assert unpacked(day, packed(day, slots)) == slots
-
-
-@given(_days())
-def test_pages_come_out_as_they_were_unless_they_cannot_be_told(
-    made: tuple[date, list[Slot], list[str | None]],
-) -> None:
-    day, slots, pages = made
-
-    found = [slot.page for slot in unpacked(day, packed(day, slots))]
-
-    assert found == [None if page is not None and START in page else page for page in pages]
 
 
 @example(START)
@@ -101,28 +85,9 @@ def test_pages_come_out_as_they_were_unless_they_cannot_be_told(
 @example("2026-12-01T00:00:00Z" * 2)
 @given(st.text())
 def test_any_page_is_kept_or_left_out_and_never_another(page: str) -> None:
-    slot = Slot.at(midnight(DAY), 1, page)
+    [slot] = unpacked(DAY, packed(DAY, [Slot(midnight(DAY), 1, page)]))
 
     assert slot.page == (None if START in page else page)
-
-
-def test_a_page_names_the_start_of_its_own_slot() -> None:
-    first, second = _usual()[:2]
-
-    assert first.pattern == second.pattern
-    assert (first.page, second.page) == (_own(first.start), _own(second.start))
-
-
-def test_a_start_of_another_zone_is_found_in_its_page() -> None:
-    start = datetime(2026, 12, 1, 14, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
-
-    assert Slot.at(start, 1, "/2026-12-01T09:00:00Z").pattern == f"/{START}"
-
-
-def test_slots_of_all_days_share_one_pattern() -> None:
-    found = [slot for _ in range(2) for slot in unpacked(DAY, packed(DAY, _usual()))]
-
-    assert len({id(slot.pattern) for slot in [*found, *_usual()]}) == 1
 
 
 @pytest.mark.parametrize(
