@@ -76,11 +76,13 @@ class Naming:
         Raises `StoreAwayError` and `NamesUnknownError`. Writes only where something
         is missing, so that a store that takes no more can still be asked.
         """
+        # Before it is asked: what others of this process tell it meanwhile, it cannot have lost.
+        known = self._known
         kept = await self._kept()
         if kept.generation is None:
             key = self._known or secrets.token_bytes(NAMING_KEY_BYTES)
-            kept = await self._put(key, self._sealers, lost=self._known is not None)
-        key, known = self._key_in(kept), self._known
+            kept = await self._put(key, self._sealers, lost=known is not None)
+        key = self._key_in(kept)
         missing = [id_ for id_ in self._sealers if self._opened(kept, id_) is None]
         # Others have named anew what we had a name for: the store has lost it, and they cannot know.
         lost = known is not None and known != key

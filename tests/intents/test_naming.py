@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode, urlsafe_b64encode
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -12,7 +13,8 @@ from app.intents import names
 from app.intents.ledger import Ledger, Renamed
 from app.intents.naming import PURPOSE, NamesUnknownError, Naming
 from app.sealing import Sealer, key_id
-from app.store.state import StateStore
+from app.store.script import Script
+from app.store.state import Reply, StateStore
 from tests.intents.examples import KEY, LEASE, OTHER_KEY, everything, new_intent
 from tests.intents.rig import Rig
 
@@ -64,6 +66,34 @@ async def test_processes_that_start_at_once_agree(store: Redis) -> None:
     named = await asyncio.gather(*(_named(_naming(store, *keys)) for keys in orders))
 
     assert len(set(named)) == 1
+
+
+class LateStore(StateStore):
+    """Its first answer is true, and is on its way for long."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.answered, self.arrives = asyncio.Event(), asyncio.Event()
+
+    async def run(self, script: Script, keys: Any, args: Any = ()) -> Reply:
+        reply = await super().run(script, keys, args)
+        if not self.answered.is_set():
+            self.answered.set()
+            await self.arrives.wait()
+        return reply
+
+
+async def test_what_is_named_while_the_store_was_asked_has_not_been_lost(store: Redis) -> None:
+    late = LateStore(store)
+    naming = Naming(late, (OLD,))
+    first = asyncio.create_task(naming.names())
+    await late.answered.wait()
+    second = await naming.names()
+    late.arrives.set()
+
+    found = [await first, second, await naming.names()]
+
+    assert {(each.generation, each.lost_ago) for each in found} == {(second.generation, None)}
 
 
 async def test_what_an_emptied_store_has_forgotten_is_put_back(store: Redis) -> None:
