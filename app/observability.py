@@ -10,14 +10,16 @@ import secrets
 import sys
 import time
 import traceback
+from typing import TextIO, cast
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
 from app.errors import AppError, InternalError
+from app.log_stream import LINES
 from app.problems import response_from
 from app.request_figures import RequestFigures
 
@@ -38,8 +40,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        # Asked for with each line: standard error may be another one by then.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(cast("TextIO", LINES)),
     )
     logging.basicConfig(handlers=[_Retold()], level=logging.WARNING, force=True)
 
@@ -76,6 +77,14 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.requests = RequestFigures()
         self.registry.register(self.requests)
+        self.registry.register(LINES)
+        # When it started, for one that starts again and again; and what it takes of the machine.
+        ProcessCollector(registry=self.registry)
+        self.loop_lag = Gauge(
+            "bff_loop_lag_seconds",
+            "Longest time in the last minute for which the process did nothing for anybody, for it was busy.",
+            registry=self.registry,
+        )
         self.budget_left = Gauge(
             "bff_calendly_budget_left",
             "Calls that may still be made to Calendly, by the window of its quota.",

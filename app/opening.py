@@ -36,6 +36,7 @@ from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
 from app.intents.watch import watch
+from app.loop_lag import LoopLag
 from app.observability import Metrics
 from app.ready import ReadyAnswers
 from app.resources import Clock, Forget, Resources
@@ -71,6 +72,8 @@ async def opened(
         upstream = await opening.upstream(cache_store, state)
         free_times = await opening.free_times(cache_store, upstream, doubts=doubts)
         forget_days = partial(_forget_days, free_times.buckets)
+        loop_lag = LoopLag()
+        await stack.enter_async_context(running(loop_lag.watch()))
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
         means = Means(
             client=upstream.client,
@@ -98,6 +101,7 @@ async def opened(
             runner=await opening.runner(means),
             sealers=cache(partial(Sealer, sealed_by)),
             forget_days=forget_days,
+            loop_lag=loop_lag,
         )
 
 

@@ -14,6 +14,7 @@ from app.calendly.client import CalendlyClient
 from app.catalogue.catalogue import Catalogue
 from app.intents.ledger import Ledger
 from app.intents.runner import IntentRunner
+from app.loop_lag import LoopLag
 from app.observability import Metrics
 from app.sealing import Sealer
 from app.slots.buckets import DayBuckets
@@ -53,6 +54,7 @@ class Resources:
     sealers: Callable[[str], Sealer]
     """By purpose."""
     forget_days: Forget
+    loop_lag: LoopLag
 
 
 async def resources(request: Request) -> Resources:

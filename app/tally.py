@@ -5,13 +5,12 @@ Written many at a time: to count and to spell one costs little, but all of it to
 
 import asyncio
 import logging
-import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TextIO, TypeAlias
+from typing import Protocol, TypeAlias
 
+from app.log_stream import LINES
 from app.observability import Metrics
 
 SETTLED_EVERY = 0.1
@@ -24,12 +23,16 @@ Answered: TypeAlias = tuple[float, str, int, float, bytes]
 """When (seconds since 1970), the route, the status, how many seconds it took, and the request's id."""
 
 
-class Tally:
-    """Of GETs. Lines are lost where nobody takes them: requests are answered all the same."""
+class Lines(Protocol):
+    def write(self, text: str, /) -> object: ...
 
-    def __init__(
-        self, metrics: Metrics, level: str, stream: Callable[[], TextIO] = lambda: sys.stderr
-    ) -> None:
+    def flush(self) -> object: ...
+
+
+class Tally:
+    """Of GETs."""
+
+    def __init__(self, metrics: Metrics, level: str, stream: Lines = LINES) -> None:
         self._metrics = metrics
         self._logs = getattr(logging, level.upper()) <= logging.INFO
         self._stream = stream
@@ -52,16 +55,8 @@ class Tally:
         for _, route, status, seconds, _ in answered:
             add("GET", route, status, seconds)
         if self._logs:
-            self._write("".join(map(_line, answered)))
-
-    def _write(self, lines: str) -> None:
-        try:
-            stream = self._stream()
-            stream.write(lines)
-            stream.flush()
-        except (OSError, ValueError):
-            # A full disk or a closed pipe; there is nowhere to say so.
-            pass
+            self._stream.write("".join(map(_line, answered)))
+            self._stream.flush()
 
 
 def _line(answered: Answered) -> str:

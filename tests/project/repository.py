@@ -17,7 +17,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not _is_made(path):
             yield from _files_below(path)
-        elif path.is_file() and path.name != ".env" and not path.name.startswith(".coverage"):
+        elif path.is_file() and path.name not in {".env", ".git"} and not path.name.startswith(".coverage"):
             yield path
 
 

@@ -85,6 +85,7 @@ async def get_metrics(owned: Owned) -> Response:
 async def _measure(owned: Resources) -> None:
     """What the state store knows is asked for when somebody looks; while it is away, nothing is shown of it."""
     metrics = owned.metrics
+    metrics.loop_lag.set(owned.loop_lag.longest())
     metrics.ready_answers.set(len(owned.answers.memory))
     metrics.ready_bytes.set(owned.answers.memory.weight)
     for state in State:

@@ -69,7 +69,7 @@ class Told:
 class Judge:
     """`true_from`: by date, how many readings had begun before it was last forgotten.
 
-    `shelf`: when each day that Redis must have was read.
+    `shelf`: when each day that Redis must have was read, at the latest.
     """
 
     calendly: Calendly
@@ -178,16 +178,5 @@ class Judge:
         if reading.starts is None:
             self._failed_at = time.monotonic()
             return
-        for day in reading.days:
-            # A day in the middle of a call that somebody remembers as fresh is not its to keep.
-            if day in reading.ends_on or not self._was_fresh(day, reading):
-                self.shelf[reading.event_type, day] = reading.at
-
-    def _was_fresh(self, day: date, asked: Reading) -> bool:
-        return any(
-            earlier.event_type == asked.event_type
-            and earlier.starts is not None
-            and day in earlier.days
-            and asked.at - earlier.at <= FRESH
-            for earlier in self.calendly.readings[self.true_from.get(day, 0) : asked.number - 1]
-        )
+        # What is between its ends may have come for nothing, and is kept by nobody.
+        self.shelf |= {(reading.event_type, day): reading.at for day in reading.ends_on}
