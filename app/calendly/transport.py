@@ -25,10 +25,14 @@ from app.calendly.metering import Meter
 from app.calendly.options import Deadline, TransportOptions
 from app.calendly.quota import Purpose, Quota, Unlimited
 from app.calendly.reports import report_attempt, report_refusal, report_skew
+from app.calendly.retries import RetryBudget
 from app.calendly.sender import Sender
 from app.errors import AppError, UpstreamBusyError
 
 T = TypeVar("T")
+
+VISITS = frozenset({Purpose.CHECK, Purpose.READ})
+"""As many as there are visitors; all else hangs on a booking."""
 
 
 class Transport:
@@ -51,6 +55,7 @@ class Transport:
         self._sender = Sender(self.origin, token, self._options)
         self._meter = Meter(quota or Unlimited(), clock)
         self.breaker = Breaker(self._options.monotonic)
+        self._retries = RetryBudget(self._options.monotonic)
         self._reads = Calls(slots=self._options.read_slots, patience=self._options.pool_timeout)
         self._lookups = Calls(slots=self._options.lookup_slots, patience=self._options.lookup_patience)
         self._writes = Calls(slots=self._options.write_slots, patience=self._options.write_patience)
@@ -67,7 +72,7 @@ class Transport:
         a silent Calendly may hold every slot.
         """
         self.breaker.require(call)
-        calls = self._reads if call.purpose in {Purpose.READ, Purpose.CHECK} else self._lookups
+        calls = self._reads if call.purpose in VISITS else self._lookups
         return await self._run(calls, call, deadline or self.read_deadline())
 
     async def write(self, call: Call[T]) -> T:
@@ -97,6 +102,7 @@ class Transport:
             raise failure_of(Trouble.TIMED_OUT, is_write=call.is_write) from error
 
     async def _persist(self, call: Call[T], deadline: Deadline) -> T:
+        self._retries.note()
         try:
             return await self._attempt(call, deadline)
         except SetbackError as setback:
@@ -109,6 +115,8 @@ class Transport:
     async def _wait_to_repeat(self, call: Call[T], setback: SetbackError, deadline: Deadline) -> None:
         """Raises what went wrong, where repeating makes no sense or would come too late."""
         if not setback.repeatable or not self.breaker.is_open_to(call):
+            raise setback.failure from setback
+        if call.purpose in VISITS and not self._retries.take():
             raise setback.failure from setback
         wait = max(setback.asked_wait or 0, self._options.retry_wait())
         if wait < deadline.left():

@@ -27,7 +27,7 @@ replaced.
 SIGN_OF_LIFE = 0.3
 """Seconds between two."""
 
-LOOK_AGAIN = 0.02
+LOOK_AGAIN = 0.008
 """Seconds between two looks at what somebody else reads."""
 
 LONGEST_WAIT = 4.0

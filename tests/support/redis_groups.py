@@ -19,6 +19,9 @@ MASTERS = 3
 PATIENCE = 30.0
 """Seconds for a group to agree on something."""
 
+INSISTING = 2.0
+"""Seconds between two tries to bring that about: longer than the servers themselves try."""
+
 
 class RedisCluster:
     """Three masters, each with a replica of its own where replicas are wanted."""
@@ -50,14 +53,16 @@ class RedisCluster:
             master.told("CLUSTER SET-CONFIG-EPOCH", number + 1)
             first, end = (SLOTS * part // MASTERS for part in (number, number + 1))
             master.told("CLUSTER ADDSLOTSRANGE", first, end - 1)
-        for server, bus in self._nodes[1:]:
-            self.masters[0].told("CLUSTER MEET", "127.0.0.1", server.port, bus)
         for server in self.servers:
-            _until(partial(_knows, server, len(self.servers)))
+            _until(partial(_knows, server, len(self.servers)), insist=self._introduce)
         for master, replica in zip(self.masters, self.servers[MASTERS:], strict=False):
             _until(partial(_follows, replica, master.told("CLUSTER MYID").decode()))
             _until(partial(_is_in_step, replica))
         self.await_health()
+
+    def _introduce(self) -> None:
+        for server, bus in self._nodes[1:]:
+            self.masters[0].told("CLUSTER MEET", "127.0.0.1", server.port, bus)
 
     def await_failover(self, number: int) -> None:
         """Until the replica of that master is the master, and everybody who runs knows it."""
@@ -179,12 +184,20 @@ def _is_served(server: RedisServer) -> bool:
     return bool(server.told("CLUSTER INFO")["cluster_state"] == "ok")
 
 
-def _until(agreed: Callable[[], object]) -> None:
-    """Raises `TimeoutError` where they never agree; a server that is not ready has not agreed."""
+def _until(agreed: Callable[[], object], *, insist: Callable[[], object] = lambda: None) -> None:
+    """Raises `TimeoutError` where they never agree; a server that is not ready has not agreed.
+
+    `insist`: what is done about it, again and again, for a server that is busy forgets whom it was to meet.
+    """
     deadline = time.monotonic() + PATIENCE
+    again = 0.0
     while not _attempted(agreed):
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise TimeoutError("the servers do not agree")
+        if now > again:
+            again = now + INSISTING
+            _attempted(insist)
         time.sleep(0.02)
 
 
