@@ -44,8 +44,7 @@ class SharedAnswers:
 
     def offer(self, place: Place, ready: Ready) -> None:
         """To the other processes: it has been asked for again, and may be asked of them."""
-        if ready.generation is not None:
-            self._shelf.put(place, ready.stored(), ready.generation)
+        if ready.generation is not None and self._shelf.put(place, ready.stored(), ready.generation):
             ready.generation = None
 
     async def bring(self, place: Place) -> Ready | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from redis import Redis
 
 from benchmarks.browser import ORIGIN
 from benchmarks.cores import ALL, OTHERS, SERVERS, started_on
@@ -131,9 +132,12 @@ class Stage:
         return {item["slug"]: item["uri"].rpartition("/")[2] for item in items}
 
     def open_windows(self) -> None:
-        """Calendly counts from nothing again: its clock is a minute further."""
+        """Calendly counts from nothing again, for its clock is a minute further; and so does the service."""
         offset = self.control("GET", "/settings")["clockOffsetSeconds"]
         self.control("PATCH", "/settings", {"clockOffsetSeconds": offset + WINDOW})
+        with Redis(port=self.redis.port, db=STATE) as client:
+            for name in client.scan_iter("*{budget:*}*"):
+                client.delete(name)
 
     def replicas(self, stack: ExitStack, number: int) -> list[Server]:
         """Processes of the service that share the Redis, on all cores."""

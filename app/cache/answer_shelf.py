@@ -13,7 +13,7 @@ MOST = 5000
 """Answers, about 10 MiB: beyond it, all of them go."""
 
 AT_ONCE = 200
-"""That wait to be put there; what comes on top is left out."""
+"""That wait to be put there; what comes on top may be offered again."""
 
 KEPT_FOR = timedelta(minutes=10)
 """After the last one was put there. What they hold, they say themselves."""
@@ -46,12 +46,17 @@ class AnswerShelf:
                 self._asking = asyncio.create_task(self._ask())
         return await asyncio.shield(asked)
 
-    def put(self, name: bytes, answer: bytes, generation: int) -> None:
-        """In a moment, and perhaps never. `generation`: the latest that was known when its days were read."""
-        if len(self._put) < AT_ONCE:
-            self._put[name] = generation, answer
+    def put(self, name: bytes, answer: bytes, generation: int) -> bool:
+        """In a moment, and perhaps never. `generation`: the latest that was known when its days were read.
+
+        Whether there was room for it among those that wait.
+        """
+        if len(self._put) >= AT_ONCE:
+            return False
+        self._put[name] = generation, answer
         if self._putting is None:
             self._putting = asyncio.create_task(self._write())
+        return True
 
     async def aclose(self) -> None:
         for task in (self._asking, self._putting):

@@ -76,6 +76,11 @@ class DayBuckets:
         """The latest news of what has become untrue that this process has heard."""
         return self._knowledge.generation
 
+    @property
+    def is_failing(self) -> bool:
+        """Calendly does not answer."""
+        return self._breaker.is_failing
+
     async def read(
         self, event_type: Addressed, wanted: Collection[date], *, waits_since: float | None = None
     ) -> list[Day]:
@@ -166,7 +171,7 @@ class DayBuckets:
         return known
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
-        return plan(wanted, _read_at(known), self._clock(), self.lives, failing=self._breaker.is_failing)
+        return plan(wanted, _read_at(known), self._clock(), self.lives, failing=self.is_failing)
 
     def _with_others(
         self, event_type: str, known: Found, days: Collection[date]

@@ -20,6 +20,9 @@ from app.slots.planning import ONE_DAY
 MARKED_FOR = timedelta(seconds=1)
 """For which an answer that is marked holds: by then it may have been renewed."""
 
+FAILING_FOR = timedelta(seconds=5)
+"""The same while Calendly does not answer: nobody can renew anything, and to make the same again is in vain."""
+
 BROWSERS_MAY_KEEP = timedelta(seconds=5)
 """Without asking again; for as long may somebody see a time that was booked meanwhile."""
 

@@ -12,7 +12,7 @@ from app.catalogue.catalogue import Catalogue
 from app.catalogue.model import EventType
 from app.concurrency import together
 from app.errors import UpstreamError
-from app.features.availability.answers import MARKED_FOR, Answer, Told, holds_until
+from app.features.availability.answers import FAILING_FOR, MARKED_FOR, Answer, Told, holds_until
 from app.features.availability.listed import listed, refuse_repeated
 from app.features.availability.mapping import (
     counted_days,
@@ -150,7 +150,8 @@ class AvailabilityService:
         turns = self._buckets.lives.turns(_as_of(buckets), now)
         known_until = self._catalogue.fresh_until
         is_marked = answer.state == "stale" or known_until < now
-        turns.append(now + MARKED_FOR if is_marked else known_until)
+        marked_for = FAILING_FOR if self._buckets.is_failing else MARKED_FOR
+        turns.append(now + marked_for if is_marked else known_until)
         return Told(answer, holds_until(buckets, turns, shown_in, now))
 
     def _state(self, buckets: Collection[Bucket], now: datetime) -> State:
