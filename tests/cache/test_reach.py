@@ -1,8 +1,6 @@
 """Whether Redis can be reached: whoever is failed first finds out, and a probe, when it is back."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, 
 from redis.exceptions import ConnectionError as AwayError
 from redis.exceptions import TimeoutError as SilentError
 
+from app.background import running
 from app.cache import scripts
 from app.cache.reach import Reach
 from app.cache.steps import Steps
@@ -42,17 +41,6 @@ class Server:
         """Somebody has asked."""
         async with asyncio.timeout(BACK_WITHIN):
             await self.asked.get()
-
-
-@asynccontextmanager
-async def _probing(reach: Reach) -> AsyncIterator[None]:
-    task = asyncio.create_task(reach.probe())
-    try:
-        yield
-    finally:
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=0.1)
 
 
 async def _until_back(reach: Reach) -> None:
@@ -124,7 +112,7 @@ async def test_whoever_asks_finds_out_that_it_is_back() -> None:
 async def test_nobody_is_asked_while_all_is_well() -> None:
     server = Server()
     reach, _ = _reach(server)
-    async with _probing(reach):
+    async with running(reach.probe()):
         await others()
 
         assert server.asked.empty()
@@ -133,7 +121,7 @@ async def test_nobody_is_asked_while_all_is_well() -> None:
 async def test_the_probe_asks_again_until_it_is_back_and_then_no_more() -> None:
     server = Server(AwayError())
     reach, _ = _reach(server)
-    async with _probing(reach):
+    async with running(reach.probe()):
         reach.failed(AwayError())
         await server.next()
         still_away = reach.is_away
@@ -150,7 +138,7 @@ async def test_the_probe_asks_again_until_it_is_back_and_then_no_more() -> None:
 async def test_the_probe_finds_out_again_when_it_is_away_again() -> None:
     server = Server()
     reach, _ = _reach(server)
-    async with _probing(reach):
+    async with running(reach.probe()):
         for _ in range(2):
             reach.failed(AwayError())
             await server.next()
@@ -166,7 +154,7 @@ async def test_a_redis_that_dies_is_away_until_it_lives_again(tmp_path: Path) ->
             server.kill()
             meanwhile = await steps.run(scripts.GENERATION)
             was_away = reach.is_away
-            async with _probing(reach):
+            async with running(reach.probe()):
                 server.start()
                 await _until_back(reach)
 
