@@ -49,7 +49,8 @@ secret as the token that it gets: whoever knows both key and body gets the booki
 * **503** `booking_quota_spent`, `bookings_closed`, `upstream_busy` to a first try:
   nothing was booked. Offer `hostedUrl`, which is the page of this very slot, or of
   the event type where we have not come as far as the slot; or repeat with the same
-  key after `retryAfter` seconds.
+  key after `retryAfter` seconds. **503** `overloaded`: nothing was begun; repeat as
+  well. Reads get it first, while more is asked than can be answered.
 * No answer, **500**, **502**, **504**: perhaps it was booked. Repeat with the **same**
   key until an answer comes that tells. After any of these, after `booking_in_flight`
   and after a 202, a **503** says nothing of the earlier try, which may still be

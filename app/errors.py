@@ -10,7 +10,7 @@
     ├── BodyTooLargeError                                          413
     ├── UnsupportedMediaTypeError                                  415
     ├── InvalidRequestError, IdempotencyKeyReusedError             422
-    ├── BookingsClosedError                                        503
+    ├── BookingsClosedError, OverloadedError                       503
     └── UpstreamError: what Calendly, or the way to it, did
         ├── UpstreamFailedError, UpstreamRefusedUsError            502
         ├── UpstreamBusyError, BookingQuotaSpentError              503
@@ -218,6 +218,15 @@ class BookingsClosedError(AppError):
     code = "bookings_closed"
     title = "Bookings are closed at the moment."
     advice = "Free times are still served. Try again later, or send the visitor to the hosted page."
+
+
+class OverloadedError(AppError):
+    status = 503
+    code = "overloaded"
+    title = "More is asked than can be answered at the moment."
+    advice = (
+        "Wait as long as Retry-After says. Reads are refused first; of a refused booking nothing was begun."
+    )
 
 
 class UpstreamTimeoutError(UpstreamError):

@@ -11,7 +11,7 @@ problems are never ready.
 
 `Lane` knows what is ready, and `FastLane` sends it through ASGI; under uvicorn, `app.protocol` has sent most of it by
 then. Where nothing is ready, another process may have answered the same, and Redis has it. Otherwise whoever asks
-first is answered by the route, and who asks the same meanwhile waits for that.
+first is answered by the route, as soon as it is its turn, and who asks the same meanwhile waits for that.
 """
 
 import asyncio
@@ -27,9 +27,12 @@ from typing import Protocol, TypeAlias
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import API
+from app.connections import Connections
 from app.negotiation import Encodings, is_unchanged
 from app.observability import REQUEST_ID
+from app.read_queue import ReadQueue
 from app.ready import Lines, Place, Ready, ReadyAnswers, header_list, is_sensible, place_of
+from app.refusals import Refusals
 from app.tally import Tally
 
 Given: TypeAlias = dict[bytes, bytes]
@@ -40,10 +43,16 @@ WAITS_SINCE = "bff.waits_since"
 LANE = "bff.lane"
 """In the state that the lifespan gives to the server."""
 
+READS = (f"{API}/event-types".encode(), f"{API}/availability".encode())
+"""With what the places begin whose answers are worked out in turn. All else has the right of way."""
+
 FREE_TIMES = re.compile(rf"{API}/(event-types/[^/]+/)?availability(/next)?")
 """The paths whose answers may be ready."""
 
 VARY = b"vary: Accept-Encoding, Origin\r\n"
+
+Reply: TypeAlias = tuple[int, Lines, bytes]
+"""Status, headers and body."""
 
 MANY_BLOCKS = 512
 LONGEST_BLOCK = 2048
@@ -117,6 +126,9 @@ class Lane:
         self.tally = manners.tally
         self._best = Encodings().best
         self._ids = _request_ids()
+        self._refusals = Refusals()
+        self.queue = ReadQueue()
+        self.connections = Connections()
         self.known = KnownBlocks()
 
     def found(self, place: Place) -> Ready | None:
@@ -127,6 +139,15 @@ class Lane:
         if ready.generation is not None:
             self._offer(place, ready)
         return ready
+
+    def turns_away(self, place: Place) -> bool:
+        """Whether it is a read, and more of them than can be worked out have come."""
+        return place.startswith(READS) and self.queue.turns_away()
+
+    def announce(self, place: Place) -> None:
+        """That it has not been turned away."""
+        if place.startswith(READS):
+            self.queue.announce()
 
     def wish(self, given: Given) -> Wish:
         """`given`: the headers of a request, each once."""
@@ -140,8 +161,7 @@ class Lane:
             cors=b"" if origin is None else self._exposed + allowed,
         )
 
-    def reply(self, ready: Ready, wish: Wish) -> tuple[int, Lines, bytes]:
-        """Status, headers and body."""
+    def reply(self, ready: Ready, wish: Wish) -> Reply:
         started = perf_counter()
         form = ready.form(wish.encoding)
         request_id = wish.request_id or next(self._ids)
@@ -151,6 +171,15 @@ class Lane:
             status, lines, body = 200, form.headers, form.body
         lines = b"%b%bx-request-id: %b\r\n%b" % (lines, VARY, request_id, wish.cors)
         self.tally.note(ready.route, status, perf_counter() - started, request_id)
+        return status, lines, body
+
+    def refusal(self, wish: Wish) -> Reply:
+        """That this cannot be answered now."""
+        started = perf_counter()
+        request_id = wish.request_id or next(self._ids)
+        status, lines, body = self._refusals.next(request_id)
+        lines = b"%bx-request-id: %b\r\n%b" % (lines, request_id, wish.cors)
+        self.tally.note("", status, perf_counter() - started, request_id)
         return status, lines, body
 
 
@@ -167,10 +196,13 @@ class FastLane:
             place = place_of(scope)
             ready = self._lane.found(place)
             if ready is not None:
-                await self._send(ready, scope, send)
+                await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
                 return
             if FREE_TIMES.fullmatch(scope["path"]) and is_sensible(place):
                 await self._share(place, scope, receive, send)
+                return
+            if place.startswith(READS):
+                await self._in_turn(scope, self._app, receive, send)
                 return
         # Whoever asks for the figures sees all that came before.
         self._lane.tally.settle()
@@ -185,9 +217,9 @@ class FastLane:
         await asked.wait()
         ready = self._lane.found(place)
         if ready is not None:
-            await self._send(ready, scope, send)
+            await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
         else:
-            await self._app({**scope, WAITS_SINCE: since}, receive, send)
+            await self._in_turn({**scope, WAITS_SINCE: since}, self._app, receive, send)
 
     async def _ask(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
         asked = self._asked[place] = asyncio.Event()
@@ -197,21 +229,36 @@ class FastLane:
             asked.set()
             await send(message)
 
-        try:
+        async def find_out(scope: Scope, receive: Receive, send: Send) -> None:
             ready = await self._bring(place)
             if ready is not None and self._clock() < ready.until:
                 asked.set()
-                await self._send(ready, scope, send)
+                await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
             else:
                 await self._app(scope, receive, answer)
+
+        try:
+            await self._in_turn(scope, find_out, receive, send)
         finally:
             asked.set()
             del self._asked[place]
 
-    async def _send(self, ready: Ready, scope: Scope, send: Send) -> None:
-        status, lines, body = self._lane.reply(ready, self._lane.wish(dict(scope["headers"])))
+    async def _in_turn(self, scope: Scope, app: ASGIApp, receive: Receive, send: Send) -> None:
+        since = monotonic()
+        if await self._lane.queue.enter():
+            self._lane.tally.settle()
+            await app({WAITS_SINCE: since, **scope}, receive, send)
+        else:
+            await self._send(self._lane.refusal(_wish(self._lane, scope)), send)
+
+    async def _send(self, reply: Reply, send: Send) -> None:
+        status, lines, body = reply
         await send({"type": "http.response.start", "status": status, "headers": header_list(lines)})
         await send({"type": "http.response.body", "body": body})
+
+
+def _wish(lane: Lane, scope: Scope) -> Wish:
+    return lane.wish(dict(scope["headers"]))
 
 
 def _says_nothing_twice(scope: Scope) -> bool:

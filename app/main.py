@@ -88,7 +88,10 @@ def _lane(settings: Settings, metrics: Metrics, owned: Resources) -> Lane:
         exposed=EXPOSED,
         tally=Tally(metrics, settings.bff.log_level),
     )
-    return Lane(answers=owned.answers, clock=owned.clock, manners=manners)
+    lane = Lane(answers=owned.answers, clock=owned.clock, manners=manners)
+    metrics.overloaded.set_function(lambda: lane.queue.is_overloaded)
+    metrics.connections.set_function(lane.connections.__len__)
+    return lane
 
 
 def _api() -> APIRouter:

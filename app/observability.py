@@ -85,6 +85,14 @@ class Metrics:
             "Longest time in the last minute for which the process did nothing for anybody, for it was busy.",
             registry=self.registry,
         )
+        self.overloaded = Gauge(
+            "bff_overloaded",
+            "1 while reads are refused, for more come than can be worked out.",
+            registry=self.registry,
+        )
+        self.connections = Gauge(
+            "bff_connections", "Connections that are open to this process.", registry=self.registry
+        )
         self.budget_left = Gauge(
             "bff_calendly_budget_left",
             "Calls that may still be made to Calendly, by the window of its quota.",

@@ -16,6 +16,7 @@ from app.errors import (
     FormChangedError,
     InvalidRequestError,
     ManageTokenRequiredError,
+    OverloadedError,
     SlotTakenError,
     UpstreamBusyError,
     UpstreamFailedError,
@@ -26,7 +27,13 @@ from app.shapes import Shape
 
 MEDIA_TYPE = "application/problem+json"
 
-READING = (UpstreamFailedError, UpstreamRefusedUsError, UpstreamBusyError, UpstreamTimeoutError)
+READING = (
+    UpstreamFailedError,
+    UpstreamRefusedUsError,
+    UpstreamBusyError,
+    OverloadedError,
+    UpstreamTimeoutError,
+)
 """What any route can answer that reads from Calendly."""
 
 
@@ -167,6 +174,7 @@ _EXAMPLE_PARTICULARS: Mapping[str, dict[str, Any]] = {
     },
     "booking_in_flight": {"retryAfter": 2},
     "upstream_busy": {**_RETRY, **_HOSTED},
+    "overloaded": {"retryAfter": 2},
     "booking_quota_spent": {**_RETRY, **_HOSTED},
     "bookings_closed": {**_RETRY, **_HOSTED},
 }

@@ -1,7 +1,8 @@
 """HTTP as uvicorn speaks it, except that what is ready is sent before there is a request to hand on.
 
 Why: to make a task, an event and a scope for a request, and to look at each header on the way out,
-costs more than everything else that a ready answer takes. See `app.fast_lane` for what it may never do.
+costs more than everything else that a ready answer takes. See `app.fast_lane` for what it may never do. And when
+more comes than can be worked out, or than there is room for, it is refused here, where that costs least.
 
 Only what uvicorn's parser has found to be a plain GET of HTTP/1.1 on a connection that is free, stays open and takes
 what it is sent. All else goes the usual way, and so does this wherever another server or protocol runs.
@@ -10,19 +11,22 @@ Nothing is parsed here. But whoever asks again says most of it in the same words
 to be those of a plain request once are so again, and need not be parsed.
 """
 
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, Transport
+from time import monotonic
 from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.fast_lane import LANE, Given, Lane, Wish
-from app.ready import Ready
+from app.fast_lane import LANE, Given, Lane, Reply, Wish
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests of which more is to come. Nor is one plain that says something twice."""
 
+
+LEAVES_WITHIN = 1.0
+"""Seconds that a connection has to ask something, where there is no room for it."""
 
 GET = b"GET "
 VERSION = b" HTTP/1.1"
@@ -45,11 +49,33 @@ class ReadyProtocol(HttpToolsProtocol):
         """Of the request that is being read, where it has been answered here."""
         self._begun = self._ended = 0
         """Requests that the parser has seen of this connection."""
-        self._rested_at = 0.0
+        self._rested_at = monotonic()
+        self._has_room = True
+        self._is_told = False
+        """That it has none."""
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in the class above
+        super().connection_made(transport)
+        if self._lane is not None and not self._lane.connections.add(self):
+            self._has_room = False
+            self._wait(LEAVES_WITHIN)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._lane is not None:
+            self._lane.connections.discard(self)
+        super().connection_lost(exc)
+
+    def rests_since(self) -> float | None:
+        return self._rested_at if self.cycle is None or self.cycle.response_complete else None
+
+    def leave(self) -> None:
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         lane, begun = self._lane, self._begun
-        if lane is None or begun > self._ended:
+        if self._is_told:
+            return
+        if lane is None or begun > self._ended or not self._has_room:
             super().data_received(data)
         elif not self._answered(data, lane):
             super().data_received(data)
@@ -62,7 +88,9 @@ class ReadyProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._wish = None if self._lane is None else self._sent(self._lane)
+        lane = self._lane
+        if lane is not None:
+            self._wish = self._sent(lane) if self._has_room else self._sent_away(lane)
         if self._wish is None:
             super().on_headers_complete()
 
@@ -76,12 +104,12 @@ class ReadyProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        self._rested_at = self.loop.time()
+        self._rested_at = monotonic()
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
-        left = self._rested_at + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
+        left = self._rested_at + self.timeout_keep_alive - monotonic()
+        if left > 0 and self._has_room:
             self._wait(left)
         else:
             super().timeout_keep_alive_handler()
@@ -92,18 +120,18 @@ class ReadyProtocol(HttpToolsProtocol):
         wish = lane.known.find(data[end:])
         if wish is None or not data.startswith(GET) or not data.endswith(VERSION, 0, end):
             return False
-        ready = lane.found(data[len(GET) : end - len(VERSION)])
-        if ready is None or not self._is_free():
+        place = data[len(GET) : end - len(VERSION)]
+        ready = lane.found(place)
+        if not self._is_free() or (ready is None and not lane.turns_away(place)):
             return False
-        self._send(lane, ready, wish)
+        self._send(lane.refusal(wish) if ready is None else lane.reply(ready, wish))
         return True
 
     def _sent(self, lane: Lane) -> Wish | None:
         """What the request that has been parsed says, if there was something to be sent."""
-        ready, parser = lane.found(self.url), self.parser
+        parser = self.parser
         if (
-            ready is None
-            or not self._is_free()
+            not self._is_free()
             or parser.get_method() != b"GET"
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
@@ -112,17 +140,43 @@ class ReadyProtocol(HttpToolsProtocol):
         given: Given = dict(self.headers)
         if len(given) < len(self.headers) or not NOT_PLAIN.isdisjoint(given):
             return None
+        ready = lane.found(self.url)
+        if ready is None and not lane.turns_away(self.url):
+            lane.announce(self.url)
+            return None
         wish = lane.wish(given)
-        self._send(lane, ready, wish)
+        self._send(lane.refusal(wish) if ready is None else lane.reply(ready, wish))
         return wish
+
+    def _sent_away(self, lane: Lane) -> Wish:
+        """What the request says, which is the last of its connection."""
+        wish = lane.wish(dict(self.headers))
+        if not self._is_told:
+            self._is_told = True
+            status, lines, body = lane.refusal(wish)
+            lines += b"connection: close\r\n"
+            self._write(status, lines, b"" if self.parser.get_method() == b"HEAD" else body)
+            # Closed altogether, it would answer what is still on its way with a reset, and nobody would read the above.
+            self.transport.write_eof()
+        return wish
+
+    def _unset_keepalive_if_required(self) -> None:
+        # Whoever is to leave does so, whatever comes of it meanwhile.
+        if self._has_room:
+            super()._unset_keepalive_if_required()
 
     def _is_free(self) -> bool:
         """For an answer that is sent at once."""
         before = self.cycle
         return (before is None or before.response_complete) and not self.flow.write_paused
 
-    def _send(self, lane: Lane, ready: Ready, wish: Wish) -> None:
-        status, lines, body = lane.reply(ready, wish)
+    def _send(self, reply: Reply) -> None:
+        self._write(*reply)
+        self._rested_at = monotonic()
+        if self.timeout_keep_alive_task is None:
+            self._wait(self.timeout_keep_alive)
+
+    def _write(self, status: int, lines: bytes, body: bytes) -> None:
         common = [
             part
             for name, value in self.server_state.default_headers
@@ -130,9 +184,6 @@ class ReadyProtocol(HttpToolsProtocol):
         ]
         self.transport.write(b"".join((STATUS_LINE[status], *common, lines, b"\r\n", body)))
         self.server_state.total_requests += 1
-        self._rested_at = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._wait(self.timeout_keep_alive)
 
     def _wait(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

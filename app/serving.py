@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import Lifespan
 
+from app.connections import raise_limit
 from app.environment import settings_from_environment
 from app.main import create_app
 from app.observability import configure_logging
@@ -88,6 +89,7 @@ def serve(settings: Settings) -> None:
     if EMBEDDED_STORE in {settings.bff.redis_url, settings.bff.state_url}:
         sys.stderr.write(_EMBEDDED)
     leave_on_sigterm()
+    raise_limit()
     uvicorn.run(
         "app.serving:app_from_environment",
         factory=True,

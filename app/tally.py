@@ -30,7 +30,7 @@ class Lines(Protocol):
 
 
 class Tally:
-    """Of GETs."""
+    """Of GETs; those without a route were refused, whatever they were."""
 
     def __init__(self, metrics: Metrics, level: str, stream: Lines = LINES) -> None:
         self._metrics = metrics
@@ -53,7 +53,7 @@ class Tally:
         answered, self._answered = self._answered, []
         add = self._metrics.requests.add
         for _, route, status, seconds, _ in answered:
-            add("GET", route, status, seconds)
+            add(_method(route), route, status, seconds)
         if self._logs:
             self._stream.write("".join(map(_line, answered)))
             self._stream.flush()
@@ -64,10 +64,14 @@ def _line(answered: Answered) -> str:
     at, route, status, seconds, request_id = answered
     second = int(at)
     return (
-        f'{{"method": "GET", "route": "{route}", "status": {status}, "duration_ms": {seconds * 1000:.1f},'
+        f'{{"method": "{_method(route)}", "route": "{route}", "status": {status}, "duration_ms": {seconds * 1000:.1f},'
         f' "event": "request.answered", "request_id": "{request_id.decode()}", "level": "info",'
         f' "timestamp": "{_spelt(second)}.{int((at - second) * 1_000_000):06}Z"}}\n'
     )
+
+
+def _method(route: str) -> str:
+    return "GET" if route else "OTHER"
 
 
 @lru_cache(maxsize=2)

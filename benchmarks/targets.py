@@ -45,6 +45,7 @@ SLOW = "hit in Redis, not in memory"
 CROWD = "1,000 cold requests at once, 4 processes"
 GONE = "booking made, slot gone from 4 processes"
 VIEWERS = "1,000 viewers of 8 event types, 4 zones"
+OVERLOAD = "5 times the reads that can be worked out"
 BOOKING = "added to a booking, one at a time"
 
 TARGETS = (
@@ -69,6 +70,9 @@ TARGETS = (
     Target("outage.redis.wrong", "hit while Redis is away: failures", "-", AT_MOST, 0.0, "answers", 0.0),
     Target("outage.calendly", "hit while Calendly fails", "healthy", AT_LEAST, 0.95, "times", 0.05),
     Target("outage.calendly.wrong", "hit while Calendly fails: failures", "-", AT_MOST, 0.0, "answers", 0.0),
+    Target("overload.goodput", f"{OVERLOAD}: worked out", "capacity", AT_LEAST, 0.8, "times", 0.05),
+    Target("overload.refusal", f"{OVERLOAD}: a refusal takes", "-", AT_MOST, 10.0, "ms", 0.25),
+    Target("overload.bookings", f"{OVERLOAD}: bookings not checked", "-", AT_MOST, 0.0, "bookings", 0.0),
     Target("size.stored", "203 slots stored", "plain JSON", AT_LEAST, 8.0, "times", 0.02),
     Target("size.resident", "resident, a worker with 1,000 answers", "-", AT_MOST, 90.0, "MiB", 0.03),
     Target("size.imported", "import", "the packages alone", AT_MOST, 1.4, "times", 0.1),

@@ -9,6 +9,7 @@ from benchmarks.scenes.cold import run_cold
 from benchmarks.scenes.gone import run_gone
 from benchmarks.scenes.hits import run_hits, run_not_modified
 from benchmarks.scenes.outages import run_outages
+from benchmarks.scenes.overload import run_overload
 from benchmarks.scenes.reshape import run_reshape
 from benchmarks.scenes.sizes import run_sizes
 from benchmarks.scenes.slow_path import run_slow_path
@@ -25,6 +26,7 @@ SCENES: dict[str, Callable[[Stage, Effort], Findings]] = {
     "viewers": run_viewers,
     "booking": run_booking,
     "outage": run_outages,
+    "overload": run_overload,
     "size": run_sizes,
 }
 """By the name that their targets begin with."""

@@ -4,8 +4,6 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,42 +11,15 @@ import httpx
 import pytest
 
 from app import API
+from tests.faults.program import PATIENCE, Program, served_program
 from tests.soak.waiting import until
-from tests.support.keys import SECRET_KEY
-from tests.support.ports import free_port
-from tests.support.programs import BIN, running
-from tests.support.redis import CACHE, STATE, RedisServer
-from tests.support.simulation import ADA, Simulation
+from tests.support.redis import RedisServer
+from tests.support.simulation import Simulation
 
 WORKERS = 3
 VISITORS = 4
 KILLS = 3
 PATH = f"{API}/event-types/intro-call/availability"
-PATIENCE = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    pid: int
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def workers(self) -> set[int]:
-        """Those that were started to serve, by process id."""
-        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return {int(pid) for pid in listed if "spawn_main" in _command_of(pid)}
-
-    async def has_workers(self, *, but: int | None = None) -> None:
-        """Waits until all are there, and this one is none of them."""
-
-        async def are_there() -> bool:
-            return len(self.workers() - {but}) == WORKERS
-
-        async with asyncio.timeout(PATIENCE):
-            await until(are_there, every=0.02)
 
 
 @dataclass(slots=True)
@@ -77,34 +48,12 @@ class Visits:
             await until(are_made, every=0.02)
 
 
-def _command_of(pid: str) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    return ""
-
-
-@contextmanager
-def _served(calendly: Simulation, redis: RedisServer, log: Path, **settings: str) -> Iterator[Program]:
-    port = free_port()
-    told = {
-        "CALENDLY_TOKEN": ADA,
-        "CALENDLY_API_URL": str(calendly.http.base_url),
-        "BFF_REDIS_URL": redis.url(CACHE),
-        "BFF_STATE_URL": redis.url(STATE),
-        "BFF_SECRET_KEYS": SECRET_KEY,
-        "BFF_PORT": str(port),
-    }
-    command = [str(BIN / "calendly-bff"), "serve"]
-    with running(command, port=port, log=log, settings=told | settings) as process:
-        yield Program(process.pid, port)
-
-
 @pytest.mark.fault("P03")
 async def test_while_workers_die_others_answer_and_new_ones_take_their_place(
     calendly: Simulation, redis: RedisServer, tmp_path: Path
 ) -> None:
-    with _served(calendly, redis, tmp_path / "bff.log", BFF_WORKERS=str(WORKERS)) as program:
-        await program.has_workers()
+    with served_program(calendly, redis, tmp_path / "bff.log", BFF_WORKERS=str(WORKERS)) as program:
+        await program.has_workers(WORKERS)
         visits = Visits(program)
         coming = [asyncio.create_task(visits.go_on()) for _ in range(VISITORS)]
         await visits.are_more()
@@ -112,7 +61,7 @@ async def test_while_workers_die_others_answer_and_new_ones_take_their_place(
             killed = min(program.workers())
             os.kill(killed, signal.SIGKILL)
             await visits.are_more()
-            await program.has_workers(but=killed)
+            await program.has_workers(WORKERS, but=killed)
         await visits.are_more()
         for each in coming:
             each.cancel()
@@ -128,7 +77,7 @@ async def test_how_long_a_worker_has_been_there_is_shown(
     """So that one that dies again and again is seen."""
     shown = []
     for number in range(2):
-        with _served(calendly, redis, tmp_path / f"{number}.log") as program:
+        with served_program(calendly, redis, tmp_path / f"{number}.log") as program:
             async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE) as http:
                 metrics = (await http.get("/metrics")).text
         [started] = re.findall(r"(?m)^process_start_time_seconds (\S+)$", metrics)
@@ -139,7 +88,7 @@ async def test_how_long_a_worker_has_been_there_is_shown(
 
 @pytest.mark.fault("P05")
 async def test_with_a_full_disk_for_its_log_it_serves(calendly: Simulation, redis: RedisServer) -> None:
-    with _served(calendly, redis, Path("/dev/full")) as program:
+    with served_program(calendly, redis, Path("/dev/full")) as program:
         async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE) as http:
             answers = [await http.get(PATH) for _ in range(5)]
             await asyncio.sleep(0.3)

@@ -26,7 +26,14 @@ BODIES: dict[str, Json] = {"cancel": {}, "reschedule": {"start": "2026-12-01T09:
 QUERIES = {f"{API}/availability": {"eventTypeIds": "visit"}}
 """Of the routes that need one."""
 
-READING = {"upstream_failed", "upstream_refused_us", "upstream_busy", "upstream_timeout", "internal"}
+READING = {
+    "upstream_failed",
+    "upstream_refused_us",
+    "upstream_busy",
+    "overloaded",
+    "upstream_timeout",
+    "internal",
+}
 
 
 @pytest.mark.parametrize(

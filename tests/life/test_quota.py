@@ -5,6 +5,7 @@ booking, and counts none.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import pytest
 from app import API, errors
 from app.errors import AppError
 from app.features.bookings.router import desk
+from app.read_queue import AT_ONCE, PATIENCE
 from tests.life.stage import BRISK, Stage, bookings_sent, canceled, healed, made, sent
 from tests.support.redis import CACHE, STATE, running_redis
 from tests.support.service import Json, Service, booking_body, plan_fault, running_service, settings_for
@@ -88,6 +90,15 @@ async def put(rig: Rig) -> httpx.Response:
 
 async def reschedule_without_token(rig: Rig) -> httpx.Response:
     return await rig.post("/bk_1/reschedule", json={"start": rig.body["start"]})
+
+
+async def read_behind_a_crowd(rig: Rig) -> httpx.Response:
+    """On a machine that has no time for it."""
+    *crowd, last = [asyncio.create_task(rig.bff.get("/event-types")) for _ in range(AT_ONCE + 1)]
+    rig.stack.push_async_callback(asyncio.wait, set(crowd))
+    await asyncio.sleep(0)
+    time.sleep(PATIENCE + 0.1)  # noqa: ASYNC251 - nobody's turn comes
+    return await last
 
 
 def says(**changes: Any) -> Arrange:
@@ -181,6 +192,7 @@ CASES = (
     Case(errors.UpstreamRefusedUsError, fails("status", status=401)),
     Case(errors.UpstreamBusyError, fails("status", status=429)),
     Case(errors.BookingQuotaSpentError, the_quota_is_spent),
+    Case(errors.OverloadedError, tries=(read_behind_a_crowd,)),
     Case(errors.UpstreamTimeoutError, fails("delay", seconds=30)),
 )
 

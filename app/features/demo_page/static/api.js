@@ -15,6 +15,7 @@ const WORDS = {
   upstream_busy: ["Calendly is busy", "Calendly takes no more requests at the moment."],
   booking_quota_spent: ["No more bookings here for now", "Calendly’s own page still takes them."],
   bookings_closed: ["Bookings are closed for now", "Calendly’s own page may still take them."],
+  overloaded: ["Many people are here at the moment", "This is not lost: try again in a moment."],
   upstream_timeout: ["Calendly did not answer in time", "Try again in a moment."],
 };
 

@@ -1,0 +1,273 @@
+"""More connections than there are files for, and more reads than can be worked out: told so, until it is over."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app import API
+from tests.faults.program import PATIENCE, Program, served_program
+from tests.soak.waiting import until
+from tests.support.redis import RedisServer
+from tests.support.service import ORIGIN, booking_body
+from tests.support.simulation import Simulation
+
+FILES = 128
+MOST = 64
+"""Connections, where there are so few files: half of them."""
+
+TIMES = f"{API}/event-types/intro-call/availability"
+KINDS = "anywhere,call-us,deep-dive,intro-call,no-place,panel,phone-consult,questionnaire,team-demo,visit"
+MERGED = f"{API}/availability?eventTypeIds={KINDS}"
+FLOOD = 400
+"""Connections, each with one read after the other."""
+
+ZONES = ("Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Chatham")
+TODAY = datetime.now(UTC).date()
+LONGEST = 62
+"""Dates in one question."""
+
+SHORTER = 30
+"""By how many dates fewer than that, so that questions do not end too soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self, target: str, method: str = "GET", **headers: str) -> tuple[int, bytes, bytes]:
+        """Status, head and body."""
+        self.send(target, method, **headers)
+        return await self.receive(has_body=method != "HEAD")
+
+    def send(self, target: str, method: str = "GET", **headers: str) -> None:
+        lines = [f"{name}: {value}" for name, value in ({"Host": "bff.example.test"} | headers).items()]
+        self.writer.write("\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode())
+
+    async def receive(self, *, has_body: bool = True) -> tuple[int, bytes, bytes]:
+        async with asyncio.timeout(PATIENCE):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            body = await self.reader.readexactly(int(length[1]) if length and has_body else 0)
+        return int(head[9:12]), head.lower(), body
+
+    async def ends(self) -> bytes:
+        """What still comes until it is closed."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.reader.read()
+
+
+@asynccontextmanager
+async def wire_to(program: Program) -> AsyncIterator[Wire]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.close()
+
+
+async def _keep_busy(program: Program, stack: AsyncExitStack, number: int) -> None:
+    """Bookings of which nobody sends the end."""
+    for _ in range(number):
+        wire = await stack.enter_async_context(wire_to(program))
+        wire.send(f"{API}/bookings", "POST", **{"Content-Type": "application/json", "Content-Length": "900"})
+
+
+@pytest.fixture
+def narrow(calendly: Simulation, redis: RedisServer, tmp_path: Path) -> Iterator[Program]:
+    with served_program(
+        calendly, redis, tmp_path / "bff.log", files=FILES, BFF_ALLOWED_ORIGINS=ORIGIN
+    ) as program:
+        yield program
+
+
+async def _is_served_again(program: Program) -> None:
+    """Waits until somebody is."""
+
+    async def somebody_is() -> bool:
+        with suppress(OSError, EOFError):
+            async with wire_to(program) as wire:
+                return (await wire.ask(TIMES))[0] == 200
+        return False
+
+    async with asyncio.timeout(PATIENCE):
+        await until(somebody_is, every=0.05)
+
+
+@pytest.mark.fault("P07")
+async def test_a_visitor_too_many_is_told_so_and_let_in_when_others_have_gone(narrow: Program) -> None:
+    async with AsyncExitStack() as stack:
+        await _keep_busy(narrow, stack, MOST)
+        async with wire_to(narrow) as wire:
+            status, head, body = await wire.ask(TIMES, Origin=ORIGIN)
+            rest = await wire.ends()
+        async with wire_to(narrow) as wire:
+            wire.send(TIMES, "HEAD")
+            only_head = await wire.ends()
+        async with wire_to(narrow) as wire:
+            for _ in range(3):
+                wire.send(TIMES)
+            answers = await wire.ends()
+    await _is_served_again(narrow)
+
+    problem = json.loads(body)
+    assert (status, problem["code"], rest) == (503, "overloaded", b"")
+    assert problem["retryAfter"] == int(re.findall(rb"retry-after: (\d)\r", head)[0])
+    assert b"connection: close\r\n" in head
+    assert f"access-control-allow-origin: {ORIGIN}\r\n".encode() in head
+    assert b"x-request-id: " + problem["requestId"].encode() in head
+    assert only_head.startswith(b"HTTP/1.1 503 ")
+    assert only_head.endswith(b"\r\n\r\n")
+    assert answers.count(b"HTTP/1.1 503 ") == 1
+
+
+@pytest.mark.fault("P07")
+async def test_who_finds_no_room_and_asks_nothing_is_sent_away(narrow: Program) -> None:
+    """Or asks half a question."""
+    async with AsyncExitStack() as stack:
+        await _keep_busy(narrow, stack, MOST)
+        async with wire_to(narrow) as silent, wire_to(narrow) as halting:
+            halting.writer.write(b"GET / HTTP/1.1\r\nHo")
+            said = await silent.ends(), await halting.ends()
+
+    assert said == (b"", b"")
+
+
+@pytest.mark.fault("P07")
+async def test_connections_on_which_nothing_is_asked_make_room(narrow: Program) -> None:
+    async with AsyncExitStack() as stack:
+        resting = [await stack.enter_async_context(wire_to(narrow)) for _ in range(MOST)]
+        for wire in resting:
+            assert (await wire.ask(TIMES))[0] == 200
+        await asyncio.sleep(1.1)
+        coming = [await stack.enter_async_context(wire_to(narrow)) for _ in range(MOST)]
+        statuses = Counter([(await wire.ask(TIMES))[0] for wire in coming])
+        ended = [await wire.ends() for wire in resting]
+
+    assert statuses == {200: MOST}
+    assert ended == [b""] * MOST
+
+
+@pytest.mark.fault("P07")
+async def test_after_a_rush_beyond_all_files_everything_works_again(narrow: Program) -> None:
+    """Whoever was not served in it was told so, or not let in at all."""
+    statuses: Counter[int] = Counter()
+
+    async def visit() -> None:
+        try:
+            async with wire_to(narrow) as wire:
+                statuses[(await wire.ask(TIMES))[0]] += 1
+                await asyncio.sleep(0.5)
+        except (OSError, EOFError):
+            statuses[0] += 1
+
+    await _is_served_again(narrow)
+    for _ in range(3):
+        await asyncio.gather(*(visit() for _ in range(3 * FILES)))
+    await _is_served_again(narrow)
+    async with httpx.AsyncClient(base_url=narrow.url, timeout=PATIENCE) as http:
+
+        async def is_ready() -> bool:
+            return bool((await http.get("/readyz")).json()["status"] == "ready")
+
+        async with asyncio.timeout(PATIENCE):
+            await until(is_ready, every=0.05)
+
+    assert set(statuses) <= {0, 200, 503}
+    assert statuses[200] >= MOST
+    assert statuses[503] > 0
+
+
+class Flood:
+    """Reads that all are to be worked out: no two ask the same."""
+
+    def __init__(self, program: Program) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.codes: set[str] = set()
+        self.readable = 0
+        """Refusals that a browser may read."""
+        self._program = program
+        self._numbers = count()
+
+    @asynccontextmanager
+    async def coming(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._go_on()) for _ in range(FLOOD)]
+        try:
+            yield
+        finally:
+            for each in tasks:
+                each.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _go_on(self) -> None:
+        async with wire_to(self._program) as wire:
+            while True:
+                status, head, body = await wire.ask(self._question(), Origin=ORIGIN)
+                self.statuses[status] += 1
+                if status == 503:
+                    self.codes.add(json.loads(body)["code"])
+                    self.readable += b"access-control-allow-origin: " in head
+                    await asyncio.sleep(0.1)
+
+    async def has_refused(self, number: int) -> None:
+        async def so_many() -> bool:
+            return self.statuses[503] >= number
+
+        async with asyncio.timeout(2 * PATIENCE):
+            await until(so_many, every=0.02)
+
+    def _question(self) -> str:
+        """Dear ones: two months of all event types."""
+        days, zone = divmod(next(self._numbers), len(ZONES))
+        return asked(TODAY + timedelta(days=days % LONGEST), LONGEST - days // LONGEST % SHORTER, ZONES[zone])
+
+
+def asked(first: date, dates: int = LONGEST, zone: str = "UTC") -> str:
+    return f"{MERGED}&from={first}&to={first + timedelta(days=dates - 1)}&timeZone={zone}"
+
+
+@pytest.mark.fault("P09")
+async def test_with_more_reads_than_can_be_worked_out_some_are_refused_and_no_booking(
+    calendly: Simulation, redis: RedisServer, tmp_path: Path
+) -> None:
+    log = tmp_path / "bff.log"
+    await calendly.settings(tier="enterprise")
+    with served_program(
+        calendly, redis, log, BFF_ALLOWED_ORIGINS=ORIGIN, CALENDLY_TIER="enterprise"
+    ) as program:
+        async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE) as http:
+            days = (await http.get(TIMES)).json()["days"]
+            flood = Flood(program)
+            for weeks in (0, 9):
+                read = await http.get(asked(TODAY + timedelta(weeks=weeks)))
+                assert read.status_code == 200, read.text
+            async with flood.coming():
+                await flood.has_refused(1)
+                alive = await http.get("/livez")
+                start = next(slot["start"] for day in days for slot in day["slots"])
+                booked = await http.post(
+                    f"{API}/bookings",
+                    json=booking_body("intro-call", start),
+                    headers={"Idempotency-Key": "a-key-in-a-crowd"},
+                )
+                metrics = (await http.get("/metrics")).text
+                await flood.has_refused(1000)
+        await _is_served_again(program)
+
+    assert alive.status_code == 200
+    assert booked.status_code == 201, booked.text
+    assert set(flood.statuses) == {200, 503}
+    assert flood.codes == {"overloaded"}
+    assert flood.readable == flood.statuses[503]
+    assert re.search(r"(?m)^bff_overloaded 1\.0$", metrics)
+    assert '"event": "reads.overloaded"' in log.read_text()
