@@ -202,7 +202,7 @@ class FastLane:
                 await self._share(place, scope, receive, send)
                 return
             if place.startswith(READS):
-                await self._in_turn(scope, self._app, receive, send)
+                await self._in_turn(scope, receive, send)
                 return
         # Whoever asks for the figures sees all that came before.
         self._lane.tally.settle()
@@ -219,7 +219,7 @@ class FastLane:
         if ready is not None:
             await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
         else:
-            await self._in_turn({**scope, WAITS_SINCE: since}, self._app, receive, send)
+            await self._in_turn({**scope, WAITS_SINCE: since}, receive, send)
 
     async def _ask(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
         asked = self._asked[place] = asyncio.Event()
@@ -229,25 +229,23 @@ class FastLane:
             asked.set()
             await send(message)
 
-        async def find_out(scope: Scope, receive: Receive, send: Send) -> None:
-            ready = await self._bring(place)
+        try:
+            with self._lane.queue.soon():
+                ready = await self._bring(place)
             if ready is not None and self._clock() < ready.until:
                 asked.set()
                 await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
             else:
-                await self._app(scope, receive, answer)
-
-        try:
-            await self._in_turn(scope, find_out, receive, send)
+                await self._in_turn(scope, receive, answer)
         finally:
             asked.set()
             del self._asked[place]
 
-    async def _in_turn(self, scope: Scope, app: ASGIApp, receive: Receive, send: Send) -> None:
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         since = monotonic()
         if await self._lane.queue.enter():
             self._lane.tally.settle()
-            await app({WAITS_SINCE: since, **scope}, receive, send)
+            await self._app({WAITS_SINCE: since, **scope}, receive, send)
         else:
             await self._send(self._lane.refusal(_wish(self._lane, scope)), send)
 

@@ -14,7 +14,8 @@ RFC 8289 has it so for packets.)
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -54,7 +55,8 @@ class ReadQueue:
         """Since when somebody waits, and for what: whether it may begin."""
         self._begun = 0
         self._announced = 0
-        """In this turn, both; whoever was announced is in line before the next one."""
+        """In this turn, both; whoever was announced is in line before the next one, or soon is."""
+        self._soon = 0
         self._turns = False
         """Whether another one is to come."""
         self._turned_at = 0.0
@@ -67,7 +69,7 @@ class ReadQueue:
 
     def turns_away(self) -> bool:
         """Whether it is no use to enter, for whoever can know that before there is anything to be undone."""
-        waiting = len(self._line) + self._announced
+        waiting = len(self._line) + self._soon + self._announced
         if waiting < ENOUGH or not (self.is_overloaded or waiting * self._pace > PATIENCE):
             return False
         self._note_refusal()
@@ -77,6 +79,15 @@ class ReadQueue:
         """Somebody who was not turned away is to enter as soon as it can."""
         self._announced += 1
         self._take_turns()
+
+    @contextmanager
+    def soon(self) -> Iterator[None]:
+        """Somebody who may enter after this, and counts as if already in line."""
+        self._soon += 1
+        try:
+            yield
+        finally:
+            self._soon -= 1
 
     async def enter(self) -> bool:
         """Waits until it may begin. False: it is to be refused."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.environment import settings_from_environment
+from app.intents.options import MARGIN, ProtocolOptions
+from app.serving import GRACE
 from app.setting_values import is_loopback
 from app.settings import BffSettings, ConfigurationError, Settings
 from tests.support.keys import SECRET_KEY
@@ -228,6 +230,20 @@ def test_origins_are_kept_as_browsers_send_them(
     monkeypatch.setenv("BFF_ALLOWED_ORIGINS", given)
 
     assert settings_from_environment().bff.allowed_origins == kept
+
+
+@pytest.mark.fault("P02")
+def test_a_stop_waits_longer_than_any_booking_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever an operator sets: what would take longer than a stop waits is refused at the start."""
+    longest = timedelta(seconds=18)
+    monkeypatch.setenv("CALENDLY_BOOKING_TIMEOUT", str(longest.total_seconds()))
+    allowed = settings_from_environment().calendly.booking_timeout
+    monkeypatch.setenv("CALENDLY_BOOKING_TIMEOUT", str(longest.total_seconds() + 0.1))
+    with pytest.raises(ConfigurationError, match="CALENDLY_BOOKING_TIMEOUT"):
+        settings_from_environment()
+
+    options = ProtocolOptions.of(booking_timeout=allowed, quiet=timedelta(0))
+    assert options.answer_within + MARGIN < timedelta(seconds=GRACE)
 
 
 def test_lifetimes_are_given_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
