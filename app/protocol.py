@@ -12,6 +12,7 @@ to be those of a plain request once are so again, and need not be parsed.
 """
 
 from asyncio import AbstractEventLoop, Transport
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -177,16 +178,19 @@ class ReadyProtocol(HttpToolsProtocol):
             self._wait(self.timeout_keep_alive)
 
     def _write(self, status: int, lines: bytes, body: bytes) -> None:
-        common = [
-            part
-            for name, value in self.server_state.default_headers
-            for part in (name, b": ", value, b"\r\n")
-        ]
-        self.transport.write(b"".join((STATUS_LINE[status], *common, lines, b"\r\n", body)))
-        self.server_state.total_requests += 1
+        server = self.server_state
+        common = _common(tuple(server.default_headers))
+        self.transport.write(b"".join((STATUS_LINE[status], common, lines, b"\r\n", body)))
+        server.total_requests += 1
 
     def _wait(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+
+@lru_cache(maxsize=1)
+def _common(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """What the server says in every answer: the date, which is another each second."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 def _is_one(data: bytes) -> bool:

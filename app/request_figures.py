@@ -36,7 +36,7 @@ class RequestFigures(Collector):
         if times is None:
             times = self._times[method, route] = _Times()
         times.sum += seconds
-        times.counts[bisect_left(BOUNDS, seconds)] += 1
+        times.counts[bisect_left(BOUNDS, seconds) if seconds > BOUNDS[0] else 0] += 1
 
     def collect(self) -> Iterator[Metric]:
         answers = CounterMetricFamily("bff_requests", "Answers given.", labels=("method", "route", "status"))
