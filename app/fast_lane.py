@@ -40,14 +40,17 @@ Given: TypeAlias = dict[bytes, bytes]
 WAITS_SINCE = "bff.waits_since"
 """In the scope of a request that has waited in vain for somebody else's answer: since when (`time.monotonic()`)."""
 
+SOUGHT = "bff.sought"
+"""In the scope of a request of which no other process has the answer."""
+
 LANE = "bff.lane"
 """In the state that the lifespan gives to the server."""
 
 READS = (f"{API}/event-types".encode(), f"{API}/availability".encode())
 """With what the places begin whose answers are worked out in turn. All else has the right of way."""
 
-FREE_TIMES = re.compile(rf"{API}/(event-types/[^/]+/)?availability(/next)?")
-"""The paths whose answers may be ready."""
+FREE_TIMES = re.compile(rf"{API}/(event-types/[^/?]+/)?availability(/next)?(\?.*)?".encode())
+"""The places whose answers may be ready."""
 
 VARY = b"vary: Accept-Encoding, Origin\r\n"
 
@@ -118,6 +121,7 @@ class Lane:
 
     def __init__(self, *, answers: Answers, clock: Callable[[], datetime], manners: Manners) -> None:
         self._find = answers.memory.find
+        self._bring = answers.bring
         self._offer = answers.offer
         self._is_to_be_asked = answers.is_to_be_asked
         self._clock = clock
@@ -139,6 +143,16 @@ class Lane:
         if ready.generation is not None:
             self._offer(place, ready)
         return ready
+
+    def may_be_brought(self, place: Place) -> bool:
+        """Whether another process may have it ready."""
+        return FREE_TIMES.fullmatch(place) is not None and is_sensible(place)
+
+    async def bring(self, place: Place) -> Ready | None:
+        """What another process has made ready, if it may be sent now."""
+        with self.queue.soon():
+            ready = await self._bring(place)
+        return ready if ready is not None and self._clock() < ready.until else None
 
     def turns_away(self, place: Place) -> bool:
         """Whether it is a read, and more of them than can be worked out have come."""
@@ -184,11 +198,9 @@ class Lane:
 
 
 class FastLane:
-    def __init__(self, app: ASGIApp, *, lane: Lane, answers: Answers, clock: Callable[[], datetime]) -> None:
+    def __init__(self, app: ASGIApp, lane: Lane) -> None:
         self._app = app
         self._lane = lane
-        self._bring = answers.bring
-        self._clock = clock
         self._asked: dict[Place, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -198,7 +210,7 @@ class FastLane:
             if ready is not None:
                 await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
                 return
-            if FREE_TIMES.fullmatch(scope["path"]) and is_sensible(place):
+            if self._lane.may_be_brought(place):
                 await self._share(place, scope, receive, send)
                 return
             if place.startswith(READS):
@@ -230,9 +242,8 @@ class FastLane:
             await send(message)
 
         try:
-            with self._lane.queue.soon():
-                ready = await self._bring(place)
-            if ready is not None and self._clock() < ready.until:
+            ready = None if SOUGHT in scope else await self._lane.bring(place)
+            if ready is not None:
                 asked.set()
                 await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
             else:

@@ -58,9 +58,7 @@ def create_app(
         async with opened(known, metrics, clock, booking, doubts=doubts) as owned:
             app.state.resources = owned
             lane = _lane(known, metrics, owned)
-            app.middleware_stack = FastLane(
-                app.build_middleware_stack(), lane=lane, answers=owned.answers, clock=owned.clock
-            )
+            app.middleware_stack = FastLane(app.build_middleware_stack(), lane)
             yield {LANE: lane}
 
     app = FastAPIOffline(

@@ -2,39 +2,37 @@
 
 Why: to make a task, an event and a scope for a request, and to look at each header on the way out,
 costs more than everything else that a ready answer takes. See `app.fast_lane` for what it may never do. And when
-more comes than can be worked out, or than there is room for, it is refused here, where that costs least.
+more comes than can be worked out, it is refused here, where that costs least.
 
 Only what uvicorn's parser has found to be a plain GET of HTTP/1.1 on a connection that is free, stays open and takes
 what it is sent. All else goes the usual way, and so does this wherever another server or protocol runs.
 
 Nothing is parsed here. But whoever asks again says most of it in the same words: headers that, byte by byte, were found
-to be those of a plain request once are so again, and need not be parsed.
+to be those of a plain request once are so again, and need not be parsed. Such a request can be held back, too, while
+Redis is asked whether another process has its answer: where it has not, the request goes the usual way after all.
 """
 
-from asyncio import AbstractEventLoop, Transport
-from functools import lru_cache
+from asyncio import AbstractEventLoop, Task
 from time import monotonic
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.server import ServerState
 
-from app.fast_lane import LANE, Given, Lane, Reply, Wish
+from app.bounded_protocol import BoundedProtocol
+from app.fast_lane import SOUGHT, Given, Lane, Reply, Wish
+from app.ready import Place
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests of which more is to come. Nor is one plain that says something twice."""
-
-
-LEAVES_WITHIN = 1.0
-"""Seconds that a connection has to ask something, where there is no room for it."""
 
 GET = b"GET "
 VERSION = b" HTTP/1.1"
 END = b"\r\n\r\n"
 
 
-class ReadyProtocol(HttpToolsProtocol):
+class ReadyProtocol(BoundedProtocol):
     """One for each connection."""
 
     def __init__(
@@ -45,53 +43,51 @@ class ReadyProtocol(HttpToolsProtocol):
         _loop: AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._lane: Lane | None = app_state.get(LANE)
         self._wish: Wish | None = None
         """Of the request that is being read, where it has been answered here."""
         self._begun = self._ended = 0
         """Requests that the parser has seen of this connection."""
-        self._rested_at = monotonic()
-        self._has_room = True
-        self._is_told = False
-        """That it has none."""
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in the class above
-        super().connection_made(transport)
-        if self._lane is not None and not self._lane.connections.add(self):
-            self._has_room = False
-            self._wait(LEAVES_WITHIN)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._lane is not None:
-            self._lane.connections.discard(self)
-        super().connection_lost(exc)
+        self._held: list[bytes] = []
+        """A request that is held back, and what came after it."""
+        self._seeking: Task[None] | None = None
+        self._was_sought = False
+        """Of the request that is being read: whether another process has its answer."""
+        self._is_to_leave = False
 
     def rests_since(self) -> float | None:
-        return self._rested_at if self.cycle is None or self.cycle.response_complete else None
+        return None if self._held else super().rests_since()
 
-    def leave(self) -> None:
-        self.transport.close()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._held = []
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        if self._held:
+            self._is_to_leave = True
+        else:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
-        lane, begun = self._lane, self._begun
-        if self._is_told:
-            return
-        if lane is None or begun > self._ended or not self._has_room:
+        lane = self.lane
+        if self._held:
+            self._held.append(data)
+            if sum(map(len, self._held)) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+        elif lane is None or self._begun > self._ended:
             super().data_received(data)
         elif not self._answered(data, lane):
-            super().data_received(data)
-            if self._wish and self._begun == self._ended == begun + 1 and _is_one(data):
-                lane.known.keep(data[data.index(b"\r\n") :], self._wish)
+            self._read(data, lane)
 
     def on_message_begin(self) -> None:
         self._begun += 1
         self._wish = None
         super().on_message_begin()
+        if self._was_sought:
+            self._was_sought = False
+            self.scope[SOUGHT] = True  # type: ignore[literal-required]  # one of ours
 
     def on_headers_complete(self) -> None:
-        lane = self._lane
-        if lane is not None:
-            self._wish = self._sent(lane) if self._has_room else self._sent_away(lane)
+        self._wish = None if self.lane is None else self._sent(self.lane)
         if self._wish is None:
             super().on_headers_complete()
 
@@ -104,29 +100,57 @@ class ReadyProtocol(HttpToolsProtocol):
         if self._wish is None:
             super().on_message_complete()
 
-    def on_response_complete(self) -> None:
-        self._rested_at = monotonic()
-        super().on_response_complete()
-
-    def timeout_keep_alive_handler(self) -> None:
-        left = self._rested_at + self.timeout_keep_alive - monotonic()
-        if left > 0 and self._has_room:
-            self._wait(left)
-        else:
-            super().timeout_keep_alive_handler()
+    def _read(self, data: bytes, lane: Lane) -> None:
+        """The usual way, at the beginning of a request."""
+        begun = self._begun
+        super().data_received(data)
+        if self._wish and self._begun == self._ended == begun + 1 and _is_one(data):
+            lane.known.keep(data[data.index(b"\r\n") :], self._wish)
 
     def _answered(self, data: bytes, lane: Lane) -> bool:
-        """Whether these bytes are one request that need not be parsed, and has been answered."""
+        """Whether these bytes are one request that need not be parsed, and has been answered, or is held back."""
         end = data.find(b"\r\n")
         wish = lane.known.find(data[end:])
         if wish is None or not data.startswith(GET) or not data.endswith(VERSION, 0, end):
             return False
         place = data[len(GET) : end - len(VERSION)]
         ready = lane.found(place)
-        if not self._is_free() or (ready is None and not lane.turns_away(place)):
+        if not self._is_free():
             return False
-        self._send(lane.refusal(wish) if ready is None else lane.reply(ready, wish))
+        if ready is not None:
+            self._send(lane.reply(ready, wish))
+        elif lane.turns_away(place):
+            self._send(lane.refusal(wish))
+        elif lane.may_be_brought(place):
+            lane.announce(place)
+            self._unset_keepalive_if_required()
+            self._held = [data]
+            self._seeking = self.loop.create_task(self._seek(place, wish, lane))
+        else:
+            return False
         return True
+
+    async def _seek(self, place: Place, wish: Wish, lane: Lane) -> None:
+        ready = None
+        try:
+            ready = await lane.bring(place)
+        finally:
+            held, self._held = self._held, []
+            if held:
+                self._go_on(held, lane, None if ready is None else lane.reply(ready, wish))
+
+    def _go_on(self, held: list[bytes], lane: Lane, reply: Reply | None) -> None:
+        """With the request that was held back, and with what came after it."""
+        if reply is None:
+            self._was_sought = True
+            self._read(held[0], lane)
+        else:
+            self._send(reply)
+        self.flow.resume_reading()
+        for data in held[1:]:
+            self.data_received(data)
+        if self._is_to_leave:
+            self.shutdown()
 
     def _sent(self, lane: Lane) -> Wish | None:
         """What the request that has been parsed says, if there was something to be sent."""
@@ -149,48 +173,16 @@ class ReadyProtocol(HttpToolsProtocol):
         self._send(lane.refusal(wish) if ready is None else lane.reply(ready, wish))
         return wish
 
-    def _sent_away(self, lane: Lane) -> Wish:
-        """What the request says, which is the last of its connection."""
-        wish = lane.wish(dict(self.headers))
-        if not self._is_told:
-            self._is_told = True
-            status, lines, body = lane.refusal(wish)
-            lines += b"connection: close\r\n"
-            self._write(status, lines, b"" if self.parser.get_method() == b"HEAD" else body)
-            # Closed altogether, it would answer what is still on its way with a reset, and nobody would read the above.
-            self.transport.write_eof()
-        return wish
-
-    def _unset_keepalive_if_required(self) -> None:
-        # Whoever is to leave does so, whatever comes of it meanwhile.
-        if self._has_room:
-            super()._unset_keepalive_if_required()
-
     def _is_free(self) -> bool:
         """For an answer that is sent at once."""
         before = self.cycle
-        return (before is None or before.response_complete) and not self.flow.write_paused
+        return self.has_room and (before is None or before.response_complete) and not self.flow.write_paused
 
     def _send(self, reply: Reply) -> None:
-        self._write(*reply)
-        self._rested_at = monotonic()
+        self.write(*reply)
+        self.rested_at = monotonic()
         if self.timeout_keep_alive_task is None:
-            self._wait(self.timeout_keep_alive)
-
-    def _write(self, status: int, lines: bytes, body: bytes) -> None:
-        server = self.server_state
-        common = _common(tuple(server.default_headers))
-        self.transport.write(b"".join((STATUS_LINE[status], common, lines, b"\r\n", body)))
-        server.total_requests += 1
-
-    def _wait(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-
-@lru_cache(maxsize=1)
-def _common(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """What the server says in every answer: the date, which is another each second."""
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
+            self.wait(self.timeout_keep_alive)
 
 
 def _is_one(data: bytes) -> bool:

@@ -2,22 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import API
 from app.fast_lane import LONGEST_BLOCK, MANY_BLOCKS, KnownBlocks, Wish
-from app.main import create_app
-from app.protocol import ReadyProtocol
-from tests.support.redis import CACHE, STATE, RedisServer
-from tests.support.service import ORIGIN, settings_for
-from tests.support.serving import serve_config
+from tests.support.ready_service import Served, serving
+from tests.support.redis import RedisServer
+from tests.support.service import ORIGIN
 from tests.support.simulation import Simulation
 
 PATH = f"{API}/event-types/intro-call/availability?from=2026-11-24&to=2026-11-25"
@@ -27,83 +20,6 @@ LISTED = f"{API}/event-types"
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd", "Origin": ORIGIN, "X-Request-Id": "mine-12345"}
 VARIES = re.compile(rb"(?mi)^(date|x-request-id): .*\r\n")
 """From one answer to the next."""
-
-
-@dataclass
-class Counted:
-    """The application, and what gets as far as it."""
-
-    app: ASGIApp
-    asked: list[str] = field(default_factory=list)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            self.asked.append(scope["path"])
-        await self.app(scope, receive, send)
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A connection. What it gets is read as HTTP/1.1 has it, by length."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    def send(self, target: str, method: str = "GET", version: str = "1.1", **headers: str) -> None:
-        lines = [f"{name}: {value}" for name, value in ({"Host": "bff.example.test"} | headers).items()]
-        self.writer.write("\r\n".join([f"{method} {target} HTTP/{version}", *lines, "", ""]).encode())
-
-    async def receive(self, *, has_body: bool = True) -> tuple[bytes, bytes]:
-        """Head and body."""
-        async with asyncio.timeout(20):
-            head = await self.reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"(?i)content-length: (\d+)", head)
-            body = await self.reader.readexactly(int(length[1]) if length and has_body else 0)
-        return head, body
-
-    async def ask(self, target: str, method: str = "GET", **headers: str) -> tuple[bytes, bytes]:
-        self.send(target, method, **headers)
-        return await self.receive(has_body=method != "HEAD")
-
-    async def is_closed(self) -> bool:
-        async with asyncio.timeout(20):
-            return await self.reader.read() == b""
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    port: int
-    app: Counted
-
-    @asynccontextmanager
-    async def wire(self) -> AsyncIterator[Wire]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            yield Wire(reader, writer)
-        finally:
-            writer.close()
-
-    async def made_ready(self, *targets: str, **headers: str) -> None:
-        async with self.wire() as wire:
-            for target in targets:
-                head, _ = await wire.ask(target, **headers)
-                assert head.startswith(b"HTTP/1.1 200 "), head
-        self.app.asked.clear()
-
-
-@contextmanager
-def serving(calendly: Simulation, redis: RedisServer, **config: Any) -> Iterator[Served]:
-    stores = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
-    app = Counted(create_app(settings_for(str(calendly.http.base_url), **stores), clock=calendly.clock))
-    wishes: dict[str, Any] = {
-        "http": ReadyProtocol,
-        "server_header": False,
-        "log_config": None,
-        "access_log": False,
-    }
-    running = uvicorn.Config(app, host="127.0.0.1", port=0, ws="none", **(wishes | config))
-    with serve_config(running, patience=2.0) as base_url:
-        yield Served(int(base_url.rsplit(":", 1)[1]), app)
 
 
 @pytest.fixture
@@ -250,7 +166,7 @@ async def test_a_connection_on_which_nothing_comes_is_closed(
         await served.made_ready(PATH)
         async with served.wire() as wire:
             await wire.ask(PATH)
-            closed = await wire.is_closed()
+            closed = await wire.rest() == b""
 
     assert closed
     assert served.app.asked == []
@@ -350,7 +266,7 @@ async def test_who_never_stops_asking_keeps_the_connection(calendly: Simulation,
             for target in (LISTED, *[PATH] * 8):
                 head, _ = await wire.ask(target)
                 await asyncio.sleep(0.2)
-            closed = await wire.is_closed()
+            closed = await wire.rest() == b""
 
     assert head.startswith(b"HTTP/1.1 200 ")
     assert closed

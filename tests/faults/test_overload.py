@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.soak.waiting import until
 from tests.support.redis import RedisServer
 from tests.support.service import ORIGIN, booking_body
 from tests.support.simulation import Simulation
+from tests.support.wire import status_of, wire_to
 
 FILES = 128
 MOST = 64
@@ -40,46 +40,10 @@ SHORTER = 30
 """By how many dates fewer than that, so that questions do not end too soon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def ask(self, target: str, method: str = "GET", **headers: str) -> tuple[int, bytes, bytes]:
-        """Status, head and body."""
-        self.send(target, method, **headers)
-        return await self.receive(has_body=method != "HEAD")
-
-    def send(self, target: str, method: str = "GET", **headers: str) -> None:
-        lines = [f"{name}: {value}" for name, value in ({"Host": "bff.example.test"} | headers).items()]
-        self.writer.write("\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode())
-
-    async def receive(self, *, has_body: bool = True) -> tuple[int, bytes, bytes]:
-        async with asyncio.timeout(PATIENCE):
-            head = await self.reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"(?i)content-length: (\d+)", head)
-            body = await self.reader.readexactly(int(length[1]) if length and has_body else 0)
-        return int(head[9:12]), head.lower(), body
-
-    async def ends(self) -> bytes:
-        """What still comes until it is closed."""
-        async with asyncio.timeout(PATIENCE):
-            return await self.reader.read()
-
-
-@asynccontextmanager
-async def wire_to(program: Program) -> AsyncIterator[Wire]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
-    try:
-        yield Wire(reader, writer)
-    finally:
-        writer.close()
-
-
 async def _keep_busy(program: Program, stack: AsyncExitStack, number: int) -> None:
     """Bookings of which nobody sends the end."""
     for _ in range(number):
-        wire = await stack.enter_async_context(wire_to(program))
+        wire = await stack.enter_async_context(wire_to(program.port))
         wire.send(f"{API}/bookings", "POST", **{"Content-Type": "application/json", "Content-Length": "900"})
 
 
@@ -96,8 +60,8 @@ async def _is_served_again(program: Program) -> None:
 
     async def somebody_is() -> bool:
         with suppress(OSError, EOFError):
-            async with wire_to(program) as wire:
-                return (await wire.ask(TIMES))[0] == 200
+            async with wire_to(program.port) as wire:
+                return await wire.status(TIMES) == 200
         return False
 
     async with asyncio.timeout(PATIENCE):
@@ -108,24 +72,24 @@ async def _is_served_again(program: Program) -> None:
 async def test_a_visitor_too_many_is_told_so_and_let_in_when_others_have_gone(narrow: Program) -> None:
     async with AsyncExitStack() as stack:
         await _keep_busy(narrow, stack, MOST)
-        async with wire_to(narrow) as wire:
-            status, head, body = await wire.ask(TIMES, Origin=ORIGIN)
-            rest = await wire.ends()
-        async with wire_to(narrow) as wire:
+        async with wire_to(narrow.port) as wire:
+            head, body = await wire.ask(TIMES, Origin=ORIGIN)
+            rest = await wire.rest()
+        async with wire_to(narrow.port) as wire:
             wire.send(TIMES, "HEAD")
-            only_head = await wire.ends()
-        async with wire_to(narrow) as wire:
+            only_head = await wire.rest()
+        async with wire_to(narrow.port) as wire:
             for _ in range(3):
                 wire.send(TIMES)
-            answers = await wire.ends()
+            answers = await wire.rest()
     await _is_served_again(narrow)
 
-    problem = json.loads(body)
-    assert (status, problem["code"], rest) == (503, "overloaded", b"")
-    assert problem["retryAfter"] == int(re.findall(rb"retry-after: (\d)\r", head)[0])
-    assert b"connection: close\r\n" in head
-    assert f"access-control-allow-origin: {ORIGIN}\r\n".encode() in head
-    assert b"x-request-id: " + problem["requestId"].encode() in head
+    problem, told = json.loads(body), head.lower()
+    assert (status_of(head), problem["code"], rest) == (503, "overloaded", b"")
+    assert problem["retryAfter"] == int(re.findall(rb"retry-after: (\d)\r", told)[0])
+    assert b"connection: close\r\n" in told
+    assert f"access-control-allow-origin: {ORIGIN}\r\n".encode() in told
+    assert b"x-request-id: " + problem["requestId"].encode() in told
     assert only_head.startswith(b"HTTP/1.1 503 ")
     assert only_head.endswith(b"\r\n\r\n")
     assert answers.count(b"HTTP/1.1 503 ") == 1
@@ -136,9 +100,9 @@ async def test_who_finds_no_room_and_asks_nothing_is_sent_away(narrow: Program) 
     """Or asks half a question."""
     async with AsyncExitStack() as stack:
         await _keep_busy(narrow, stack, MOST)
-        async with wire_to(narrow) as silent, wire_to(narrow) as halting:
+        async with wire_to(narrow.port) as silent, wire_to(narrow.port) as halting:
             halting.writer.write(b"GET / HTTP/1.1\r\nHo")
-            said = await silent.ends(), await halting.ends()
+            said = await silent.rest(), await halting.rest()
 
     assert said == (b"", b"")
 
@@ -146,13 +110,13 @@ async def test_who_finds_no_room_and_asks_nothing_is_sent_away(narrow: Program) 
 @pytest.mark.fault("P07")
 async def test_connections_on_which_nothing_is_asked_make_room(narrow: Program) -> None:
     async with AsyncExitStack() as stack:
-        resting = [await stack.enter_async_context(wire_to(narrow)) for _ in range(MOST)]
+        resting = [await stack.enter_async_context(wire_to(narrow.port)) for _ in range(MOST)]
         for wire in resting:
-            assert (await wire.ask(TIMES))[0] == 200
+            assert await wire.status(TIMES) == 200
         await asyncio.sleep(1.1)
-        coming = [await stack.enter_async_context(wire_to(narrow)) for _ in range(MOST)]
-        statuses = Counter([(await wire.ask(TIMES))[0] for wire in coming])
-        ended = [await wire.ends() for wire in resting]
+        coming = [await stack.enter_async_context(wire_to(narrow.port)) for _ in range(MOST)]
+        statuses = Counter([await wire.status(TIMES) for wire in coming])
+        ended = [await wire.rest() for wire in resting]
 
     assert statuses == {200: MOST}
     assert ended == [b""] * MOST
@@ -165,8 +129,8 @@ async def test_after_a_rush_beyond_all_files_everything_works_again(narrow: Prog
 
     async def visit() -> None:
         try:
-            async with wire_to(narrow) as wire:
-                statuses[(await wire.ask(TIMES))[0]] += 1
+            async with wire_to(narrow.port) as wire:
+                statuses[await wire.status(TIMES)] += 1
                 await asyncio.sleep(0.5)
         except (OSError, EOFError):
             statuses[0] += 1
@@ -210,9 +174,10 @@ class Flood:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _go_on(self) -> None:
-        async with wire_to(self._program) as wire:
+        async with wire_to(self._program.port) as wire:
             while True:
-                status, head, body = await wire.ask(self._question(), Origin=ORIGIN)
+                head, body = await wire.ask(self._question(), Origin=ORIGIN)
+                status = status_of(head)
                 self.statuses[status] += 1
                 if status == 503:
                     self.codes.add(json.loads(body)["code"])

@@ -1,0 +1,162 @@
+"""Requests that the server's protocol holds back while Redis is asked for an answer of another process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+
+from app import API
+from tests.soak.waiting import until
+from tests.support.ready_service import Served, serving
+from tests.support.redis import CACHE, RedisServer
+from tests.support.simulation import Simulation
+from tests.support.wire import Wire, status_of
+
+QUERY = "?from=2026-11-24&to=2026-11-25"
+PATH = f"{API}/event-types/intro-call/availability{QUERY}"
+VISIT = f"{API}/event-types/visit/availability{QUERY}"
+OTHER = f"{API}/event-types/call-us/availability{QUERY}"
+COLD = f"{API}/event-types/anywhere/availability{QUERY}"
+LISTED = f"{API}/event-types"
+ENOUGH_TO_PAUSE = 700
+"""Requests that come to more than a connection remembers while one is held back."""
+
+
+@pytest.fixture
+def first(calendly: Simulation, redis: RedisServer) -> Iterator[Served]:
+    with serving(calendly, redis) as running:
+        yield running
+
+
+@pytest.fixture
+def second(calendly: Simulation, redis: RedisServer) -> Iterator[Served]:
+    with serving(calendly, redis) as running:
+        yield running
+
+
+async def _shared(first: Served, redis: RedisServer, *targets: str) -> list[bytes]:
+    """Their bodies, once they are in Redis: what is asked for again is told to others."""
+    async with first.wire() as wire, Redis(port=redis.port, db=CACHE) as client:
+
+        async def are_there() -> bool:
+            for target in targets:
+                await wire.ask(target)
+            names = [name async for name in client.scan_iter("*:answers:*")]
+            return sum([await client.hlen(name) for name in names]) >= len(targets)
+
+        async with asyncio.timeout(20):
+            await until(are_there, every=0.02)
+        return [(await wire.ask(target))[1] for target in targets]
+
+
+@asynccontextmanager
+async def _known(served: Served) -> AsyncIterator[Wire]:
+    """A connection whose headers the protocol has understood."""
+    async with served.wire() as wire:
+        for _ in range(2):
+            await wire.ask(OTHER)
+        served.app.asked.clear()
+        yield wire
+
+
+async def test_what_another_process_has_made_ready_is_sent_before_there_is_a_request(
+    first: Served, second: Served, redis: RedisServer
+) -> None:
+    bodies = await _shared(first, redis, PATH, VISIT)
+    async with _known(second) as wire:
+        answers = [await wire.ask(target) for target in (PATH, VISIT, PATH)]
+
+    assert [body for _, body in answers] == [*bodies, bodies[0]]
+    assert {status_of(head) for head, _ in answers} == {200}
+    assert second.app.asked == []
+
+
+async def test_what_no_process_has_goes_the_usual_way_and_is_sought_once(
+    second: Served, redis: RedisServer
+) -> None:
+    async with _known(second) as wire, Redis(port=redis.port, db=CACHE) as client:
+        await client.config_resetstat()
+        head, _ = await wire.ask(COLD)
+        scripts = (await client.info("commandstats")).get("cmdstat_evalsha", {"calls": 0})["calls"]
+        again, _ = await wire.ask(COLD)
+
+    assert (status_of(head), status_of(again)) == (200, 200)
+    assert second.app.asked == [COLD.partition("?")[0]]
+    assert sought == 1
+
+
+async def test_answers_come_in_the_order_of_the_questions(
+    first: Served, second: Served, redis: RedisServer
+) -> None:
+    """Whichever were held back, and in however many pieces they came."""
+    await _shared(first, redis, PATH, VISIT)
+    async with first.wire() as alone:
+        expected = {target: (await alone.ask(target))[1] for target in (PATH, VISIT, COLD, LISTED, OTHER)}
+    asked = [PATH, LISTED, VISIT, COLD, OTHER, PATH]
+
+    async with _known(second) as wire:
+        for target in asked:
+            wire.send(target)
+            await wire.writer.drain()
+            await asyncio.sleep(0)
+        bodies = [(await wire.receive())[1] for _ in asked]
+
+    assert [len(body) for body in bodies] == [len(expected[target]) for target in asked]
+
+
+async def test_however_much_comes_while_one_is_held_back_all_of_it_is_answered(
+    second: Served, redis: RedisServer
+) -> None:
+    async with _known(second) as wire:
+        redis.pause()
+        try:
+            wire.send(COLD)
+            await wire.writer.drain()
+            await asyncio.sleep(0.05)
+            for _ in range(ENOUGH_TO_PAUSE):
+                wire.send(LISTED)
+            await asyncio.sleep(0.05)
+        finally:
+            redis.resume()
+        heads = [(await wire.receive())[0] for _ in range(1 + ENOUGH_TO_PAUSE)]
+
+    assert {status_of(head) for head in heads} == {200}
+
+
+async def test_who_leaves_meanwhile_harms_nobody(second: Served, redis: RedisServer) -> None:
+    async with _known(second) as wire:
+        redis.pause()
+        try:
+            for _ in range(3):
+                wire.send(COLD)
+            await wire.writer.drain()
+            await asyncio.sleep(0.05)
+            wire.writer.transport.abort()
+        finally:
+            redis.resume()
+    async with second.wire() as wire:
+        status = await wire.status(COLD)
+
+    assert status == 200
+
+
+async def test_a_server_that_is_told_to_stop_answers_it_first(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    with ExitStack() as stack:
+        served = stack.enter_context(serving(calendly, redis))
+        async with _known(served) as wire:
+            redis.pause()
+            wire.send(COLD)
+            await wire.writer.drain()
+            await asyncio.sleep(0.05)
+            stopping = asyncio.create_task(asyncio.to_thread(stack.close))
+            await asyncio.sleep(0.1)
+            redis.resume()
+            head, _ = await wire.receive()
+            rest = await wire.rest()
+            await stopping
+
+    assert (status_of(head), rest) == (200, b"")
