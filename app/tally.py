@@ -6,6 +6,7 @@ Written many at a time: to count and to spell one costs little, but all of it to
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol, TypeAlias
@@ -18,6 +19,11 @@ SETTLED_EVERY = 0.1
 
 MOST = 1000
 """That wait; then they are written at once."""
+
+LINE = (
+    '{"method": "%s", "route": "%s", "status": %d, "duration_ms": %.1f,'
+    ' "event": "request.answered", "request_id": "%s", "level": "info", "timestamp": "%s.%06dZ"}\n'
+)
 
 Answered: TypeAlias = tuple[float, str, int, float, bytes]
 """When (seconds since 1970), the route, the status, how many seconds it took, and the request's id."""
@@ -55,19 +61,25 @@ class Tally:
         for _, route, status, seconds, _ in answered:
             add(_method(route), route, status, seconds)
         if self._logs:
-            self._stream.write("".join(map(_line, answered)))
+            self._stream.write(_lines(answered))
             self._stream.flush()
 
 
-def _line(answered: Answered) -> str:
-    """All of it is ours to spell, so that nothing has to be escaped."""
-    at, route, status, seconds, request_id = answered
-    second = int(at)
-    return (
-        f'{{"method": "{_method(route)}", "route": "{route}", "status": {status}, "duration_ms": {seconds * 1000:.1f},'
-        f' "event": "request.answered", "request_id": "{request_id.decode()}", "level": "info",'
-        f' "timestamp": "{_spelt(second)}.{int((at - second) * 1_000_000):06}Z"}}\n'
-    )
+def _lines(answered: Sequence[Answered]) -> str:
+    """All at once, which takes two thirds of the time. All of it is ours to spell: nothing has to be escaped."""
+    words: list[object] = []
+    for at, route, status, seconds, request_id in answered:
+        second = int(at)
+        words += (
+            _method(route),
+            route,
+            status,
+            seconds * 1000,
+            request_id.decode(),
+            _spelt(second),
+            (at - second) * 1_000_000,
+        )
+    return LINE * len(answered) % tuple(words)
 
 
 def _method(route: str) -> str:
