@@ -10,6 +10,7 @@ from starlette.responses import Response
 from simulator.api import OPERATIONS
 from simulator.control import control_routes
 from simulator.errors import not_found
+from simulator.oauth.routes import oauth_routes
 from simulator.operations import json_response, route
 from simulator.pages import page_routes
 from simulator.seed import fill
@@ -37,6 +38,7 @@ def create_simulator(*, clock: Clock = utc_now, control: bool = True) -> Starlet
         routes=[
             *(control_routes(state) if control else []),
             *(route(operation, state) for operation in OPERATIONS),
+            *oauth_routes(state),
             *page_routes(state),
         ],
         middleware=[Middleware(Traffic, state=state)],

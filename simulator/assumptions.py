@@ -105,5 +105,35 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     rate_limited_message: str = "You have exceeded the rate limit. Please wait before trying again."
     """As above."""
 
+    pkce_required: bool = True
+    """Asked for on all new applications; whether a request without it is refused is not said."""
+
+    loopback_redirects_any_port: bool = True
+    """A native application cannot know its port beforehand (RFC 8252 section 7.3), and no test can."""
+
+    omitted_scope_grants_nothing: bool = True
+    """New tokens get nothing until scopes are granted: taken to hold for a request that names none."""
+
+    unknown_scopes_refused: bool = True
+    """RFC 6749 lets a server refuse or ignore them: refused, a misspelt scope is seen."""
+
+    client_secret_in_token_body: bool = False
+    """A web client's secret is documented as HTTP Basic; the body is for `client_id` of native ones."""
+
+    reused_code_ends_grant: bool = True
+    """RFC 6749 section 4.1.2 recommends it: a code that comes twice may have been stolen."""
+
+    reused_refresh_token_ends_grant: bool = False
+    """Reuse fails; that it ends the newer tokens too is not documented."""
+
+    refresh_ends_access_token: bool = False
+    """Only the refresh token is said to be revoked when it is used."""
+
+    revoking_ends_both_tokens: bool = True
+    """Whoever revokes one token of a pair means the connection."""
+
+    introspection_refused_status: Refusal = 401
+    """Of a wrong client: only the successful answer was seen. RFC 7662 says 401."""
+
     unsupported_content_type_status: Refusal = 400
     """A body that is not declared as JSON: neither 415 nor 422 is listed for any operation."""

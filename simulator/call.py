@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from simulator.access import Access
 from simulator.errors import (
     NO_PERMISSION,
     NO_PERMISSION_FOR_RESOURCE,
@@ -22,10 +23,11 @@ BOOLEANS = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """`user` is the one whose token it carries; `base` the URL it was reached at."""
+    """`user` is the one whose token it carries, `access` what that allows; `base` the URL it was reached at."""
 
     state: State
     user: User
+    access: Access
     base: str
     now: datetime
     query: Mapping[str, str]

@@ -3,10 +3,6 @@
 A refusal is `{"error": message}`, and then nothing was done, not even in part.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
 import msgspec
 from msgspec import UNSET, convert, to_builtins
 from msgspec.structs import asdict, replace
@@ -14,36 +10,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulator.control_call import Act, ControlCall, ControlError
+from simulator.control_event_types import patch_event_type, post_event_type
+from simulator.control_oauth import (
+    delete_oauth_grants,
+    get_oauth_grants,
+    patch_oauth_client,
+    post_oauth_client,
+)
 from simulator.faults import PlannedFault
 from simulator.json_bodies import parse_json
-from simulator.model import EventType, UserChanges
+from simulator.model import UserChanges
 from simulator.operations import json_response
 from simulator.seed import fill
 from simulator.settings import Settings
-from simulator.state import State, letters_id
+from simulator.state import State
 from simulator.wire import Links, Wire
 
 PREFIX = "/_simulator"
-FIXED_FIELDS = frozenset({"uuid", "uri", "created_at", "updated_at"})
-DERIVED_FIELDS = frozenset({"profile", "scheduling_url"})
-"""Of Calendly's, but worked out here from the hosts: setting one is an entry in `overrides`."""
-
-
-class ControlError(Exception):
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlCall:
-    state: State
-    wire: Wire
-    body: Mapping[str, Any]
-    path: Mapping[str, str]
-
-
-Act = Callable[[ControlCall], object]
 
 
 def reset(call: ControlCall) -> None:
@@ -65,60 +49,10 @@ def patch_settings(call: ControlCall) -> object:
     settings = convert(merged, Settings)
     slugs = {user.slug for user in call.state.users.values()}
     strangers = (set(settings.scopes) - set(call.state.tokens)) | (set(settings.roles) - slugs)
-    if strangers:
-        raise ControlError("scopes are keyed by token, roles by user slug")
+    if strangers or settings.oauth_user not in slugs:
+        raise ControlError("scopes are keyed by token, roles by user slug; oauthUser is a user slug")
     call.state.settings = settings
     return to_builtins(settings)
-
-
-def post_event_type(call: ControlCall) -> object:
-    """Any field of Calendly's or the engine's; `slug` and `name` are needed, `hosts` are user slugs."""
-    slug = call.body.get("slug")
-    if not isinstance(slug, str) or not slug:
-        raise ControlError("slug is needed")
-    now = call.state.now()
-    defaults = {
-        "uuid": letters_id(f"event-type-{slug}"),
-        "hosts": ["ada"],
-        "position": len(call.state.event_types),
-    }
-    if defaults["uuid"] in call.state.event_types:
-        raise ControlError("there is an event type with this slug", 409)
-    event_type = _event_type(call, defaults, {"created_at": now, "updated_at": now})
-    call.state.event_types[event_type.uuid] = event_type
-    return call.wire.event_type(event_type)
-
-
-def patch_event_type(call: ControlCall) -> object:
-    event_type = call.state.event_types.get(call.path["uuid"])
-    if event_type is None:
-        raise ControlError("there is no such event type", 404)
-    current = asdict(event_type)
-    changed = _event_type(call, to_builtins(current), {"updated_at": call.state.now()})
-    call.state.event_types[changed.uuid] = changed
-    return call.wire.event_type(changed)
-
-
-def _event_type(call: ControlCall, current: dict[str, Any], stamps: dict[str, Any]) -> EventType:
-    if FIXED_FIELDS & set(call.body):
-        raise ControlError(f"these cannot be set: {', '.join(sorted(FIXED_FIELDS))}")
-    derived = {name: value for name, value in call.body.items() if name in DERIVED_FIELDS}
-    given = {name: value for name, value in call.body.items() if name not in DERIVED_FIELDS}
-    plain = current | given | stamps
-    if derived:
-        plain["overrides"] = plain.get("overrides", {}) | derived
-    hosts = plain["hosts"]
-    if not isinstance(hosts, list) or not hosts:
-        raise ControlError("hosts is a list of user slugs")
-    plain["hosts"] = [_user_id(call, host) for host in hosts]
-    return convert(plain, EventType)
-
-
-def _user_id(call: ControlCall, host: object) -> str:
-    for user in call.state.users.values():
-        if host in {user.slug, user.uuid}:
-            return user.uuid
-    raise ControlError("hosts is a list of user slugs")
 
 
 def patch_user(call: ControlCall) -> object:
@@ -173,6 +107,10 @@ CONTROL_CALLS: tuple[tuple[str, str, int, Act], ...] = (
     ("POST", "/event_types", 201, post_event_type),
     ("PATCH", "/event_types/{uuid}", 200, patch_event_type),
     ("PATCH", "/users/{slug}", 200, patch_user),
+    ("POST", "/oauth_clients", 201, post_oauth_client),
+    ("PATCH", "/oauth_clients/{client_id}", 200, patch_oauth_client),
+    ("GET", "/oauth_grants", 200, get_oauth_grants),
+    ("DELETE", "/oauth_grants/{slug}", 204, delete_oauth_grants),
     ("GET", "/calls", 200, get_calls),
     ("DELETE", "/calls", 204, delete_calls),
     ("GET", "/bookings", 200, get_bookings),

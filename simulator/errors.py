@@ -1,6 +1,6 @@
 """Calendly's refusals: status, title, message and details as the reference quotes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -38,6 +38,7 @@ class CalendlyError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers: Mapping[str, str] = {}
         self.body: dict[str, Any] = {"title": title, "message": message}
         if details:
             self.body["details"] = to_builtins(list(details))
@@ -76,5 +77,7 @@ def not_found() -> CalendlyError:
     return CalendlyError(404, "Resource Not Found", "The server could not find the requested resource.")
 
 
-def rate_limited(assumptions: Assumptions) -> CalendlyError:
-    return CalendlyError(429, assumptions.rate_limited_title, assumptions.rate_limited_message)
+def rate_limited(assumptions: Assumptions, headers: Mapping[str, str]) -> CalendlyError:
+    error = CalendlyError(429, assumptions.rate_limited_title, assumptions.rate_limited_message)
+    error.headers = headers
+    return error

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulator.access import Access, access_by
 from simulator.call import Call
 from simulator.errors import (
     CalendlyError,
-    insufficient_scope,
     rate_limited,
     strictly_unknown,
     unauthenticated,
@@ -59,19 +59,20 @@ def json_response(
 
 def _respond(operation: Operation, state: State, request: Request, body: bytes) -> Response:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    user = state.tokens.get(token, ANONYMOUS) if scheme == "Bearer" else ANONYMOUS
+    access = access_by(state, token) if scheme == "Bearer" else None
+    user = access.user if access else ANONYMOUS
     windows = _windows(operation, state)
     allowed = state.limits.take(user, windows, state.now())
     shown = _shown(windows, state) if allowed else windows
     headers = state.limits.standing(user, shown, state.now()).headers()
     try:
-        if user == ANONYMOUS:
+        if access is None:
             raise unauthenticated()
         if not allowed:
-            raise rate_limited(state.settings.assumptions)
-        _check_scope(operation, state, token)
+            raise rate_limited(state.settings.assumptions, headers)
+        access.require(_scope(operation, state))
         _check_query(operation, state, request)
-        content = operation.answer(_call(state, request, user, body))
+        content = operation.answer(_call(state, request, access, body))
     except CalendlyError as error:
         if operation.books and allowed and not state.settings.assumptions.failed_bookings_count:
             state.limits.give_back(user, windows[1:], state.now())
@@ -88,14 +89,10 @@ def _shown(windows: tuple[Window, ...], state: State) -> tuple[Window, ...]:
     return windows if state.settings.assumptions.booking_headers_show_quota else windows[:1]
 
 
-def _check_scope(operation: Operation, state: State, token: str) -> None:
-    needed = operation.scope
-    if needed == AVAILABLE_TIMES_SCOPE:
-        needed = state.settings.assumptions.available_times_scope
-    granted = state.settings.scopes.get(token)
-    includes = {needed, needed.replace(":read", ":write")}
-    if granted is not None and not includes & set(granted):
-        raise insufficient_scope(needed)
+def _scope(operation: Operation, state: State) -> str:
+    if operation.scope == AVAILABLE_TIMES_SCOPE:
+        return state.settings.assumptions.available_times_scope
+    return operation.scope
 
 
 def _check_query(operation: Operation, state: State, request: Request) -> None:
@@ -104,10 +101,11 @@ def _check_query(operation: Operation, state: State, request: Request) -> None:
         raise strictly_unknown(unknown)
 
 
-def _call(state: State, request: Request, user: str, body: bytes) -> Call:
+def _call(state: State, request: Request, access: Access, body: bytes) -> Call:
     return Call(
         state=state,
-        user=state.users[user],
+        user=state.users[access.user],
+        access=access,
         base=str(request.base_url).rstrip("/"),
         now=state.now(),
         query=request.query_params,

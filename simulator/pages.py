@@ -2,29 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from simulator.errors import not_found
+from simulator.html import page, paragraph
 from simulator.model import EventType, User
 from simulator.operations import json_response
 from simulator.state import State
-
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<main>
-<h1>{title}</h1>
-<p>{text}</p>
-<p><small>A page of the Calendly simulator.</small></p>
-</main>
-</html>
-"""
 
 Show = Callable[[State, Request], str | None]
 
@@ -53,7 +40,7 @@ def _route(state: State, path: str, show: Show) -> Route:
 
 
 def _page(title: str, text: str) -> str:
-    return PAGE.format(title=escape(title), text=escape(text))
+    return page(title, paragraph(text))
 
 
 def _user(state: State, request: Request) -> str | None:

@@ -58,6 +58,11 @@ def booking_windows(settings: Settings) -> tuple[Window, ...]:
     return tables[settings.tier]
 
 
+def token_window() -> Window:
+    """OAuth tokens of one user, by codes and refresh tokens together."""
+    return Window("oauth tokens", 8, MINUTE)
+
+
 class RateLimits:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], _Count] = {}

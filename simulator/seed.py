@@ -18,6 +18,7 @@ from simulator.model import (
     ScheduledEvent,
     User,
 )
+from simulator.oauth.clients import SEED_CLIENTS
 from simulator.seed_event_types import SEED_EVENT_TYPES
 from simulator.state import State, letters_id, uuid_id
 
@@ -38,6 +39,7 @@ def fill(state: State) -> None:
         user = _user(slug, name, timezone)
         state.users[user.uuid] = user
         state.tokens[f"simulator-token-{slug}"] = user.uuid
+    state.grants.clients.update({client.client_id: client for client in SEED_CLIENTS})
     for position, fields in enumerate(SEED_EVENT_TYPES):
         event_type = _event_type(fields, position)
         state.event_types[event_type.uuid] = event_type

@@ -25,4 +25,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
     """Per token; one that is not named here may do everything."""
     roles: dict[str, Role] = field(default_factory=dict)
     """Per user slug, in the one organisation; who is not named here is a plain member."""
+    oauth_consent: Literal["ask", "grant", "refuse"] = "ask"
+    """Whether the consent page is shown, or answered at once for `oauth_user`."""
+    oauth_user: str = "ada"
+    """The slug of the user who is chosen on the consent page unless another is."""
     assumptions: Assumptions = field(default_factory=Assumptions)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from simulator.calls import CallLog
 from simulator.faults import FaultPlan
 from simulator.model import EventType, Invitee, ScheduledEvent, User
+from simulator.oauth.grants import Grants
 from simulator.ratelimit import RateLimits
 from simulator.settings import Settings
 
@@ -37,6 +38,7 @@ class State:
     def clear(self) -> None:
         self.settings = Settings()
         self.tokens: dict[str, str] = {}
+        self.grants = Grants()
         self.users: dict[str, User] = {}
         self.event_types: dict[str, EventType] = {}
         self.events: dict[str, ScheduledEvent] = {}
@@ -53,6 +55,12 @@ class State:
     def fresh_id(self, kind: str) -> str:
         self._made += 1
         return uuid_id(f"{kind}-{self._made}")
+
+    def fresh_secret(self, kind: str) -> str:
+        """Says whose it is. Another one after a reset, unless the clock stood still."""
+        self._made += 1
+        digest = sha256(f"{kind}-{self._made}-{self.now().isoformat()}".encode()).hexdigest()
+        return f"simulator-{kind}-{digest[:32]}"
 
     def invitees_of(self, event: ScheduledEvent) -> list[Invitee]:
         """All of them, canceled ones too, oldest first."""

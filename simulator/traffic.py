@@ -5,10 +5,9 @@ import asyncio
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulator.calls import LoggedCall
+from simulator.calls import LoggedCall, readable
 from simulator.control import PREFIX
 from simulator.faults import Fault
-from simulator.json_bodies import parse_json
 from simulator.play import play
 from simulator.state import State
 from simulator.wire import instant
@@ -64,20 +63,12 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _logged(scope: Scope, body: bytes, at: str) -> LoggedCall:
+    headers = Headers(scope=scope)
     return LoggedCall(
         method=scope["method"],
         path=scope["path"],
         query=dict(QueryParams(scope["query_string"])),
-        body=_parsed(body),
-        user_agent=Headers(scope=scope).get("user-agent"),
+        body=readable(body, headers.get("content-type", "")),
+        user_agent=headers.get("user-agent"),
         at=at,
     )
-
-
-def _parsed(body: bytes) -> object:
-    if not body:
-        return None
-    try:
-        return parse_json(body)
-    except ValueError:
-        return body.decode(errors="replace")

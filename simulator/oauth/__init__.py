@@ -1,0 +1,1 @@
+"""Calendly's OAuth server: authorize, token, revoke, introspect. On the API's own port, for convenience."""
