@@ -1,10 +1,11 @@
 """Calendly's operations as a table: path, what answers it, its scope, the query it knows."""
 
-from simulator.endpoints import event_types, identity, scheduled_events
+from simulator.endpoints import event_types, identity, scheduled_events, webhook_subscriptions
 from simulator.operations import AVAILABLE_TIMES_SCOPE, Operation
 from simulator.paging import PAGING
 
 WINDOW = frozenset({"start_time", "end_time"})
+HOOK_SCOPE = frozenset({"organization", "scope", "user", "group"})
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(method="GET", path="/users/{uuid}", answer=identity.get_user, scope="users:read"),
@@ -119,5 +120,39 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=scheduled_events.cancel_event,
         scope="scheduled_events:write",
         status=201,
+    ),
+    Operation(
+        method="POST",
+        path="/webhook_subscriptions",
+        answer=webhook_subscriptions.create_subscription,
+        scope="webhooks:write",
+        status=201,
+    ),
+    Operation(
+        method="GET",
+        path="/webhook_subscriptions",
+        answer=webhook_subscriptions.list_subscriptions,
+        scope="webhooks:read",
+        query=PAGING | HOOK_SCOPE | {"sort"},
+    ),
+    Operation(
+        method="GET",
+        path="/webhook_subscriptions/{uuid}",
+        answer=webhook_subscriptions.get_subscription,
+        scope="webhooks:read",
+    ),
+    Operation(
+        method="DELETE",
+        path="/webhook_subscriptions/{uuid}",
+        answer=webhook_subscriptions.delete_subscription,
+        scope="webhooks:write",
+        status=204,
+    ),
+    Operation(
+        method="GET",
+        path="/sample_webhook_data",
+        answer=webhook_subscriptions.get_sample,
+        scope="webhooks:read",
+        query=HOOK_SCOPE | {"event"},
     ),
 )

@@ -135,5 +135,18 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     introspection_refused_status: Refusal = 401
     """Of a wrong client: only the successful answer was seen. RFC 7662 says 401."""
 
+    hook_urls_unique_everywhere: bool = True
+    """A URL that has a hook is refused, whoever made it. Switched off, only within one scope of one user."""
+
+    organization_hooks_need_admin: bool = True
+    """Like all that concerns the whole organisation."""
+
+    sent_signing_key_wins: bool = True
+    """A subscription made with an OAuth token is signed with the key it was sent, or else with the
+    application's own, the only one that is documented."""
+
+    event_type_messages_have_buffers: bool = False
+    """The schema of the messages was last seen before event types got their buffers."""
+
     unsupported_content_type_status: Refusal = 400
     """A body that is not declared as JSON: neither 415 nor 422 is listed for any operation."""

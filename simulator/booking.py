@@ -1,8 +1,6 @@
 """`POST /invitees` from bytes to a booked event: every check first, then the change of state at once."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from msgspec import convert
 from msgspec.structs import replace
@@ -10,19 +8,16 @@ from msgspec.structs import replace
 from simulator.availability import free_hosts, joinable_events, slot_at, takes_one_host
 from simulator.booking_rules import answer_faults, place_of
 from simulator.booking_shape import shape_faults, unknown_fields
-from simulator.call import Call, read_instant
+from simulator.call import Body, Call, read_instant
 from simulator.errors import Detail, invalid, invalid_parameter, strictly_unknown
-from simulator.json_bodies import parse_json
 from simulator.model import Answer, EventType, Invitee, Place, ScheduledEvent
-
-Body = Mapping[str, Any]
 
 FILLED = "That start time has been filled"
 
 
 def book(call: Call) -> Invitee:
     """Raises `CalendlyError` for the first stage that refuses; the order is that of the lines below."""
-    body = read_body(call)
+    body = call.json_object()
     _check_shape(call, body)
     event_type = call.visible_event_type(call.id_in("event_type", body["event_type"], "event_types"))
     start = _start(call, body)
@@ -37,20 +32,6 @@ def book(call: Call) -> Invitee:
     event = _event_at(call, event_type, start, place)
     _check_person(call, event, body["invitee"]["email"])
     return _admit(call, event, body)
-
-
-def read_body(call: Call) -> Body:
-    """A JSON object. Raises 400 for anything else."""
-    if call.content_type.split(";")[0].strip().lower() != "application/json":
-        status = call.state.settings.assumptions.unsupported_content_type_status
-        raise invalid(message="The Content-Type must be application/json.", status=status)
-    try:
-        body = parse_json(call.body)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise invalid(message="The request body must be a JSON object.")
-    return body
 
 
 def _check_shape(call: Call, body: Body) -> None:

@@ -4,18 +4,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from simulator.access import Access
 from simulator.errors import (
     NO_PERMISSION,
     NO_PERMISSION_FOR_RESOURCE,
     denied,
+    invalid,
     invalid_parameter,
     not_found,
 )
+from simulator.ids import ORGANIZATION
+from simulator.json_bodies import parse_json
+from simulator.links import Links
 from simulator.model import EventType, ScheduledEvent, User
-from simulator.state import ORGANIZATION, State
-from simulator.wire import Links, Wire
+from simulator.state import State
+from simulator.wire import Wire
+
+Body = Mapping[str, Any]
 
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 BOOLEANS = {"true": True, "false": False}
@@ -46,6 +53,19 @@ class Call:
     @property
     def is_admin(self) -> bool:
         return self.state.settings.roles.get(self.user.slug, "user") != "user"
+
+    def json_object(self) -> Body:
+        """Raises 400 for a body that is anything else."""
+        if self.content_type.split(";", maxsplit=1)[0].strip().lower() != "application/json":
+            status = self.state.settings.assumptions.unsupported_content_type_status
+            raise invalid(message="The Content-Type must be application/json.", status=status)
+        try:
+            body = parse_json(self.body)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise invalid(message="The request body must be a JSON object.")
+        return body
 
     def required(self, name: str) -> str:
         """Raises 400 when the parameter is absent or empty."""

@@ -20,12 +20,13 @@ from simulator.control_oauth import (
 )
 from simulator.faults import PlannedFault
 from simulator.json_bodies import parse_json
+from simulator.links import Links
 from simulator.model import UserChanges
 from simulator.operations import json_response
 from simulator.seed import fill
 from simulator.settings import Settings
 from simulator.state import State
-from simulator.wire import Links, Wire
+from simulator.wire import Wire
 
 PREFIX = "/_simulator"
 

@@ -6,8 +6,8 @@ from msgspec import convert, to_builtins
 from msgspec.structs import asdict
 
 from simulator.control_call import ControlCall, ControlError
+from simulator.ids import letters_id
 from simulator.model import EventType
-from simulator.state import letters_id
 
 FIXED_FIELDS = frozenset({"uuid", "uri", "created_at", "updated_at"})
 DERIVED_FIELDS = frozenset({"profile", "scheduling_url"})

@@ -3,8 +3,8 @@
 from msgspec import convert, to_builtins
 
 from simulator.control_call import ControlCall, ControlError
+from simulator.instants import instant
 from simulator.oauth.clients import Client
-from simulator.wire import instant
 
 
 def post_oauth_client(call: ControlCall) -> object:

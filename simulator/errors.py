@@ -77,6 +77,10 @@ def not_found() -> CalendlyError:
     return CalendlyError(404, "Resource Not Found", "The server could not find the requested resource.")
 
 
+def already_exists(message: str) -> CalendlyError:
+    return CalendlyError(409, "Already Exists", message)
+
+
 def rate_limited(assumptions: Assumptions, headers: Mapping[str, str]) -> CalendlyError:
     error = CalendlyError(429, assumptions.rate_limited_title, assumptions.rate_limited_message)
     error.headers = headers

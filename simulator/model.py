@@ -186,6 +186,11 @@ class Answer(Struct, frozen=True):
     position: int
 
 
+class NoShow(Struct, frozen=True, kw_only=True):
+    uuid: str
+    created_at: datetime
+
+
 class Invitee(Struct, frozen=True, kw_only=True):
     uuid: str
     event: str
@@ -201,6 +206,11 @@ class Invitee(Struct, frozen=True, kw_only=True):
     tracking: dict[str, str | None] | None = None
     cancellation: Cancellation | None = None
     scheduled_by: str | None = None
+    no_show: NoShow | None = None
+    rescheduled: bool = False
+    old_invitee: str | None = None
+    """Whom this one replaces, and below, whom it was replaced by."""
+    new_invitee: str | None = None
 
     @property
     def active(self) -> bool:

@@ -30,11 +30,11 @@ AVAILABLE_TIMES_SCOPE = "(available times)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation of Calendly's API. `query` lists the parameters it knows."""
+    """One operation of Calendly's API. `query` lists the parameters it knows; an answer of None has no body."""
 
     method: str
     path: str
-    answer: Callable[[Call], dict[str, Any]]
+    answer: Callable[[Call], dict[str, Any] | None]
     scope: str
     query: frozenset[str] = frozenset()
     status: int = 200
@@ -52,9 +52,12 @@ def route(operation: Operation, state: State) -> Route:
 def json_response(
     state: State, status: int, content: object, headers: Mapping[str, str] | None = None
 ) -> Response:
-    date = format_datetime(state.now().replace(microsecond=0), usegmt=True)
-    fixed = {"content-type": "application/json", "date": date}
+    fixed = {"content-type": "application/json", "date": _date(state)}
     return Response(msgspec.json.encode(content), status, fixed | dict(headers or {}))
+
+
+def _date(state: State) -> str:
+    return format_datetime(state.now().replace(microsecond=0), usegmt=True)
 
 
 def _respond(operation: Operation, state: State, request: Request, body: bytes) -> Response:
@@ -77,6 +80,8 @@ def _respond(operation: Operation, state: State, request: Request, body: bytes) 
         if operation.books and allowed and not state.settings.assumptions.failed_bookings_count:
             state.limits.give_back(user, windows[1:], state.now())
         return json_response(state, error.status, error.body, headers)
+    if content is None:
+        return Response(status_code=operation.status, headers={"date": _date(state)} | headers)
     return json_response(state, operation.status, content, headers)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import convert
 
 from simulator.availability import open_slots
+from simulator.ids import letters_id, uuid_id
 from simulator.model import (
     WEEKDAYS,
     EventType,
@@ -20,7 +21,7 @@ from simulator.model import (
 )
 from simulator.oauth.clients import SEED_CLIENTS
 from simulator.seed_event_types import SEED_EVENT_TYPES
-from simulator.state import State, letters_id, uuid_id
+from simulator.state import State
 
 SEEDED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 FREE_DAYS = frozenset({"saturday", "sunday"})

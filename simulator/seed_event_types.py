@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.state import uuid_id
+from simulator.ids import uuid_id
 
 BERLIN_OFFICE = "Example House, 1 Sample Street, Berlin"
 POTSDAM_OFFICE = "Example Lodge, 2 Sample Square, Potsdam"

@@ -3,29 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from uuid import UUID, uuid5
 
 from simulator.calls import CallLog
 from simulator.faults import FaultPlan
+from simulator.ids import uuid_id
 from simulator.model import EventType, Invitee, ScheduledEvent, User
 from simulator.oauth.grants import Grants
 from simulator.ratelimit import RateLimits
 from simulator.settings import Settings
+from simulator.webhooks.hooks import Hooks
 
 Clock = Callable[[], datetime]
-
-ID_NAMESPACE = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
-ORGANIZATION = "ORGEXAMPLEAAAAAA"
-
-
-def letters_id(name: str) -> str:
-    """A 16-letter upper-case id, as Calendly's older resources have: always the same for the same name."""
-    return "".join(chr(ord("A") + byte % 26) for byte in sha256(name.encode()).digest()[:16])
-
-
-def uuid_id(name: str) -> str:
-    """An RFC 4122 id, as Calendly's newer resources have: always the same for the same name."""
-    return str(uuid5(ID_NAMESPACE, name))
 
 
 class State:
@@ -39,6 +27,7 @@ class State:
         self.settings = Settings()
         self.tokens: dict[str, str] = {}
         self.grants = Grants()
+        self.hooks = Hooks()
         self.users: dict[str, User] = {}
         self.event_types: dict[str, EventType] = {}
         self.events: dict[str, ScheduledEvent] = {}

@@ -8,9 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from simulator.calls import LoggedCall, readable
 from simulator.control import PREFIX
 from simulator.faults import Fault
+from simulator.instants import instant
 from simulator.play import play
 from simulator.state import State
-from simulator.wire import instant
 
 
 class Traffic:

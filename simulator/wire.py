@@ -1,15 +1,17 @@
-"""Records as Calendly's JSON. Addresses stand on the base URL at which the simulator was reached."""
+"""Records as Calendly's JSON."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import to_builtins
 
 from simulator.availability import Slot
-from simulator.model import Cancellation, EventType, Invitee, Place, Schedule, ScheduledEvent, User
-from simulator.state import ORGANIZATION, State, letters_id
+from simulator.instants import instant, iso
+from simulator.links import Links
+from simulator.model import Cancellation, EventType, Invitee, NoShow, Place, Schedule, ScheduledEvent, User
+from simulator.state import State
 
 TRACKING_KEYS = ("utm_campaign", "utm_source", "utm_medium", "utm_content", "utm_term", "salesforce_uuid")
 CONFERENCES: Mapping[str, tuple[str, bool]] = {
@@ -22,49 +24,8 @@ CONFERENCES: Mapping[str, tuple[str, bool]] = {
 """What an event calls a configured conference kind, and whether it carries `data`."""
 
 
-def instant(moment: datetime) -> str:
-    """UTC with six decimals, as all of Calendly's answers have it."""
-    return _iso(moment, "microseconds")
-
-
-def _iso(moment: datetime, precision: str) -> str:
-    # A month has hundreds of slots: this is several times faster than strftime.
-    return moment.astimezone(UTC).isoformat(timespec=precision)[: -len("+00:00")] + "Z"
-
-
 def _progress(age: timedelta, ready: timedelta) -> str:
     return "initiated" if age >= ready / 2 else "processing"
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Every address the simulator hands out; `base` has no trailing slash."""
-
-    base: str
-
-    def user(self, uuid: str) -> str:
-        return f"{self.base}/users/{uuid}"
-
-    def organization(self) -> str:
-        return f"{self.base}/organizations/{ORGANIZATION}"
-
-    def team(self, name: str) -> str:
-        return f"{self.base}/teams/{letters_id(name)}"
-
-    def event_type(self, uuid: str) -> str:
-        return f"{self.base}/event_types/{uuid}"
-
-    def event(self, uuid: str) -> str:
-        return f"{self.base}/scheduled_events/{uuid}"
-
-    def invitee(self, invitee: Invitee) -> str:
-        return f"{self.event(invitee.event)}/invitees/{invitee.uuid}"
-
-    def schedule(self, uuid: str) -> str:
-        return f"{self.base}/user_availability_schedules/{uuid}"
-
-    def page_of(self, user: User, event_type: EventType) -> str:
-        return f"{self.base}/{user.slug}/{event_type.slug or event_type.uuid}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +84,7 @@ class Wire:
                 "status": "available",
                 "start_time": instant(slot.start),
                 "invitees_remaining": slot.seats_left,
-                "scheduling_url": f"{page}/{_iso(slot.start, 'seconds')}",
+                "scheduling_url": f"{page}/{iso(slot.start, 'seconds')}",
             }
             for slot in slots
         ]
@@ -213,19 +174,25 @@ class Wire:
             "updated_at": instant(invitee.updated_at),
             "tracking": {key: (invitee.tracking or {}).get(key) for key in TRACKING_KEYS},
             "text_reminder_number": invitee.text_reminder_number,
-            "rescheduled": False,
-            "old_invitee": None,
-            "new_invitee": None,
+            "rescheduled": invitee.rescheduled,
+            "old_invitee": self._other_invitee(invitee.old_invitee),
+            "new_invitee": self._other_invitee(invitee.new_invitee),
             "cancel_url": f"{self.links.base}/cancellations/{invitee.uuid}",
             "reschedule_url": f"{self.links.base}/reschedulings/{invitee.uuid}",
             "routing_form_submission": None,
             "payment": None,
-            "no_show": None,
+            "no_show": invitee.no_show and self._no_show(invitee.no_show),
             "reconfirmation": None,
             "scheduling_method": "api" if invitee.scheduled_by else None,
             "invitee_scheduled_by": invitee.scheduled_by and self.links.user(invitee.scheduled_by),
         }
         return content | self.cancellation(invitee.cancellation)
+
+    def _other_invitee(self, uuid: str | None) -> str | None:
+        return uuid and self.links.invitee(self.state.invitees[uuid])
+
+    def _no_show(self, no_show: NoShow) -> dict[str, str]:
+        return {"uri": self.links.no_show(no_show.uuid), "created_at": instant(no_show.created_at)}
 
     def cancellation(self, cancellation: Cancellation | None) -> dict[str, Any]:
         """Under its key, which is absent while there is none."""

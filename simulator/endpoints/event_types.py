@@ -7,9 +7,9 @@ from typing import Any
 from simulator.availability import open_slots
 from simulator.call import Call
 from simulator.errors import invalid_parameter
+from simulator.instants import instant
 from simulator.model import EventType
 from simulator.paging import page
-from simulator.wire import instant
 
 MAX_WINDOW = timedelta(days=31)
 FUTURE = "must be in the future"

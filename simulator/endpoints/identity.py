@@ -6,9 +6,9 @@ from typing import Any
 
 from simulator.call import Call
 from simulator.errors import NO_PERMISSION_FOR_RESOURCE, denied, invalid_parameter, not_found
+from simulator.ids import ORGANIZATION
+from simulator.instants import instant
 from simulator.model import ScheduledEvent
-from simulator.state import ORGANIZATION
-from simulator.wire import instant
 
 BUSY_WINDOW = timedelta(days=7)
 

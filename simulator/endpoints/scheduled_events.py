@@ -6,12 +6,12 @@ from typing import Any
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from simulator.booking import book, read_body
+from simulator.booking import book
 from simulator.call import Call
 from simulator.errors import NO_PERMISSION, denied, invalid_parameter, not_found, strictly_unknown
+from simulator.instants import instant
 from simulator.model import Cancellation, Invitee, ScheduledEvent
 from simulator.paging import page
-from simulator.wire import instant
 
 STATUSES = ("active", "canceled")
 MAX_REASON = 10_000
@@ -119,7 +119,7 @@ def cancel_event(call: Call) -> dict[str, Any]:
 def _reason(call: Call) -> str | None:
     if not call.body:
         return None
-    body = read_body(call)
+    body = call.json_object()
     unknown = sorted(set(body) - {"reason"})
     if unknown and call.state.settings.strict:
         raise strictly_unknown(unknown)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import compare_digest
 
+from simulator.links import Links
 from simulator.oauth.clients import Client
 from simulator.oauth.errors import OAuthError, invalid_client, invalid_request
 from simulator.state import State
-from simulator.wire import Links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

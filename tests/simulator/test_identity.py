@@ -94,7 +94,7 @@ async def test_an_owner_sees_other_users(calendly: Simulation) -> None:
         f"/scheduled_events/{NOBODY}/invitees",
         f"/scheduled_events/{NOBODY}/invitees/{NOBODY}",
         f"/user_availability_schedules/{NOBODY}",
-        "/webhook_subscriptions",
+        f"/webhook_subscriptions/{NOBODY}",
         "/users",
         "/",
     ],

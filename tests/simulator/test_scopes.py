@@ -23,6 +23,11 @@ EXPECTED = {
     "GET /scheduled_events/{uuid}/invitees": "scheduled_events:read",
     "GET /scheduled_events/{uuid}/invitees/{invitee_uuid}": "scheduled_events:read",
     "POST /scheduled_events/{uuid}/cancellation": "scheduled_events:write",
+    "POST /webhook_subscriptions": "webhooks:write",
+    "GET /webhook_subscriptions": "webhooks:read",
+    "GET /webhook_subscriptions/{uuid}": "webhooks:read",
+    "DELETE /webhook_subscriptions/{uuid}": "webhooks:write",
+    "GET /sample_webhook_data": "webhooks:read",
 }
 operations = pytest.mark.parametrize(
     "operation", [pytest.param(one, id=f"{one.method} {one.path}") for one in OPERATIONS]
@@ -35,7 +40,7 @@ def scope_of(operation: Operation) -> str:
 
 @operations
 async def test_without_its_scope_an_operation_is_refused(calendly: Simulation, operation: Operation) -> None:
-    await calendly.settings(scopes={ADA: ["webhooks:read"]})
+    await calendly.settings(scopes={ADA: ["shares:write"]})
 
     response = await calendly.call(operation.method, operation.path.format(uuid="X", invitee_uuid="Y"))
 
