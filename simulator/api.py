@@ -1,6 +1,6 @@
 """Calendly's operations as a table: path, what answers it, its scope, the query it knows."""
 
-from simulator.endpoints import event_types, identity, scheduled_events, webhook_subscriptions
+from simulator.endpoints import event_types, identity, no_shows, scheduled_events, webhook_subscriptions
 from simulator.operations import AVAILABLE_TIMES_SCOPE, Operation
 from simulator.paging import PAGING
 
@@ -120,6 +120,26 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=scheduled_events.cancel_event,
         scope="scheduled_events:write",
         status=201,
+    ),
+    Operation(
+        method="POST",
+        path="/invitee_no_shows",
+        answer=no_shows.create_no_show,
+        scope="scheduled_events:write",
+        status=201,
+    ),
+    Operation(
+        method="GET",
+        path="/invitee_no_shows/{uuid}",
+        answer=no_shows.get_no_show,
+        scope="scheduled_events:read",
+    ),
+    Operation(
+        method="DELETE",
+        path="/invitee_no_shows/{uuid}",
+        answer=no_shows.delete_no_show,
+        scope="scheduled_events:write",
+        status=204,
     ),
     Operation(
         method="POST",

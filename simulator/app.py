@@ -1,5 +1,7 @@
 """The simulator as an ASGI application: what it consists of, in reading order."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
@@ -16,6 +18,7 @@ from simulator.pages import page_routes
 from simulator.seed import fill
 from simulator.state import Clock, State
 from simulator.traffic import Traffic
+from simulator.webhooks.sender import sending
 
 
 def utc_now() -> datetime:
@@ -25,7 +28,8 @@ def utc_now() -> datetime:
 def create_simulator(*, clock: Clock = utc_now, control: bool = True) -> Starlette:
     """A Calendly of its own with the seed in it. Its `State` is `app.state.simulation`.
 
-    `clock` gives aware datetimes. Without `control`, `/_simulator` is a 404.
+    `clock` gives aware datetimes. Without `control`, `/_simulator` is a 404. Webhook messages are sent
+    while the application's lifespan runs.
     """
     state = State(clock)
     fill(state)
@@ -34,7 +38,13 @@ def create_simulator(*, clock: Clock = utc_now, control: bool = True) -> Starlet
         # Calendly's 404 for a method that a path does not know, too.
         return json_response(state, 404, not_found().body)
 
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with sending(state):
+            yield
+
     app = Starlette(
+        lifespan=lifespan,
         routes=[
             *(control_routes(state) if control else []),
             *(route(operation, state) for operation in OPERATIONS),

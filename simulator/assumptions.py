@@ -145,6 +145,13 @@ class Assumptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     """A subscription made with an OAuth token is signed with the key it was sent, or else with the
     application's own, the only one that is documented."""
 
+    retries_last_until_after_the_event: bool = False
+    """Retries go on for 24 hours "or until 24 hours after the booked event": which of them is not said.
+    Switched off, it is 24 hours from the first attempt."""
+
+    second_no_show_status: Refusal = 400
+    """Marking an invitee twice is refused in what was observed; how was not told."""
+
     event_type_messages_have_buffers: bool = False
     """The schema of the messages was last seen before event types got their buffers."""
 

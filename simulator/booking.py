@@ -11,6 +11,7 @@ from simulator.booking_shape import shape_faults, unknown_fields
 from simulator.call import Body, Call, read_instant
 from simulator.errors import Detail, invalid, invalid_parameter, strictly_unknown
 from simulator.model import Answer, EventType, Invitee, Place, ScheduledEvent
+from simulator.webhooks.announcements import announce_invitee
 
 FILLED = "That start time has been filled"
 
@@ -128,4 +129,5 @@ def _admit(call: Call, event: ScheduledEvent, body: Body) -> Invitee:
     guests = [*event.guests, *(body.get("event_guests") or [])]
     call.state.put_event(replace(event, guests=guests, updated_at=call.now))
     call.state.put_invitee(invitee)
+    announce_invitee(call.state, "invitee.created", invitee)
     return invitee

@@ -18,6 +18,7 @@ from simulator.control_oauth import (
     patch_oauth_client,
     post_oauth_client,
 )
+from simulator.control_webhooks import delete_deliveries, get_deliveries
 from simulator.faults import PlannedFault
 from simulator.json_bodies import parse_json
 from simulator.links import Links
@@ -53,6 +54,7 @@ def patch_settings(call: ControlCall) -> object:
     if strangers or settings.oauth_user not in slugs:
         raise ControlError("scopes are keyed by token, roles by user slug; oauthUser is a user slug")
     call.state.settings = settings
+    call.state.outbox_changed.set()
     return to_builtins(settings)
 
 
@@ -112,6 +114,8 @@ CONTROL_CALLS: tuple[tuple[str, str, int, Act], ...] = (
     ("PATCH", "/oauth_clients/{client_id}", 200, patch_oauth_client),
     ("GET", "/oauth_grants", 200, get_oauth_grants),
     ("DELETE", "/oauth_grants/{slug}", 204, delete_oauth_grants),
+    ("GET", "/deliveries", 200, get_deliveries),
+    ("DELETE", "/deliveries", 204, delete_deliveries),
     ("GET", "/calls", 200, get_calls),
     ("DELETE", "/calls", 204, delete_calls),
     ("GET", "/bookings", 200, get_bookings),

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 from simulator.control_call import ControlCall, ControlError
 from simulator.ids import letters_id
 from simulator.model import EventType
+from simulator.webhooks.announcements import announce_event_type
 
 FIXED_FIELDS = frozenset({"uuid", "uri", "created_at", "updated_at"})
 DERIVED_FIELDS = frozenset({"profile", "scheduling_url"})
@@ -29,16 +30,21 @@ def post_event_type(call: ControlCall) -> object:
         raise ControlError("there is an event type with this slug", 409)
     event_type = _event_type(call, defaults, {"created_at": now, "updated_at": now})
     call.state.event_types[event_type.uuid] = event_type
+    announce_event_type(call.state, "event_type.created", event_type, event_type.hosts)
     return call.wire.event_type(event_type)
 
 
 def patch_event_type(call: ControlCall) -> object:
+    """Setting `deleted_at` deletes it."""
     event_type = call.state.event_types.get(call.path["uuid"])
     if event_type is None:
         raise ControlError("there is no such event type", 404)
     current = asdict(event_type)
     changed = _event_type(call, to_builtins(current), {"updated_at": call.state.now()})
     call.state.event_types[changed.uuid] = changed
+    deleted = changed.deleted_at is not None and event_type.deleted_at is None
+    name = "event_type.deleted" if deleted else "event_type.updated"
+    announce_event_type(call.state, name, changed, {*event_type.hosts, *changed.hosts})
     return call.wire.event_type(changed)
 
 

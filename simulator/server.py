@@ -50,7 +50,7 @@ def server_config(app: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
         server_header=False,
         access_log=False,
         log_level="warning",
-        lifespan="off",
+        lifespan="on",
         ws="none",
         timeout_graceful_shutdown=1,
     )

@@ -1,5 +1,6 @@
 """Everything one simulator knows, in one object: nothing else in the process remembers anything."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,6 +22,8 @@ class State:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.outbox_changed = asyncio.Event()
+        """Wakes whoever sends the messages."""
         self.clear()
 
     def clear(self) -> None:
@@ -37,6 +40,7 @@ class State:
         self.limits = RateLimits()
         self._guest_lists: dict[str, dict[str, None]] = {}
         self._made = 0
+        self.outbox_changed.set()
 
     def now(self) -> datetime:
         return self._clock() + timedelta(seconds=self.settings.clock_offset_seconds)

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import to_builtins
-from msgspec.structs import replace
 
 from simulator.booking import book
 from simulator.call import Call
+from simulator.canceling import cancel
 from simulator.errors import NO_PERMISSION, denied, invalid_parameter, not_found, strictly_unknown
 from simulator.instants import instant
 from simulator.model import Cancellation, Invitee, ScheduledEvent
@@ -110,9 +110,7 @@ def cancel_event(call: Call) -> dict[str, Any]:
     cancellation = Cancellation(
         canceled_by=call.user.name, reason=reason, canceler_type="host", created_at=call.now
     )
-    call.state.put_event(replace(event, cancellation=cancellation, seeded=False, updated_at=call.now))
-    for invitee in call.state.invitees_of(event):
-        call.state.put_invitee(replace(invitee, cancellation=cancellation, updated_at=call.now))
+    cancel(call.state, [invitee for invitee in call.state.invitees_of(event) if invitee.active], cancellation)
     return {"resource": to_builtins(cancellation) | {"created_at": instant(call.now)}}
 
 

@@ -43,7 +43,7 @@ def create_subscription(call: Call) -> dict[str, Any]:
     )
     if any(_collides(call, subscription, other) for other in call.state.hooks.subscriptions.values()):
         raise already_exists(TAKEN)
-    call.state.hooks.subscriptions[subscription.uuid] = subscription
+    call.state.hooks.put(subscription)
     return {"resource": subscription_json(call.links, subscription)}
 
 
@@ -67,6 +67,7 @@ def list_subscriptions(call: Call) -> dict[str, Any]:
     require_organization(call, call.required("organization"))
     scope = _scope_in_query(call)
     user = user_of_scope(call, scope, call.query.get("user"))
+    call.state.hooks.disable_unreachable(call.now)
     found = [
         subscription
         for subscription in call.state.hooks.subscriptions.values()
@@ -105,6 +106,7 @@ def _scope_in_query(call: Call) -> Scope:
 
 
 def _subscription(call: Call) -> Subscription:
+    call.state.hooks.disable_unreachable(call.now)
     subscription = call.state.hooks.subscriptions.get(call.path["uuid"])
     if subscription is None:
         raise not_found()

@@ -1,13 +1,14 @@
 """The simulator for tests: in process with a clock that stands still, or behind a socket."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from asgi_lifespan import LifespanManager
 
 from simulator.app import create_simulator, utc_now
 from simulator.server import server_config
@@ -135,10 +136,15 @@ def location_for(configured: Json) -> Json:
 
 
 @asynccontextmanager
-async def simulation(*, control: bool = True) -> AsyncIterator[Simulation]:
+async def simulation(*, control: bool = True, sends: bool = False) -> AsyncIterator[Simulation]:
+    """With `sends`, messages to webhooks leave."""
     clock = StandingClock()
-    transport = httpx.ASGITransport(create_simulator(clock=clock, control=control))
-    async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
+    app = create_simulator(clock=clock, control=control)
+    async with AsyncExitStack() as stack:
+        if sends:
+            await stack.enter_async_context(LifespanManager(app))
+        transport = httpx.ASGITransport(app)
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=BASE))
         yield Simulation(http, clock)
 
 

@@ -1,7 +1,11 @@
 """Subscribing to the simulator's messages."""
 
+import asyncio
+from collections.abc import Callable
+
 import httpx
 
+from tests.support.listener import PATIENCE_SECONDS
 from tests.support.simulation import Json, Simulation
 
 INVITEE_EVENTS = ["invitee.created", "invitee.canceled"]
@@ -33,3 +37,24 @@ async def subscribe(calendly: Simulation, url: str, /, **changes: object) -> Jso
 
 async def post(calendly: Simulation, body: object) -> httpx.Response:
     return await calendly.call("POST", "/webhook_subscriptions", json=body)
+
+
+async def deliveries(calendly: Simulation) -> list[Json]:
+    """What the simulator says of its messages."""
+    items: list[Json] = (await calendly.http.get("/_simulator/deliveries")).json()["items"]
+    return items
+
+
+async def delivery_once(calendly: Simulation, number: int, holds: Callable[[Json], bool]) -> Json:
+    """A delivery once this can be said of it."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            for one in await deliveries(calendly):
+                if one["number"] == number and holds(one):
+                    return one
+            await asyncio.sleep(0.01)
+
+
+async def settled(calendly: Simulation, number: int, attempts: int = 1) -> Json:
+    """A delivery once it was tried so often."""
+    return await delivery_once(calendly, number, lambda one: len(one["attempts"]) >= attempts)
