@@ -12,9 +12,9 @@ from starlette.responses import Response
 from simulator.api import OPERATIONS
 from simulator.control import control_routes
 from simulator.errors import not_found
+from simulator.hosted.routes import page_routes
 from simulator.oauth.routes import oauth_routes
 from simulator.operations import json_response, route
-from simulator.pages import page_routes
 from simulator.seed import fill
 from simulator.state import Clock, State
 from simulator.traffic import Traffic

@@ -19,8 +19,20 @@ FILLED = "That start time has been filled"
 def book(call: Call) -> Invitee:
     """Raises `CalendlyError` for the first stage that refuses; the order is that of the lines below."""
     body = call.json_object()
-    _check_shape(call, body)
+    if call.state.settings.strict and (unknown := unknown_fields(body)):
+        raise strictly_unknown(unknown)
+    _refuse(call, shape_faults(body, call.state.settings.assumptions))
     event_type = call.visible_event_type(call.id_in("event_type", body["event_type"], "event_types"))
+    return _book(call, event_type, body, scheduled_by=call.user.uuid)
+
+
+def book_on_page(call: Call, event_type: EventType, body: Body) -> Invitee:
+    """The same for a visitor to Calendly's own page, where no user schedules."""
+    _refuse(call, shape_faults(body, call.state.settings.assumptions))
+    return _book(call, event_type, body, scheduled_by=None)
+
+
+def _book(call: Call, event_type: EventType, body: Body, *, scheduled_by: str | None) -> Invitee:
     start = _start(call, body)
     _check_bookable(call, event_type)
     place = place_of(
@@ -30,15 +42,9 @@ def book(call: Call) -> Invitee:
         call,
         answer_faults(event_type, body.get("questions_and_answers") or [], call.state.settings.assumptions),
     )
-    event = _event_at(call, event_type, start, place)
+    event = event_at(call, event_type, start, place)
     _check_person(call, event, body["invitee"]["email"])
-    return _admit(call, event, body)
-
-
-def _check_shape(call: Call, body: Body) -> None:
-    if call.state.settings.strict and (unknown := unknown_fields(body)):
-        raise strictly_unknown(unknown)
-    _refuse(call, shape_faults(body, call.state.settings.assumptions))
+    return _admit(call, event, body, scheduled_by)
 
 
 def _refuse(call: Call, faults: list[Detail]) -> None:
@@ -65,7 +71,7 @@ def _check_bookable(call: Call, event_type: EventType) -> None:
             raise invalid(Detail(message, "event.event_type"), status=status)
 
 
-def _event_at(call: Call, event_type: EventType, start: datetime, place: Place | None) -> ScheduledEvent:
+def event_at(call: Call, event_type: EventType, start: datetime, place: Place | None) -> ScheduledEvent:
     """The group event to join, or a new one that is not stored yet. Raises 400 where the slot is not open."""
     if slot_at(call.state, event_type, start) is None:
         raise invalid(Detail(FILLED, "event.start_time", _refusal_code(call, event_type, start)))
@@ -108,7 +114,7 @@ def _check_person(call: Call, event: ScheduledEvent, email: str) -> None:
         raise invalid_parameter("invitee.email", "has already been taken for this event")
 
 
-def _admit(call: Call, event: ScheduledEvent, body: Body) -> Invitee:
+def _admit(call: Call, event: ScheduledEvent, body: Body, scheduled_by: str | None) -> Invitee:
     person = body["invitee"]
     spoken = [person.get("first_name"), person.get("last_name")]
     invitee = Invitee(
@@ -124,7 +130,7 @@ def _admit(call: Call, event: ScheduledEvent, body: Body) -> Invitee:
         updated_at=call.now,
         answers=convert(body.get("questions_and_answers") or [], list[Answer]),
         tracking=body.get("tracking"),
-        scheduled_by=call.user.uuid,
+        scheduled_by=scheduled_by,
     )
     guests = [*event.guests, *(body.get("event_guests") or [])]
     call.state.put_event(replace(event, guests=guests, updated_at=call.now))

@@ -7,6 +7,7 @@ import typer
 import uvicorn
 
 from simulator.app import create_simulator
+from simulator.oauth.clients import SEED_CLIENTS
 from simulator.server import server_config
 
 app = typer.Typer(add_completion=False)
@@ -23,6 +24,7 @@ def serve(
     """Stand in for Calendly until stopped."""
     typer.echo(f"Calendly simulator on http://{host}:{port}")
     typer.echo("Tokens: simulator-token-ada, simulator-token-grace")
+    typer.echo(f"OAuth clients: {', '.join(client.client_id for client in SEED_CLIENTS)}")
     config = server_config(create_simulator(control=control), host=host, port=port)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()

@@ -52,9 +52,10 @@ def _text(body: Body, name: str, *, required: bool = True) -> Iterator[Detail]:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0
 
 
 def _events(body: Body) -> Iterator[Detail]:

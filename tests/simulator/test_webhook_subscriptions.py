@@ -112,6 +112,9 @@ async def test_the_list_is_paged(calendly: Simulation) -> None:
         pytest.param({"url": "app.example.test"}, "url", "is not a valid URL", id="a host as url"),
         pytest.param({"url": "ftp://app.example.test"}, "url", "is not a valid URL", id="another scheme"),
         pytest.param({"url": "http://["}, "url", "is not a valid URL", id="a broken url"),
+        pytest.param(
+            {"url": "http://app.example.test:99999/"}, "url", "is not a valid URL", id="an impossible port"
+        ),
         pytest.param({"events": None}, "events", "is missing", id="no events"),
         pytest.param({"events": []}, "events", "must be an array that is not empty", id="empty events"),
         pytest.param({"organization": None}, "organization", "is missing", id="no organisation"),

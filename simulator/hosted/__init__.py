@@ -1,0 +1,1 @@
+"""Calendly's own pages, plainly: what a visitor does on them happens."""
