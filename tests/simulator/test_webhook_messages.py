@@ -3,11 +3,19 @@
 import hmac
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from tests.support.listener import Listener, Received, listening
 from tests.support.oauth import Application
-from tests.support.simulation import GRACE, Json, Simulation, simulation
+from tests.support.simulation import (
+    GRACE,
+    Json,
+    Simulation,
+    StandingClock,
+    running_simulator,
+    simulation,
+)
 from tests.support.webhooks import subscribe
 
 KEY = "simulator-signing-key"
@@ -197,3 +205,16 @@ async def test_whoever_loses_an_event_type_hears_of_it(calendly: Simulation, lis
     await calendly.change("intro-call", hosts=["grace"])
 
     assert await listener.events(1) == ["event_type.updated"]
+
+
+async def test_the_simulator_behind_a_socket_sends(listener: Listener) -> None:
+    clock = StandingClock()
+    with running_simulator(clock) as base_url:
+        async with httpx.AsyncClient(base_url=base_url) as http:
+            served = Simulation(http, clock)
+            await subscribe(served, listener.url)
+
+            await served.book("intro-call")
+
+            (received,) = await listener.after(1)
+    assert received.message["payload"]["uri"].startswith(base_url)
