@@ -18,6 +18,7 @@ import asyncio
 import itertools
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,6 +132,9 @@ class Lane:
         self._best = Encodings().best
         self._ids = _request_ids()
         self._refusals = Refusals()
+        self.asked: dict[Place, asyncio.Event] = {}
+        """What is being found out for somebody, until that is answered."""
+        self._sought = Counter[Place]()
         self.queue = ReadQueue()
         self.connections = Connections()
         self.known = KnownBlocks()
@@ -153,6 +157,24 @@ class Lane:
         with self.queue.soon():
             ready = await self._bring(place)
         return ready if ready is not None and self._clock() < ready.until else None
+
+    async def seek(self, place: Place) -> tuple[Ready | None, bool]:
+        """What another process has made ready, or this one for whoever asked first; and whether that was waited for."""
+        is_first = self._sought[place] == 0
+        self._sought[place] += 1
+        try:
+            ready = await self.bring(place)
+        finally:
+            self._sought[place] -= 1
+            if not self._sought[place]:
+                del self._sought[place]
+        if ready is not None or is_first:
+            return ready, False
+        await asyncio.sleep(0)  # until the first has asked
+        asked = self.asked.get(place)
+        if asked is not None:
+            await asked.wait()
+        return self.found(place), True
 
     def turns_away(self, place: Place) -> bool:
         """Whether it is a read, and more of them than can be worked out have come."""
@@ -201,7 +223,6 @@ class FastLane:
     def __init__(self, app: ASGIApp, lane: Lane) -> None:
         self._app = app
         self._lane = lane
-        self._asked: dict[Place, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and _says_nothing_twice(scope):
@@ -210,7 +231,7 @@ class FastLane:
             if ready is not None:
                 await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
                 return
-            if self._lane.may_be_brought(place):
+            if self._lane.may_be_brought(place) and WAITS_SINCE not in scope:
                 await self._share(place, scope, receive, send)
                 return
             if place.startswith(READS):
@@ -221,7 +242,7 @@ class FastLane:
         await self._app(scope, receive, send)
 
     async def _share(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = self._asked.get(place)
+        asked = self._lane.asked.get(place)
         if asked is None:
             await self._ask(place, scope, receive, send)
             return
@@ -234,7 +255,7 @@ class FastLane:
             await self._in_turn({**scope, WAITS_SINCE: since}, receive, send)
 
     async def _ask(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = self._asked[place] = asyncio.Event()
+        asked = self._lane.asked[place] = asyncio.Event()
 
         async def answer(message: Message) -> None:
             # Nobody waits until it has been sent: whoever asked first may be slow to take it.
@@ -250,7 +271,7 @@ class FastLane:
                 await self._in_turn(scope, receive, answer)
         finally:
             asked.set()
-            del self._asked[place]
+            del self._lane.asked[place]
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         since = monotonic()

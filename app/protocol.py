@@ -21,7 +21,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.server import ServerState
 
 from app.bounded_protocol import BoundedProtocol
-from app.fast_lane import SOUGHT, Given, Lane, Reply, Wish
+from app.fast_lane import SOUGHT, WAITS_SINCE, Given, Lane, Reply, Wish
 from app.ready import Place
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
@@ -50,8 +50,8 @@ class ReadyProtocol(BoundedProtocol):
         self._held: list[bytes] = []
         """A request that is held back, and what came after it."""
         self._seeking: Task[None] | None = None
-        self._was_sought = False
-        """Of the request that is being read: whether another process has its answer."""
+        self._sought: dict[str, Any] = {}
+        """What the scope of the request that is being read is to say of its having been held back in vain."""
         self._is_to_leave = False
 
     def rests_since(self) -> float | None:
@@ -82,9 +82,9 @@ class ReadyProtocol(BoundedProtocol):
         self._begun += 1
         self._wish = None
         super().on_message_begin()
-        if self._was_sought:
-            self._was_sought = False
-            self.scope[SOUGHT] = True  # type: ignore[literal-required]  # one of ours
+        if self._sought:
+            self.scope.update(self._sought)  # type: ignore[typeddict-item]  # names of ours
+            self._sought = {}
 
     def on_headers_complete(self) -> None:
         self._wish = None if self.lane is None else self._sent(self.lane)
@@ -131,21 +131,22 @@ class ReadyProtocol(BoundedProtocol):
         return True
 
     async def _seek(self, place: Place, wish: Wish, lane: Lane) -> None:
-        ready = None
+        ready, has_waited, since = None, False, monotonic()
         try:
-            ready = await lane.bring(place)
+            ready, has_waited = await lane.seek(place)
         finally:
             held, self._held = self._held, []
             if held:
+                self._sought = {WAITS_SINCE: since} if has_waited else {SOUGHT: True}
                 self._go_on(held, lane, None if ready is None else lane.reply(ready, wish))
 
     def _go_on(self, held: list[bytes], lane: Lane, reply: Reply | None) -> None:
         """With the request that was held back, and with what came after it."""
         if reply is None:
-            self._was_sought = True
             self._read(held[0], lane)
         else:
             self._send(reply)
+        self._sought = {}
         self.flow.resume_reading()
         for data in held[1:]:
             self.data_received(data)

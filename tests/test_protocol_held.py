@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +11,7 @@ from app import API
 from tests.soak.waiting import until
 from tests.support.ready_service import Served, serving
 from tests.support.redis import CACHE, RedisServer
+from tests.support.service import PATIENT, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Simulation
 from tests.support.wire import Wire, status_of
 
@@ -20,6 +21,8 @@ VISIT = f"{API}/event-types/visit/availability{QUERY}"
 OTHER = f"{API}/event-types/call-us/availability{QUERY}"
 COLD = f"{API}/event-types/anywhere/availability{QUERY}"
 LISTED = f"{API}/event-types"
+TIMES = "/event_type_available_times"
+CROWD = 30
 ENOUGH_TO_PAUSE = 700
 """Requests that come to more than a connection remembers while one is held back."""
 
@@ -89,6 +92,37 @@ async def test_what_no_process_has_goes_the_usual_way_and_is_sought_once(
     assert (status_of(head), status_of(again)) == (200, 200)
     assert second.app.asked == [COLD.partition("?")[0]]
     assert sought == 2  # what is true, and the answer: once each
+
+
+@asynccontextmanager
+async def _crowd(served: Served) -> AsyncIterator[list[Wire]]:
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(_known(served)) for _ in range(CROWD)]
+        served.app.asked.clear()
+        yield wires
+
+
+async def test_a_crowd_waits_for_the_first_who_asks(second: Served, calendly: Simulation) -> None:
+    """And for nothing else: it comes as far as the application once."""
+    async with _crowd(second) as wires:
+        await clear_calls(calendly)
+        answers = await asyncio.gather(*(wire.ask(COLD) for wire in wires))
+        calls = await calls_of(calendly, TIMES)
+
+    assert {status_of(head) for head, _ in answers} == {200}
+    assert len({body for _, body in answers}) == 1
+    assert second.app.asked == [COLD.partition("?")[0]]
+    assert len(calls) == 1
+
+
+async def test_what_fails_the_first_fails_the_crowd_at_once(second: Served, calendly: Simulation) -> None:
+    async with _crowd(second) as wires:
+        await plan_fault(calendly, "delay", path=f"^{TIMES}", times=1000, seconds=30)
+        async with asyncio.timeout(2 * PATIENT.total_seconds()):
+            answers = await asyncio.gather(*(wire.ask(COLD) for wire in wires))
+
+    assert {status_of(head) for head, _ in answers} <= {503, 504}
+    assert len(second.app.asked) == CROWD
 
 
 async def test_answers_come_in_the_order_of_the_questions(
