@@ -44,6 +44,9 @@ WAITS_SINCE = "bff.waits_since"
 SOUGHT = "bff.sought"
 """In the scope of a request of which no other process has the answer."""
 
+HAS_GONE = "bff.has_gone"
+"""In the scope of a request: whether whoever asked has gone since."""
+
 LANE = "bff.lane"
 """In the state that the lifespan gives to the server."""
 
@@ -58,7 +61,7 @@ VARY = b"vary: Accept-Encoding, Origin\r\n"
 Reply: TypeAlias = tuple[int, Lines, bytes]
 """Status, headers and body."""
 
-MANY_BLOCKS = 512
+MANY_BLOCKS = 2048
 LONGEST_BLOCK = 2048
 """Bytes of the headers of one request, and how many such blocks are remembered in all."""
 
@@ -109,11 +112,11 @@ class KnownBlocks:
         self.find = self._wishes.get
 
     def keep(self, block: bytes, wish: Wish) -> None:
-        if len(block) > LONGEST_BLOCK:
+        # An id or a tag is hardly ever said twice.
+        if len(block) > LONGEST_BLOCK or wish.request_id is not None or wish.tags is not None:
             return
         if len(self._wishes) >= MANY_BLOCKS:
-            # Whoever says something else each time pays for it, and nobody else for long.
-            self._wishes.clear()
+            del self._wishes[next(iter(self._wishes))]
         self._wishes[block] = wish
 
 
@@ -153,25 +156,31 @@ class Lane:
         return FREE_TIMES.fullmatch(place) is not None and is_sensible(place)
 
     async def bring(self, place: Place) -> Ready | None:
-        """What another process has made ready, if it may be sent now."""
-        with self.queue.soon():
+        """What another process has made ready, if it may be sent now. To be told to the queue before (`expect`)."""
+        try:
             ready = await self._bring(place)
+        finally:
+            self.queue.be_sure()
         return ready if ready is not None and self._clock() < ready.until else None
 
     async def seek(self, place: Place) -> tuple[Ready | None, bool]:
         """What another process has made ready, or this one for whoever asked first; and whether that was waited for."""
-        is_first = self._sought[place] == 0
-        self._sought[place] += 1
-        try:
-            ready = await self.bring(place)
-        finally:
-            self._sought[place] -= 1
-            if not self._sought[place]:
-                del self._sought[place]
-        if ready is not None or is_first:
-            return ready, False
-        await asyncio.sleep(0)  # until the first has asked
         asked = self.asked.get(place)
+        if asked is None:
+            is_first = self._sought[place] == 0
+            self._sought[place] += 1
+            try:
+                ready = await self.bring(place)
+            finally:
+                self._sought[place] -= 1
+                if not self._sought[place]:
+                    del self._sought[place]
+            if ready is not None or is_first:
+                return ready, False
+            await asyncio.sleep(0)  # until the first has asked
+            asked = self.asked.get(place)
+        else:
+            self.queue.be_sure()
         if asked is not None:
             await asked.wait()
         return self.found(place), True
@@ -225,13 +234,14 @@ class FastLane:
         self._lane = lane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and _says_nothing_twice(scope):
+        if scope["type"] == "http" and scope["method"] == "GET":
             place = place_of(scope)
-            ready = self._lane.found(place)
+            is_plain = _says_nothing_twice(scope)
+            ready = self._lane.found(place) if is_plain else None
             if ready is not None:
                 await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
                 return
-            if self._lane.may_be_brought(place) and WAITS_SINCE not in scope:
+            if is_plain and self._lane.may_be_brought(place) and WAITS_SINCE not in scope:
                 await self._share(place, scope, receive, send)
                 return
             if place.startswith(READS):
@@ -263,7 +273,7 @@ class FastLane:
             await send(message)
 
         try:
-            ready = None if SOUGHT in scope else await self._lane.bring(place)
+            ready = None if SOUGHT in scope else await self._brought(place)
             if ready is not None:
                 asked.set()
                 await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
@@ -273,9 +283,13 @@ class FastLane:
             asked.set()
             del self._lane.asked[place]
 
+    async def _brought(self, place: Place) -> Ready | None:
+        self._lane.queue.expect()
+        return await self._lane.bring(place)
+
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         since = monotonic()
-        if await self._lane.queue.enter():
+        if await self._lane.queue.enter(scope.get(HAS_GONE, _stays)):
             self._lane.tally.settle()
             await self._app({WAITS_SINCE: since, **scope}, receive, send)
         else:
@@ -291,6 +305,11 @@ def _wish(lane: Lane, scope: Scope) -> Wish:
     return lane.wish(dict(scope["headers"]))
 
 
+def _stays() -> bool:
+    """Where nobody can tell whether whoever asked has gone."""
+    return False
+
+
 def _says_nothing_twice(scope: Scope) -> bool:
     return len(dict(scope["headers"])) == len(scope["headers"])
 
@@ -298,4 +317,4 @@ def _says_nothing_twice(scope: Scope) -> bool:
 def _request_ids() -> Iterator[bytes]:
     """As many as anybody needs, none of which another process gives; no secrets."""
     mine = secrets.token_hex(5).encode()
-    return (b"%b%06x" % (mine, number & 0xFFFFFF) for number in itertools.count())
+    return (b"%b%06x" % (mine, number) for number in itertools.count())

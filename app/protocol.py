@@ -21,7 +21,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.server import ServerState
 
 from app.bounded_protocol import BoundedProtocol
-from app.fast_lane import SOUGHT, WAITS_SINCE, Given, Lane, Reply, Wish
+from app.fast_lane import HAS_GONE, SOUGHT, WAITS_SINCE, Given, Lane, Reply, Wish
 from app.ready import Place
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
@@ -82,9 +82,9 @@ class ReadyProtocol(BoundedProtocol):
         self._begun += 1
         self._wish = None
         super().on_message_begin()
-        if self._sought:
-            self.scope.update(self._sought)  # type: ignore[typeddict-item]  # names of ours
-            self._sought = {}
+        ours = {HAS_GONE: self.transport.is_closing, **self._sought}
+        self.scope.update(ours)  # type: ignore[typeddict-item]  # names that the server does not know
+        self._sought = {}
 
     def on_headers_complete(self) -> None:
         self._wish = None if self.lane is None else self._sent(self.lane)
@@ -122,7 +122,7 @@ class ReadyProtocol(BoundedProtocol):
         elif lane.turns_away(place):
             self._send(lane.refusal(wish))
         elif lane.may_be_brought(place):
-            lane.announce(place)
+            lane.queue.expect()
             self._unset_keepalive_if_required()
             self._held = [data]
             self._seeking = self.loop.create_task(self._seek(place, wish, lane))
@@ -131,14 +131,15 @@ class ReadyProtocol(BoundedProtocol):
         return True
 
     async def _seek(self, place: Place, wish: Wish, lane: Lane) -> None:
-        ready, has_waited, since = None, False, monotonic()
+        reply, has_waited, since = None, False, monotonic()
         try:
             ready, has_waited = await lane.seek(place)
+            reply = None if ready is None else lane.reply(ready, wish)
         finally:
             held, self._held = self._held, []
             if held:
                 self._sought = {WAITS_SINCE: since} if has_waited else {SOUGHT: True}
-                self._go_on(held, lane, None if ready is None else lane.reply(ready, wish))
+                self._go_on(held, lane, reply)
 
     def _go_on(self, held: list[bytes], lane: Lane, reply: Reply | None) -> None:
         """With the request that was held back, and with what came after it."""

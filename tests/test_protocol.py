@@ -10,8 +10,9 @@ from app import API
 from app.fast_lane import LONGEST_BLOCK, MANY_BLOCKS, KnownBlocks, Wish
 from tests.support.ready_service import Served, serving
 from tests.support.redis import RedisServer
-from tests.support.service import ORIGIN
+from tests.support.service import ORIGIN, plan_fault
 from tests.support.simulation import Simulation
+from tests.support.wire import status_of
 
 PATH = f"{API}/event-types/intro-call/availability?from=2026-11-24&to=2026-11-25"
 OTHER = f"{API}/event-types/visit/availability?from=2026-11-24&to=2026-11-25"
@@ -270,6 +271,21 @@ async def test_who_never_stops_asking_keeps_the_connection(calendly: Simulation,
 
     assert head.startswith(b"HTTP/1.1 200 ")
     assert closed
+
+
+async def test_an_answer_that_takes_its_time_is_not_cut_off_by_the_one_before_it(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    """Both asked for in one packet, the first of which is ready."""
+    with serving(calendly, redis, timeout_keep_alive=1) as served:
+        await served.made_ready(PATH)
+        await plan_fault(calendly, "delay", path="^/event_type_available_times", times=9, seconds=2)
+        async with served.wire() as wire:
+            wire.send(PATH)
+            wire.send(OTHER)
+            heads = [(await wire.receive())[0] for _ in range(2)]
+
+    assert [status_of(head) for head in heads] == [200, 200]
 
 
 def test_of_headers_no_more_is_remembered_than_fits() -> None:

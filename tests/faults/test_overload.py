@@ -108,6 +108,38 @@ async def test_who_finds_no_room_and_asks_nothing_is_sent_away(narrow: Program) 
 
 
 @pytest.mark.fault("P07")
+async def test_what_comes_before_reads_is_let_in_though_there_is_no_room_for_these(narrow: Program) -> None:
+    body = json.dumps(booking_body("intro-call", "2026-12-01T03:00:00Z")).encode()
+    told = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    async with AsyncExitStack() as stack:
+        await _keep_busy(narrow, stack, MOST)
+        async with wire_to(narrow.port) as wire:
+            alive, _ = await wire.ask("/livez")
+            rest = await wire.rest()
+        async with wire_to(narrow.port) as wire:
+            wire.send(f"{API}/bookings/preflight", "POST", **told)
+            wire.writer.write(body)
+            checked, problem = await wire.receive()
+
+    assert (status_of(alive), rest) == (200, b"")
+    assert b"connection: close" in alive.lower()
+    assert (status_of(checked), json.loads(problem)["code"]) == (409, "slot_taken")
+
+
+@pytest.mark.fault("P07")
+async def test_strangers_who_only_hold_connections_leave_files_for_others(narrow: Program) -> None:
+    async with AsyncExitStack() as stack:
+        await _keep_busy(narrow, stack, MOST)
+        taken = []
+        for _ in range(40):
+            for _ in range(10):
+                await stack.enter_async_context(wire_to(narrow.port))
+            taken.append(narrow.files())
+
+    assert max(taken[5:]) < FILES
+
+
+@pytest.mark.fault("P07")
 async def test_connections_on_which_nothing_is_asked_make_room(narrow: Program) -> None:
     async with AsyncExitStack() as stack:
         resting = [await stack.enter_async_context(wire_to(narrow.port)) for _ in range(MOST)]
@@ -207,9 +239,12 @@ async def test_with_more_reads_than_can_be_worked_out_some_are_refused_and_no_bo
 ) -> None:
     log = tmp_path / "bff.log"
     await calendly.settings(tier="enterprise")
-    with served_program(
-        calendly, redis, log, BFF_ALLOWED_ORIGINS=ORIGIN, CALENDLY_TIER="enterprise"
-    ) as program:
+    told = {
+        name: "3600" for name in ("BFF_AVAILABILITY_FRESH", "BFF_AVAILABILITY_STALE", "BFF_EVENT_TYPES_FRESH")
+    }
+    told |= {"BFF_STALE_IF_ERROR": "7200", "BFF_ALLOWED_ORIGINS": ORIGIN, "CALENDLY_TIER": "enterprise"}
+    told |= {"CALENDLY_READ_TIMEOUT": "8"}
+    with served_program(calendly, redis, log, None, **told) as program:
         async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE) as http:
             days = (await http.get(TIMES)).json()["days"]
             flood = Flood(program)
