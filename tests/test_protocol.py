@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -294,8 +295,10 @@ def test_of_headers_no_more_is_remembered_than_fits() -> None:
     for number in range(5000):
         known.keep(f"\r\nHost: {number}\r\n\r\n".encode(), wish)
     known.keep(b"x" * (LONGEST_BLOCK + 1), wish)
+    known.keep(b"an id", replace(wish, request_id=b"mine-12345"))
+    known.keep(b"a tag", replace(wish, tags=b"*"))
 
     remembered = [number for number in range(5000) if known.find(f"\r\nHost: {number}\r\n\r\n".encode())]
-    assert 0 < len(remembered) <= MANY_BLOCKS
-    assert remembered[-1] == 4999
+    assert remembered == list(range(5000 - MANY_BLOCKS, 5000))
     assert known.find(b"x" * (LONGEST_BLOCK + 1)) is None
+    assert (known.find(b"an id"), known.find(b"a tag")) == (None, None)

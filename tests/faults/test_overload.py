@@ -239,9 +239,9 @@ async def test_with_more_reads_than_can_be_worked_out_some_are_refused_and_no_bo
 ) -> None:
     log = tmp_path / "bff.log"
     await calendly.settings(tier="enterprise")
-    told = {
-        name: "3600" for name in ("BFF_AVAILABILITY_FRESH", "BFF_AVAILABILITY_STALE", "BFF_EVENT_TYPES_FRESH")
-    }
+    told = dict.fromkeys(
+        ("BFF_AVAILABILITY_FRESH", "BFF_AVAILABILITY_STALE", "BFF_EVENT_TYPES_FRESH"), "3600"
+    )
     told |= {"BFF_STALE_IF_ERROR": "7200", "BFF_ALLOWED_ORIGINS": ORIGIN, "CALENDLY_TIER": "enterprise"}
     told |= {"CALENDLY_READ_TIMEOUT": "8"}
     with served_program(calendly, redis, log, None, **told) as program:
