@@ -84,7 +84,7 @@ class Answers(Protocol):
         ...
 
     async def bring(self, place: Place) -> Ready | None:
-        """What another process has made ready."""
+        """What another process has made ready, and may be sent now."""
         ...
 
     def offer(self, place: Place, ready: Ready) -> None:
@@ -156,12 +156,11 @@ class Lane:
         return FREE_TIMES.fullmatch(place) is not None and is_sensible(place)
 
     async def bring(self, place: Place) -> Ready | None:
-        """What another process has made ready, if it may be sent now. To be told to the queue before (`expect`)."""
+        """What another process has made ready. To be told to the queue before (`expect`)."""
         try:
-            ready = await self._bring(place)
+            return await self._bring(place)
         finally:
             self.queue.be_sure()
-        return ready if ready is not None and self._clock() < ready.until else None
 
     async def seek(self, place: Place) -> tuple[Ready | None, bool]:
         """What another process has made ready, or this one for whoever asked first; and whether that was waited for."""
