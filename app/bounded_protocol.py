@@ -9,7 +9,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.fast_lane import LANE, READS, Lane
+from app.lane import LANE, READS, Lane
 
 LEAVES_WITHIN = 1.0
 """Seconds that a connection has to ask something, where there is no room for it, and to hear that."""

@@ -21,8 +21,10 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.server import ServerState
 
 from app.bounded_protocol import BoundedProtocol
-from app.fast_lane import HAS_GONE, SOUGHT, WAITS_SINCE, Given, Lane, Reply, Wish
+from app.fast_lane import HAS_GONE, SOUGHT, WAITS_SINCE
+from app.lane import Lane, Reply
 from app.ready import Place
+from app.wishes import Given, Wish
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests of which more is to come. Nor is one plain that says something twice."""

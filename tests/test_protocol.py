@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app import API
-from app.fast_lane import LONGEST_BLOCK, MANY_BLOCKS, KnownBlocks, Wish
+from app.wishes import LONGEST_BLOCK, MANY_BLOCKS, KnownBlocks, Wish
 from tests.support.ready_service import Served, serving
 from tests.support.redis import RedisServer
 from tests.support.service import ORIGIN, plan_fault

@@ -127,6 +127,20 @@ async def test_what_comes_before_reads_is_let_in_though_there_is_no_room_for_the
 
 
 @pytest.mark.fault("P07")
+async def test_who_asks_for_another_protocol_keeps_no_file(narrow: Program) -> None:
+    """WebSockets are not spoken here: such a request is answered as any other of its place."""
+    told = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    key = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "c2l4dGVlbiBieXRlcyE="}
+    statuses = Counter[int]()
+    for _ in range(FILES):
+        async with wire_to(narrow.port) as wire:
+            statuses[status_of((await wire.ask("/livez", **told, **key))[0])] += 1
+    await _is_served_again(narrow)
+
+    assert statuses == {200: FILES}
+
+
+@pytest.mark.fault("P07")
 async def test_strangers_who_only_hold_connections_leave_files_for_others(narrow: Program) -> None:
     async with AsyncExitStack() as stack:
         await _keep_busy(narrow, stack, MOST)
