@@ -1,6 +1,7 @@
 """Ready answers of this process, and of all: in memory, and in Redis for who has not made them."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -20,11 +21,13 @@ class SharedAnswers:
         shelf: AnswerShelf,
         buckets: DayBuckets,
         is_to_be_asked: Callable[[], bool],
+        clock: Callable[[], datetime],
     ) -> None:
         self.memory = memory
         self._shelf = shelf
         self._buckets = buckets
         self.is_to_be_asked = is_to_be_asked
+        self._clock = clock
 
     def begin(self) -> Callable[[Place, Ready], None]:
         """To be called before days are read; what it gives, keeps the answer that was made of them.
@@ -48,7 +51,7 @@ class SharedAnswers:
             ready.generation = None
 
     async def bring(self, place: Place) -> Ready | None:
-        """What another process has made ready; it is in memory from then on."""
+        """What another process has made ready, and may be sent now; it is in memory from then on."""
         version = self._buckets.version
         stored = await self._shelf.take(place)
         if not stored or version != self._buckets.version:
@@ -57,6 +60,9 @@ class SharedAnswers:
             ready = Ready.restored(stored)
         except ValueError:
             log.warning("cache.entry_unreadable")
+            return None
+        if self._clock() >= ready.until:
+            # Not to be kept either: it would take the place of what was made here meanwhile.
             return None
         self.memory.keep(place, ready)
         return ready

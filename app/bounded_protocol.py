@@ -9,7 +9,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.fast_lane import LANE, Lane
+from app.lane import LANE, READS, Lane
 
 LEAVES_WITHIN = 1.0
 """Seconds that a connection has to ask something, where there is no room for it, and to hear that."""
@@ -40,8 +40,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in the class above
         super().connection_made(transport)
-        if self.lane is not None and not self.lane.connections.add(self):
-            self.has_room = False
+        if self.lane is None or self.lane.connections.add(self):
+            return
+        self.has_room = False
+        if self.lane.connections.is_overrun:
+            transport.abort()
+        else:
             self.wait(LEAVES_WITHIN)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,7 +61,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.has_room:
             super().on_headers_complete()
         elif self.lane is not None and not self._is_told:
-            self._tell(self.lane)
+            if self.url.startswith(READS):
+                self._tell(self.lane)
+            else:
+                self._squeeze_in()
 
     def on_body(self, body: bytes) -> None:
         if self.has_room:
@@ -72,6 +79,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
+        if self.has_room and self.rests_since() is None:
+            return  # it begins to rest when that has been answered
         left = self.rested_at + self.timeout_keep_alive - monotonic()
         if left > 0 and self.has_room:
             self.wait(left)
@@ -93,6 +102,12 @@ class BoundedProtocol(HttpToolsProtocol):
         # Whoever is to leave does so, whatever comes of it meanwhile.
         if self.has_room:
             super()._unset_keepalive_if_required()
+
+    def _squeeze_in(self) -> None:
+        """For this one request: there is room left for what comes before reads."""
+        self.has_room = True
+        self.on_headers_complete()
+        self.cycle.keep_alive = False
 
     def _tell(self, lane: Lane) -> None:
         self._is_told = True

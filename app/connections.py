@@ -64,6 +64,11 @@ class Connections:
             self._sweep(now - IDLE)
         return len(self._open) <= self._most
 
+    @property
+    def is_overrun(self) -> bool:
+        """Whether there is not even room to tell so, or to let in what may not be refused."""
+        return len(self._open) > self._most + min(KEPT, self._most) // 2
+
     def discard(self, kept: Kept) -> None:
         self._open.discard(kept)
 

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from app.contract import ABOUT, complete
 from app.cors import Cors
 from app.errors import InternalError
-from app.fast_lane import LANE, FastLane, Lane, Manners
+from app.fast_lane import FastLane
 from app.features.availability.router import router as availability
 from app.features.bookings.router import router as bookings
 from app.features.demo_page.router import router as demo_page
@@ -22,6 +22,7 @@ from app.features.documentation.router import router as documentation
 from app.features.event_types.router import router as event_types
 from app.features.health.router import router as health
 from app.intents.options import ProtocolOptions
+from app.lane import LANE, Lane, Manners
 from app.observability import Failures, Metrics, Observability
 from app.opening import opened
 from app.problems import declared

@@ -207,7 +207,7 @@ class _Opening:
         )
         if bff.warm_up:
             await self.stack.enter_async_context(running(warm_up.run()))
-        answers = SharedAnswers(ready, shelf, buckets, news.is_to_be_asked)
+        answers = SharedAnswers(ready, shelf, buckets, news.is_to_be_asked, self.clock)
         return _FreeTimes(buckets, answers, popularity, warm_up)
 
     async def runner(self, means: Means) -> IntentRunner:

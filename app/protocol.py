@@ -21,8 +21,10 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.server import ServerState
 
 from app.bounded_protocol import BoundedProtocol
-from app.fast_lane import SOUGHT, Given, Lane, Reply, Wish
+from app.fast_lane import HAS_GONE, SOUGHT, WAITS_SINCE
+from app.lane import Lane, Reply
 from app.ready import Place
+from app.wishes import Given, Wish
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests of which more is to come. Nor is one plain that says something twice."""
@@ -50,8 +52,8 @@ class ReadyProtocol(BoundedProtocol):
         self._held: list[bytes] = []
         """A request that is held back, and what came after it."""
         self._seeking: Task[None] | None = None
-        self._was_sought = False
-        """Of the request that is being read: whether another process has its answer."""
+        self._sought: dict[str, Any] = {}
+        """What the scope of the request that is being read is to say of its having been held back in vain."""
         self._is_to_leave = False
 
     def rests_since(self) -> float | None:
@@ -82,9 +84,9 @@ class ReadyProtocol(BoundedProtocol):
         self._begun += 1
         self._wish = None
         super().on_message_begin()
-        if self._was_sought:
-            self._was_sought = False
-            self.scope[SOUGHT] = True  # type: ignore[literal-required]  # one of ours
+        ours = {HAS_GONE: self.transport.is_closing, **self._sought}
+        self.scope.update(ours)  # type: ignore[typeddict-item]  # names that the server does not know
+        self._sought = {}
 
     def on_headers_complete(self) -> None:
         self._wish = None if self.lane is None else self._sent(self.lane)
@@ -122,7 +124,7 @@ class ReadyProtocol(BoundedProtocol):
         elif lane.turns_away(place):
             self._send(lane.refusal(wish))
         elif lane.may_be_brought(place):
-            lane.announce(place)
+            lane.queue.expect()
             self._unset_keepalive_if_required()
             self._held = [data]
             self._seeking = self.loop.create_task(self._seek(place, wish, lane))
@@ -131,21 +133,23 @@ class ReadyProtocol(BoundedProtocol):
         return True
 
     async def _seek(self, place: Place, wish: Wish, lane: Lane) -> None:
-        ready = None
+        reply, has_waited, since = None, False, monotonic()
         try:
-            ready = await lane.bring(place)
+            ready, has_waited = await lane.seek(place)
+            reply = None if ready is None else lane.reply(ready, wish)
         finally:
             held, self._held = self._held, []
             if held:
-                self._go_on(held, lane, None if ready is None else lane.reply(ready, wish))
+                self._sought = {WAITS_SINCE: since} if has_waited else {SOUGHT: True}
+                self._go_on(held, lane, reply)
 
     def _go_on(self, held: list[bytes], lane: Lane, reply: Reply | None) -> None:
         """With the request that was held back, and with what came after it."""
         if reply is None:
-            self._was_sought = True
             self._read(held[0], lane)
         else:
             self._send(reply)
+        self._sought = {}
         self.flow.resume_reading()
         for data in held[1:]:
             self.data_received(data)

@@ -6,7 +6,7 @@ the last of them is done. So only a few begin in each turn of the event loop, an
 
 A line that is soon empty again is a burst, and all of it is served. One that does not get shorter is overload: what
 stands at its end would be served when nobody waits for it any more. So nobody enters a line that takes too
-long, and from the first who is refused on, until that has not been necessary for a while, hardly anybody waits at all:
+long, and from the first who is refused on, until there has been no line for a moment, hardly anybody waits at all:
 whoever comes is let in soon or refused at once. (How long one waits tells a burst from overload, and not how many do:
 RFC 8289 has it so for packets.)
 """
@@ -14,8 +14,7 @@ RFC 8289 has it so for packets.)
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import structlog
 
@@ -28,8 +27,8 @@ PATIENCE = 2.0
 ENOUGH = 32
 """In line, while it is overload: some 40 ms. Fewer, and a load that can be borne would be refused in part."""
 
-CALM = 1.0
-"""Seconds without a refusal after which an overload is over."""
+CALM = 0.1
+"""Seconds without a line after which an overload is over: as long as too many come, there always is one."""
 
 PACE = 0.001
 """Seconds that one read takes, while nothing better is known."""
@@ -51,55 +50,57 @@ class ReadQueue:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._line: deque[tuple[float, asyncio.Future[bool]]] = deque()
-        """Since when somebody waits, and for what: whether it may begin."""
+        self._line: deque[tuple[float, Callable[[], bool], asyncio.Future[bool]]] = deque()
+        """Since when somebody waits, whether it has gone, and for what it waits: whether it may begin."""
         self._begun = 0
         self._announced = 0
-        """In this turn, both; whoever was announced is in line before the next one, or soon is."""
-        self._soon = 0
+        """In this turn, both; whoever was announced is in line before the next one."""
+        self._expected = 0
         self._turns = False
         """Whether another one is to come."""
         self._turned_at = 0.0
         self._pace = PACE
-        self._refused_at = float("-inf")
+        self._is_shut = False
+        self._emptied_at = float("-inf")
+        """When there was a line for the last time."""
 
     @property
     def is_overloaded(self) -> bool:
-        return self._monotonic() - self._refused_at < CALM
+        return self._is_shut and (bool(self._line) or self._monotonic() - self._emptied_at < CALM)
 
     def turns_away(self) -> bool:
         """Whether it is no use to enter, for whoever can know that before there is anything to be undone."""
-        waiting = len(self._line) + self._soon + self._announced
-        if waiting < ENOUGH or not (self.is_overloaded or waiting * self._pace > PATIENCE):
+        waiting = len(self._line) + self._announced
+        if waiting + self._expected < ENOUGH:
             return False
-        self._note_refusal()
-        return True
+        if waiting * self._pace > PATIENCE:
+            self._shut()
+        return self.is_overloaded
 
     def announce(self) -> None:
         """Somebody who was not turned away is to enter as soon as it can."""
         self._announced += 1
         self._take_turns()
 
-    @contextmanager
-    def soon(self) -> Iterator[None]:
-        """Somebody who may enter after this, and counts as if already in line."""
-        self._soon += 1
-        try:
-            yield
-        finally:
-            self._soon -= 1
+    def expect(self) -> None:
+        """Somebody may enter, or may be helped elsewhere: see `be_sure`."""
+        self._expected += 1
 
-    async def enter(self) -> bool:
-        """Waits until it may begin. False: it is to be refused."""
+    def be_sure(self) -> None:
+        """Whoever was expected enters now, or never."""
+        self._expected -= 1
+
+    async def enter(self, has_gone: Callable[[], bool]) -> bool:
+        """Waits until it may begin. False: it is to be refused, or nobody is there any more for whom it was to be."""
         if self._begun < AT_ONCE and not self._line:
             self._begun += 1
             self._take_turns()
             return True
         if len(self._line) >= ENOUGH and self.is_overloaded:
-            self._note_refusal()
             return False
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._line.append((self._monotonic(), turn))
+        self._is_shut = self.is_overloaded
+        self._line.append((self._monotonic(), has_gone, turn))
         self._take_turns()
         return await turn
 
@@ -119,20 +120,23 @@ class ReadQueue:
             if self._begun == AT_ONCE:
                 break
             self._let_in(*self._line.popleft())
+            if not self._line:
+                self._emptied_at = self._monotonic()
         if self._begun or self._line:
             self._take_turns()
 
-    def _let_in(self, since: float, turn: "asyncio.Future[bool]") -> None:
+    def _let_in(self, since: float, has_gone: Callable[[], bool], turn: "asyncio.Future[bool]") -> None:
         if turn.done():
-            return  # who waited for it has gone
-        waited = self._monotonic() - since
-        if waited > PATIENCE:
-            self._note_refusal()
-        else:
-            self._begun += 1
-        turn.set_result(waited <= PATIENCE)
+            return
+        is_late = self._monotonic() - since > PATIENCE
+        if is_late:
+            self._shut()
+        may_begin = not is_late and not has_gone()
+        self._begun += may_begin
+        turn.set_result(may_begin)
 
-    def _note_refusal(self) -> None:
+    def _shut(self) -> None:
         if not self.is_overloaded:
             log.warning("reads.overloaded", waiting=len(self._line))
-        self._refused_at = self._monotonic()
+        self._is_shut = True
+        self._emptied_at = self._monotonic()

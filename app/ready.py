@@ -25,6 +25,9 @@ BR_QUALITY = 5
 LONGEST_PLACE = 300
 """Bytes. The longest sensible question is half of it; what is longer is answered, and not remembered."""
 
+CHECK = 8
+"""Bytes before what is stored, by which damage shows: it is to be sent without being unpacked."""
+
 MOST_BYTES = 48 * 1024 * 1024
 EACH = 2400
 """Bytes of every answer beside its body, with the headers of both encodings."""
@@ -81,11 +84,15 @@ class Ready:
 
     @classmethod
     def restored(cls, stored: bytes) -> Self:
-        """What `stored` gave. Raises `ValueError` for anything else."""
-        return cls(_decode(stored))
+        """What `stored` gave. Raises `ValueError` for anything else, were it a bit of it."""
+        told, written = stored[:CHECK], stored[CHECK:]
+        if told != _check(written):
+            raise ValueError("not what was stored")
+        return cls(_decode(written))
 
     def stored(self) -> bytes:
-        return _encode(self._stored)
+        written = _encode(self._stored)
+        return _check(written) + written
 
     @property
     def weight(self) -> int:
@@ -111,6 +118,10 @@ class Ready:
         if encoding != IDENTITY:
             headers += b"content-encoding: %b\r\n" % encoding.encode()
         return Form(etag, headers, unchanged, body)
+
+
+def _check(written: bytes) -> bytes:
+    return blake2b(written, digest_size=CHECK).digest()
 
 
 def place_of(scope: Scope) -> Place:

@@ -96,6 +96,7 @@ def serve(settings: Settings) -> None:
         host=settings.bff.host,
         port=settings.bff.port,
         http=ReadyProtocol,
+        ws="none",
         workers=settings.bff.workers,
         access_log=False,
         log_config=None,

@@ -1,12 +1,15 @@
 """The bytes that a browser sends."""
 
 from collections.abc import Mapping
+from zlib import crc32
 
 ORIGIN = "https://booking.example.test"
 
+BROWSERS = 1000
+"""How many different ones ask: what one sends differs from what others send, as it does on a public page."""
+
 HEADERS = {
     "Host": "127.0.0.1",
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
     "Accept": "application/json",
     "Accept-Language": "en-GB,en;q=0.7,de;q=0.3",
     "Accept-Encoding": "gzip, deflate, br, zstd",
@@ -23,12 +26,19 @@ HEADERS = {
 
 def get(path: str, **changes: str) -> bytes:
     """`changes` are headers, with `_` for `-`."""
-    return _request("GET", path, HEADERS | _named(changes))
+    return _request("GET", path, _browser(path) | _named(changes))
 
 
 def post(path: str, body: bytes, **changes: str) -> bytes:
     own = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    return _request("POST", path, HEADERS | own | _named(changes)) + body
+    return _request("POST", path, _browser(path) | own | _named(changes)) + body
+
+
+def _browser(path: str) -> dict[str, str]:
+    """Whoever asks for this place; the same one each time."""
+    build = crc32(path.encode()) % BROWSERS
+    agent = f"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0.{build}"
+    return {"User-Agent": agent} | HEADERS
 
 
 def _named(headers: Mapping[str, str]) -> dict[str, str]:

@@ -71,7 +71,7 @@ TARGETS = (
     Target("outage.calendly", "hit while Calendly fails", "healthy", AT_LEAST, 0.95, "times", 0.05),
     Target("outage.calendly.wrong", "hit while Calendly fails: failures", "-", AT_MOST, 0.0, "answers", 0.0),
     Target("overload.goodput", f"{OVERLOAD}: worked out", "capacity", AT_LEAST, 0.8, "times", 0.05),
-    Target("overload.refusal", f"{OVERLOAD}: a refusal takes", "-", AT_MOST, 10.0, "ms", 0.25),
+    Target("overload.refusal", f"{OVERLOAD}: a refusal takes, median", "-", AT_MOST, 10.0, "ms", 0.25),
     Target("overload.bookings", f"{OVERLOAD}: bookings not checked", "-", AT_MOST, 0.0, "bookings", 0.0),
     Target("size.stored", "203 slots stored", "plain JSON", AT_LEAST, 8.0, "times", 0.02),
     Target("size.resident", "resident, a worker with 1,000 answers", "-", AT_MOST, 90.0, "MiB", 0.03),

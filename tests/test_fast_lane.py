@@ -1,5 +1,7 @@
 """What is ready is sent as its route would send it: bit by bit, and not for longer than it is true."""
 
+import asyncio
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +9,7 @@ import httpx
 import pytest
 
 from app import API
+from app.read_queue import AT_ONCE, PATIENCE
 from app.ready import ReadyAnswers
 from tests.support.service import (
     ORIGIN,
@@ -220,3 +223,16 @@ async def test_what_is_ready_costs_no_call_and_no_redis(bff: Service, calendly: 
 
     assert (await _ask(bff, "/event-types/intro-call/availability")).status_code == 200
     assert await calls_of(calendly, TIMES) == []
+
+
+@pytest.mark.fault("P09")
+async def test_a_header_said_twice_gets_nobody_past_the_line(bff: Service) -> None:
+    twice = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-For", "192.0.2.2")]
+    path = f"{API}/event-types/intro-call/availability"
+    *crowd, last = [asyncio.create_task(bff.http.get(path, headers=twice)) for _ in range(AT_ONCE + 1)]
+    await asyncio.sleep(0)
+    time.sleep(PATIENCE + 0.1)  # noqa: ASYNC251 - nobody's turn comes
+    refused = await last
+    await asyncio.gather(*crowd)
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")

@@ -3,15 +3,17 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from app import API
-from app.fast_lane import LONGEST_BLOCK, MANY_BLOCKS, KnownBlocks, Wish
+from app.wishes import LONGEST_BLOCK, MANY_BLOCKS, KnownBlocks, Wish
 from tests.support.ready_service import Served, serving
 from tests.support.redis import RedisServer
-from tests.support.service import ORIGIN
+from tests.support.service import ORIGIN, plan_fault
 from tests.support.simulation import Simulation
+from tests.support.wire import status_of
 
 PATH = f"{API}/event-types/intro-call/availability?from=2026-11-24&to=2026-11-25"
 OTHER = f"{API}/event-types/visit/availability?from=2026-11-24&to=2026-11-25"
@@ -272,14 +274,31 @@ async def test_who_never_stops_asking_keeps_the_connection(calendly: Simulation,
     assert closed
 
 
+async def test_an_answer_that_takes_its_time_is_not_cut_off_by_the_one_before_it(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    """Both asked for in one packet, the first of which is ready."""
+    with serving(calendly, redis, timeout_keep_alive=1) as served:
+        await served.made_ready(PATH)
+        await plan_fault(calendly, "delay", path="^/event_type_available_times", times=9, seconds=2)
+        async with served.wire() as wire:
+            wire.send(PATH)
+            wire.send(OTHER)
+            heads = [(await wire.receive())[0] for _ in range(2)]
+
+    assert [status_of(head) for head in heads] == [200, 200]
+
+
 def test_of_headers_no_more_is_remembered_than_fits() -> None:
     known, wish = KnownBlocks(), Wish(encoding="br", tags=None, request_id=None, cors=b"")
 
     for number in range(5000):
         known.keep(f"\r\nHost: {number}\r\n\r\n".encode(), wish)
     known.keep(b"x" * (LONGEST_BLOCK + 1), wish)
+    known.keep(b"an id", replace(wish, request_id=b"mine-12345"))
+    known.keep(b"a tag", replace(wish, tags=b"*"))
 
     remembered = [number for number in range(5000) if known.find(f"\r\nHost: {number}\r\n\r\n".encode())]
-    assert 0 < len(remembered) <= MANY_BLOCKS
-    assert remembered[-1] == 4999
+    assert remembered == list(range(5000 - MANY_BLOCKS, 5000))
     assert known.find(b"x" * (LONGEST_BLOCK + 1)) is None
+    assert (known.find(b"an id"), known.find(b"a tag")) == (None, None)

@@ -1,8 +1,9 @@
 """Requests that the server's protocol holds back while Redis is asked for an answer of another process."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +12,7 @@ from app import API
 from tests.soak.waiting import until
 from tests.support.ready_service import Served, serving
 from tests.support.redis import CACHE, RedisServer
+from tests.support.service import PATIENT, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Simulation
 from tests.support.wire import Wire, status_of
 
@@ -20,6 +22,8 @@ VISIT = f"{API}/event-types/visit/availability{QUERY}"
 OTHER = f"{API}/event-types/call-us/availability{QUERY}"
 COLD = f"{API}/event-types/anywhere/availability{QUERY}"
 LISTED = f"{API}/event-types"
+TIMES = "/event_type_available_times"
+CROWD = 30
 ENOUGH_TO_PAUSE = 700
 """Requests that come to more than a connection remembers while one is held back."""
 
@@ -91,13 +95,42 @@ async def test_what_no_process_has_goes_the_usual_way_and_is_sought_once(
     assert sought == 2  # what is true, and the answer: once each
 
 
+@asynccontextmanager
+async def _crowd(served: Served) -> AsyncIterator[list[Wire]]:
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(_known(served)) for _ in range(CROWD)]
+        served.app.asked.clear()
+        yield wires
+
+
+async def test_a_crowd_waits_for_the_first_who_asks(second: Served, calendly: Simulation) -> None:
+    """And for nothing else: it comes as far as the application once."""
+    async with _crowd(second) as wires:
+        await clear_calls(calendly)
+        answers = await asyncio.gather(*(wire.ask(COLD) for wire in wires))
+        calls = await calls_of(calendly, TIMES)
+
+    assert {status_of(head) for head, _ in answers} == {200}
+    assert len({body for _, body in answers}) == 1
+    assert second.app.asked == [COLD.partition("?")[0]]
+    assert len(calls) == 1
+
+
+async def test_what_fails_the_first_fails_the_crowd_at_once(second: Served, calendly: Simulation) -> None:
+    async with _crowd(second) as wires:
+        await plan_fault(calendly, "delay", path=f"^{TIMES}", times=1000, seconds=30)
+        async with asyncio.timeout(2 * PATIENT.total_seconds()):
+            answers = await asyncio.gather(*(wire.ask(COLD) for wire in wires))
+
+    assert {status_of(head) for head, _ in answers} <= {503, 504}
+    assert len(second.app.asked) == CROWD
+
+
 async def test_answers_come_in_the_order_of_the_questions(
     first: Served, second: Served, redis: RedisServer
 ) -> None:
     """Whichever were held back, and in however many pieces they came."""
     await _shared(first, redis, PATH, VISIT)
-    async with first.wire() as alone:
-        expected = {target: (await alone.ask(target))[1] for target in (PATH, VISIT, COLD, LISTED, OTHER)}
     asked = [PATH, LISTED, VISIT, COLD, OTHER, PATH]
 
     async with _known(second) as wire:
@@ -107,7 +140,36 @@ async def test_answers_come_in_the_order_of_the_questions(
             await asyncio.sleep(0)
         bodies = [(await wire.receive())[1] for _ in asked]
 
-    assert [len(body) for body in bodies] == [len(expected[target]) for target in asked]
+    slugs = ["intro-call", None, "visit", "anywhere", "call-us", "intro-call"]
+    told = [json.loads(body).get("eventTypeId") for body in bodies]
+    ids = {each["slug"]: each["id"] for each in json.loads(bodies[1])["items"]}
+    assert told == [slug and ids[slug] for slug in slugs]
+
+
+@pytest.mark.fault("R10")
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+async def test_a_damaged_answer_is_not_sent_and_holds_nobody(
+    first: Served, second: Served, redis: RedisServer, encoding: str
+) -> None:
+    await _shared(first, redis, PATH)
+    async with Redis(port=redis.port, db=CACHE) as client:
+        [name] = [name async for name in client.scan_iter("*:answers:*")]
+        [place] = await client.hkeys(name)
+        kept = await client.hget(name, place)
+        assert isinstance(kept, bytes)
+        await client.hset(name, place, kept[:-40] + bytes(40))
+    async with second.wire() as wire:
+        for _ in range(2):
+            await wire.ask(OTHER, **{"Accept-Encoding": encoding})
+        second.app.asked.clear()
+        head, body = await wire.ask(PATH, **{"Accept-Encoding": encoding})
+        listed, _ = await wire.ask(LISTED)
+    async with first.wire() as wire:
+        _, right = await wire.ask(PATH, **{"Accept-Encoding": encoding})
+
+    assert (status_of(head), status_of(listed)) == (200, 200)
+    assert body == right
+    assert second.app.asked == [PATH.partition("?")[0], LISTED]
 
 
 async def test_however_much_comes_while_one_is_held_back_all_of_it_is_answered(

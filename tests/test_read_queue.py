@@ -9,6 +9,10 @@ from structlog.testing import capture_logs
 from app.read_queue import AT_ONCE, CALM, ENOUGH, PATIENCE, ReadQueue
 
 
+def _stays() -> bool:
+    return False
+
+
 class HandClock:
     def __init__(self) -> None:
         self.moment = 100.0
@@ -35,7 +39,7 @@ class Crowd:
         counting.cancel()
 
     async def _enter(self, who: int) -> None:
-        if await self._queue.enter():
+        if await self._queue.enter(_stays):
             self.let_in.append((self._turns, who))
         else:
             self.refused.append(who)
@@ -74,7 +78,7 @@ async def test_a_few_begin_in_each_turn_and_in_the_order_in_which_they_came(
 
 async def test_who_comes_while_nobody_waits_is_let_in_at_once(queue: ReadQueue) -> None:
     for _ in range(20):
-        entering = queue.enter()
+        entering = queue.enter(_stays)
         with pytest.raises(StopIteration):  # it has not waited for anything
             entering.send(None)
         await asyncio.sleep(0)
@@ -104,7 +108,7 @@ async def test_who_has_waited_too_long_is_refused(queue: ReadQueue, clock: HandC
 
 
 async def _overloaded(queue: ReadQueue, clock: HandClock) -> None:
-    late = [asyncio.create_task(queue.enter()) for _ in range(AT_ONCE + 1)]
+    late = [asyncio.create_task(queue.enter(_stays)) for _ in range(AT_ONCE + 1)]
     await asyncio.sleep(0)
     clock.moment += PATIENCE + 0.01
     assert await asyncio.gather(*late) == [True] * AT_ONCE + [False]
@@ -123,7 +127,7 @@ async def test_while_overloaded_no_more_are_announced_than_are_to_stand_in_line(
         for _ in range(50):
             if not queue.turns_away():
                 queue.announce()
-                tasks.append(asyncio.create_task(queue.enter()))
+                tasks.append(asyncio.create_task(queue.enter(_stays)))
                 seen[-1] += 1
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
@@ -145,21 +149,46 @@ async def test_while_overloaded_no_long_line_forms_where_nobody_announces(
 
 
 @pytest.mark.fault("P09")
-async def test_it_is_over_when_nobody_has_been_refused_for_a_while(
+async def test_it_is_over_when_there_has_been_no_line_for_a_moment(
     queue: ReadQueue, clock: HandClock
 ) -> None:
     await _overloaded(queue, clock)
     clock.moment += CALM - 0.01
-    for _ in range(ENOUGH):
-        queue.announce()
-    still = queue.turns_away()
-    clock.moment += CALM - 0.01
-    and_still = queue.is_overloaded
+    still = queue.is_overloaded
     clock.moment += 0.02
 
-    assert (still, and_still) == (True, True)
+    assert still
     assert not queue.is_overloaded
-    assert not queue.turns_away()
+    assert await _turned_away(queue, 4 * ENOUGH) == 0
+
+
+@pytest.mark.fault("P09")
+async def test_it_is_not_over_while_there_is_a_line_however_slowly_it_moves(
+    queue: ReadQueue, clock: HandClock
+) -> None:
+    await _overloaded(queue, clock)
+    tasks = [asyncio.create_task(queue.enter(_stays)) for _ in range(ENOUGH)]
+    await asyncio.sleep(0)
+    seen = []
+    while not all(task.done() for task in tasks):
+        seen.append(queue.is_overloaded)
+        clock.moment += 2 * CALM
+        await asyncio.sleep(0)
+
+    assert len(seen) > ENOUGH // AT_ONCE
+    assert all(seen[: ENOUGH // AT_ONCE])
+
+
+@pytest.mark.fault("P09")
+async def test_after_it_bursts_are_served_whole_again(queue: ReadQueue, clock: HandClock) -> None:
+    """However often they come: what counts is whether there is a line all the time."""
+    await _overloaded(queue, clock)
+    refused = []
+    for _ in range(10):
+        clock.moment += 0.9
+        refused.append(await _turned_away(queue, 100))
+
+    assert refused == [0] * 10
 
 
 async def _paced(queue: ReadQueue, clock: HandClock, seconds: float, *, turns: int = 200) -> None:
@@ -175,7 +204,7 @@ async def _turned_away(queue: ReadQueue, count: int) -> int:
             refused += 1
         else:
             queue.announce()
-            tasks.append(asyncio.create_task(queue.enter()))
+            tasks.append(asyncio.create_task(queue.enter(_stays)))
     await asyncio.gather(*tasks)
     return refused
 
@@ -202,8 +231,33 @@ async def test_a_machine_that_stood_still_refuses_nobody(queue: ReadQueue, clock
     assert await _turned_away(queue, 1000) == 0
 
 
-async def test_who_has_gone_meanwhile_takes_nobody_s_turn(queue: ReadQueue) -> None:
-    tasks = [asyncio.create_task(queue.enter()) for _ in range(3 * AT_ONCE)]
+async def test_for_who_has_hung_up_nothing_begins(queue: ReadQueue) -> None:
+    gone = [asyncio.create_task(queue.enter(lambda: True)) for _ in range(AT_ONCE + 50)]
+    await asyncio.sleep(0)
+    last = asyncio.create_task(queue.enter(_stays))
+    begun = await asyncio.gather(*gone)
+
+    assert begun == [True] * AT_ONCE + [False] * 50  # the first did not wait, and could not know
+    assert await last
+    assert not queue.is_overloaded
+
+
+async def test_those_who_may_be_helped_elsewhere_count_only_in_an_overload(
+    queue: ReadQueue, clock: HandClock
+) -> None:
+    for _ in range(5000):
+        queue.expect()
+    before = queue.turns_away()
+    await _overloaded(queue, clock)
+    during = queue.turns_away()
+    for _ in range(5000):
+        queue.be_sure()
+
+    assert (before, during, queue.turns_away()) == (False, True, False)
+
+
+async def test_who_is_cancelled_meanwhile_takes_nobody_s_turn(queue: ReadQueue) -> None:
+    tasks = [asyncio.create_task(queue.enter(_stays)) for _ in range(3 * AT_ONCE)]
     await asyncio.sleep(0)
     for gone in tasks[AT_ONCE : 2 * AT_ONCE]:
         gone.cancel()

@@ -212,3 +212,27 @@ async def test_nobody_waits_for_a_slow_one_to_take_the_answer(bff: Service) -> N
     assert not first.done()
     may_go_on.set()
     await first
+
+
+async def test_what_holds_no_longer_takes_the_place_of_nothing(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    """Somebody may have made it anew while it was fetched."""
+    settings = _settings(calendly, redis)
+    async with (
+        _listening(settings, calendly.clock) as first,
+        _listening(settings, calendly.clock) as second,
+    ):
+        await _ask(first)
+        await _ask(first)
+        await _answers_are_in_redis(redis, 1)
+        place = f"{PATH.format('intro-call')}?{QUERY}".encode()
+        answers = second.app.state.resources.answers
+        calendly.clock.advance(seconds=31)
+        over = await answers.bring(place)
+        kept = len(answers.memory)
+        calendly.clock.advance(seconds=-31)
+        held = await answers.bring(place)
+
+    assert (over, kept) == (None, 0)
+    assert held is not None

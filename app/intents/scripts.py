@@ -9,61 +9,15 @@ without end while they are not; `cancels:<id>` counts tries to cancel. What anot
 has put under these names, of another type, is deleted and counted in `discarded`: it can only be read as nothing.
 """
 
+from app.intents.script_parts import COMMON, NAMING
 from app.store.script import Script
 
-_COMMON = """
-local prefix = ARGV[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(number) return string.format('%.0f', number) end
-local function discard(name)
-  redis.call('DEL', name)
-  redis.pcall('INCR', prefix .. 'discarded')
-  redis.call('PEXPIRE', prefix .. 'discarded', 2592000000)
-end
-local function sound(kind, name)
-  local found = redis.call('TYPE', name)['ok']
-  if found ~= kind and found ~= 'none' then discard(name) end
-  return name
-end
-local function intent_at(id) return sound('hash', prefix .. 'intent:' .. id) end
-local function key_at(key) return sound('hash', prefix .. 'key:' .. key) end
-local function natural_at(natural) return sound('string', prefix .. 'natural:' .. natural) end
-local function slot_at(slot) return sound('zset', prefix .. 'slot:' .. slot) end
-local due = sound('zset', prefix .. 'due')
-local function release(natural, slot, id)
-  if natural and redis.call('GET', natural_at(natural)) == id then redis.call('DEL', natural_at(natural)) end
-  if slot then redis.call('ZREM', slot_at(slot), id) end
-end
-local function forget(id, with_key)
-  local at = intent_at(id)
-  local names = redis.call('HMGET', at, 'key', 'natural', 'slot')
-  if with_key and names[1] and redis.call('HGET', key_at(names[1]), 'intent') == id then
-    redis.call('DEL', key_at(names[1]))
-  end
-  release(names[2], names[3], id)
-  redis.call('ZREM', due, id)
-end
-local function drop(id)
-  forget(id, true)
-  redis.call('DEL', intent_at(id))
-end
-"""
-
-_NAMING = """
-local naming = sound('hash', prefix .. 'naming')
-local function time_in(field) return tonumber(redis.call('HGET', naming, field) or '') or 0 end
-local function named()
-  return {now - time_in('since'), redis.call('PTTL', naming), redis.call('HGETALL', naming)}
-end
-"""
-
-NAMED = Script(_COMMON + _NAMING + "return named()")
+NAMED = Script(COMMON + NAMING + "return named()")
 """The key of the names as it is kept: its age and how long it will last (ms), and its fields."""
 
 NAME = Script(
-    _COMMON
-    + _NAMING
+    COMMON
+    + NAMING
     + """
 local generation, lasts, lost = ARGV[2], ARGV[3], ARGV[4]
 if redis.call('HEXISTS', naming, 'generation') == 0 then
@@ -87,8 +41,8 @@ is sealed under, of copies. Answers as `NAMED`.
 """
 
 OPEN = Script(
-    _COMMON
-    + _NAMING
+    COMMON
+    + NAMING
     + """
 local id, key, natural, slot, fingerprint = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local seats, as_of, lease, kept = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -167,7 +121,7 @@ intent for the slot); `held` (others of ours have all its seats).
 """
 
 ADVANCE = Script(
-    _COMMON
+    COMMON
     + """
 local id, transitions, fence = ARGV[2], ARGV[3], ARGV[4]
 local due_in, kept, booked_at, overdue = ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8]
@@ -211,7 +165,7 @@ has it by now. Answers `done`, `gone`, or `refused` with the state that it is in
 """
 
 FIND = Script(
-    _COMMON
+    COMMON
     + """
 return redis.call('HGETALL', key_at(ARGV[2]))
 """
@@ -219,7 +173,7 @@ return redis.call('HGETALL', key_at(ARGV[2]))
 """What became of a key: `intent`, `fingerprint`, `owner`."""
 
 FIND_NATURAL = Script(
-    _COMMON
+    COMMON
     + """
 local id = redis.call('GET', natural_at(ARGV[2]))
 return id and {id, redis.call('HGET', intent_at(id), 'fingerprint') or ''}
@@ -228,14 +182,14 @@ return id and {id, redis.call('HGET', intent_at(id), 'fingerprint') or ''}
 """The intent of this person and slot: its id and the fingerprint of its body."""
 
 LOAD = Script(
-    _COMMON
+    COMMON
     + """
 return {text(now), redis.call('HGETALL', intent_at(ARGV[2]))}
 """
 )
 
 CLAIM_DUE = Script(
-    _COMMON
+    COMMON
     + """
 local ids = redis.call('ZRANGEBYSCORE', due, '-inf', text(now), 'LIMIT', 0, ARGV[2])
 for _, id in ipairs(ids) do
@@ -251,7 +205,7 @@ return ids
 """Intents that nobody looks after, each to one caller: for as long as it says, nobody else gets them."""
 
 KEEP_ANSWER = Script(
-    _COMMON
+    COMMON
     + """
 local at = intent_at(ARGV[2])
 if redis.call('EXISTS', at) == 0 then return ARGV[3] end
@@ -262,7 +216,7 @@ return redis.call('HGET', at, 'answer')
 """The first answer stays: whoever comes later gets that one."""
 
 RELEASE = Script(
-    _COMMON
+    COMMON
     + """
 local names = redis.call('HMGET', intent_at(ARGV[2]), 'natural', 'slot')
 release(names[1], names[2], ARGV[2])
@@ -273,7 +227,7 @@ if joined[1] == ARGV[2] and joined[2] == '0' then redis.call('DEL', key_at(ARGV[
 """The booking was canceled: its person and its slot are free for another, and so is a key that had joined it."""
 
 COUNT_CANCEL = Script(
-    _COMMON
+    COMMON
     + """
 local tries = sound('string', prefix .. 'cancels:' .. ARGV[2])
 local counted = (tonumber(redis.call('GET', tries) or '') or 0) + ARGV[3]
@@ -284,7 +238,7 @@ return counted
 """So many more tries to cancel a booking; how many there were. Counted in one step, for they come at once too."""
 
 DISCARD = Script(
-    _COMMON
+    COMMON
     + """
 if (tonumber(redis.call('HGET', intent_at(ARGV[2]), 'v') or 0) or 0) <= tonumber(ARGV[3]) then
   forget(ARGV[2], true)
@@ -295,14 +249,14 @@ end
 """Nobody can read it, and no newer version wrote it."""
 
 UNSETTLED = Script(
-    _COMMON
+    COMMON
     + """
 return {redis.call('ZCARD', due), redis.call('ZCOUNT', due, '-inf', text(now))}
 """
 )
 
 DISCARDED = Script(
-    _COMMON
+    COMMON
     + """
 return tonumber(redis.call('GET', sound('string', prefix .. 'discarded')) or 0) or 0
 """

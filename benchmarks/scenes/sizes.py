@@ -37,10 +37,12 @@ def run_sizes(stage: Stage, effort: Effort) -> Findings:
     new = stored.keys() - before.keys()
     bytes_ = sum(stored[name][0] for name in new)
     whole = sum(stored[name][1] for name in new)
-    with stage.service() as server:
-        asked = questions(ANSWERS, EVENT_TYPES, first_date())
-        checked_answers(server, asked)
-        memory = resident(server.pid) / KIB
+    asked = questions(ANSWERS, EVENT_TYPES, first_date())
+    memory = []
+    for _ in range(effort.rounds):
+        with stage.service() as server:
+            checked_answers(server, asked)
+            memory.append(resident(server.pid) / KIB)
     imports = [(_import_milliseconds(OURS), _import_milliseconds(PACKAGES)) for _ in range(effort.rounds)]
     ours, packages = zip(*imports, strict=True)
     note = (
@@ -54,7 +56,7 @@ def run_sizes(stage: Stage, effort: Effort) -> Findings:
     return Findings(
         figures={
             "size.stored": figure([plain / bytes_]),
-            "size.resident": figure([memory]),
+            "size.resident": figure(memory),
             "size.imported": ratios(ours, packages),
         },
         notes=[note, imported],

@@ -25,6 +25,10 @@ class Program:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def files(self) -> int:
+        """How many it has open, sockets included."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
     def workers(self) -> set[int]:
         """Those that were started to serve, by process id."""
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
@@ -48,7 +52,7 @@ def _command_of(pid: str) -> str:
 
 @contextmanager
 def served_program(
-    calendly: Simulation, redis: RedisServer, log: Path, *, files: int | None = None, **settings: str
+    calendly: Simulation, redis: RedisServer, log: Path, files: int | None = None, **settings: str
 ) -> Iterator[Program]:
     """`files`: how many it may have open, sockets included."""
     port = free_port()

@@ -137,7 +137,7 @@ async def test_a_booking_is_gone_though_its_step_was_read_before_and_the_next_wa
     await _nothing_for(calendly, 29)
     start = (await bff.free("intro-call", to="2026-12-22"))[0]
     await clear_calls(calendly)
-    await plan_fault(calendly, "delay", path=TIMES, seconds=0.3)
+    await plan_fault(calendly, "delay", path=TIMES, seconds=1.5)
     asking = asyncio.create_task(_ask(bff, limit=20))
     await sent(calendly, TIMES, "GET")
 

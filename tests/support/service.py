@@ -60,11 +60,15 @@ class Service:
         buckets: DayBuckets = self.app.state.resources.buckets
         buckets.miss()
 
-    async def free(self, slug: str, **params: Any) -> list[str]:
-        """The starts on offer, in order."""
+    async def availability(self, slug: str = "intro-call", **params: Any) -> Json:
         answer = await self.get(f"/event-types/{slug}/availability", **params)
         assert answer.status_code == 200, answer.text
-        return [slot["start"] for day in answer.json()["days"] for slot in day["slots"]]
+        return dict(answer.json())
+
+    async def free(self, slug: str, **params: Any) -> list[str]:
+        """The starts on offer, in order."""
+        found = await self.availability(slug, **params)
+        return [slot["start"] for day in found["days"] for slot in day["slots"]]
 
     async def booking(self, slug: str = "intro-call", **changes: Any) -> Json:
         """A body for the first free time; enough for an event type that asks for nothing."""
