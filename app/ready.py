@@ -63,16 +63,18 @@ class Ready:
     """`until`: when something else would be answered. `route`: the pattern of the path that it is an answer to.
 
     `is_marked`: a part of it is old, and may be read anew at any moment. `generation`: the latest news of what became
-    untrue that was known when it was made; None for what other processes need not be given.
+    untrue that was known when it was made; None for what other processes need not be given. `accounts`: whose event
+    types it is about.
     """
 
-    __slots__ = ("_forms", "_stored", "generation", "is_marked", "route", "until")
+    __slots__ = ("_forms", "_stored", "accounts", "generation", "is_marked", "route", "until")
 
     def __init__(self, stored: _Stored) -> None:
         self.until = stored.until
         self.route = stored.route
         self.is_marked = stored.is_marked
         self.generation: int | None = None
+        self.accounts: tuple[str, ...] = ()
         self._stored = stored
         self._forms: dict[str, Form] = {}
 
@@ -150,6 +152,8 @@ class ReadyAnswers:
         self._weight = 0
         self._answers: dict[Place, Ready] = {}
         self._marked: set[Place] = set()
+        self._places: dict[str, set[Place]] = {}
+        """Of answers about one account's event types."""
         self.find = self._answers.get
 
     def keep(self, place: Place, answer: Ready) -> None:
@@ -159,6 +163,8 @@ class ReadyAnswers:
         if answer.is_marked:
             self._marked.add(place)
         self._answers[place] = answer
+        for account in answer.accounts:
+            self._places.setdefault(account, set()).add(place)
         self._weight += answer.weight
         while self._weight > self._most:
             self._drop(next(iter(self._answers)))
@@ -168,9 +174,19 @@ class ReadyAnswers:
         for place in list(self._marked):
             self._drop(place)
 
+    def drop_account(self, account: str) -> None:
+        """Something of it has become untrue."""
+        places = self._places.get(account, set())
+        if len(places) == len(self._answers):
+            self.clear()
+            return
+        for place in list(places):
+            self._drop(place)
+
     def clear(self) -> None:
         self._answers.clear()
         self._marked.clear()
+        self._places.clear()
         self._weight = 0
 
     @property
@@ -183,5 +199,8 @@ class ReadyAnswers:
     def _drop(self, place: Place) -> None:
         dropped = self._answers.pop(place, None)
         self._marked.discard(place)
-        if dropped is not None:
-            self._weight -= dropped.weight
+        if dropped is None:
+            return
+        self._weight -= dropped.weight
+        for account in dropped.accounts:
+            self._places[account].discard(place)

@@ -35,7 +35,7 @@ class Listener(Protocol):
 
 
 class News:
-    """One subscription in every process, however many wait for news in it.
+    """Of all accounts: one subscription in every process, however many channels and listeners.
 
     `doubts`: whether anybody is told to ask; switched off only to show that the proof of coherence can fail.
     """
@@ -43,16 +43,16 @@ class News:
     def __init__(
         self,
         subscriber: Callable[[], AbstractAsyncContextManager[Redis]],
-        channel: str,
         reach: Reach,
         *,
         doubts: bool,
     ) -> None:
         self._subscriber = subscriber
-        self._channel = channel
         self._reach = reach
         self._doubts = doubts
-        self._listening = False
+        self._listeners: dict[bytes, Listener] = {}
+        self._heard: set[bytes] = set()
+        """Channels of which Redis has said that we would be told."""
         self._known_until = 0.0
         """Until then, whatever became untrue elsewhere would be known here."""
 
@@ -60,44 +60,67 @@ class News:
         """Something may have become untrue of which nobody has told us, and Redis would say so."""
         return monotonic() > self._known_until and self._doubts and not self._reach.is_away
 
-    async def listen(self, listener: Listener) -> None:
+    def join(self, channel: str, listener: Listener) -> None:
+        """From now on; until Redis has said so, nothing is known."""
+        self._listeners[channel.encode()] = listener
+        self._known_until = 0.0
+
+    def leave(self, channel: str) -> None:
+        self._listeners.pop(channel.encode(), None)
+
+    async def listen(self) -> None:
         """Until cancelled. A subscription that is lost is made anew, and what it missed is taken for lost."""
         while True:
             try:
-                await self._subscribed(listener)
+                if self._listeners:
+                    await self._subscribed()
             except (RedisError, OSError, TimeoutError) as error:
-                if self._listening:
+                if self._heard:
                     log.warning("cache.news_lost", error=type(error).__name__)
-            self._listening, self._known_until = False, 0.0
+            self._heard, self._known_until = set(), 0.0
             await asyncio.sleep(AGAIN)
 
-    async def _subscribed(self, listener: Listener) -> None:
-        async with self._subscriber() as redis, redis.pubsub() as channel:
-            await channel.subscribe(self._channel)
-            await self._attend(channel, listener)
+    async def _subscribed(self) -> None:
+        async with self._subscriber() as redis, redis.pubsub() as subscription:
+            await self._attend(subscription)
 
-    async def _attend(self, channel: PubSub, listener: Listener) -> None:
+    async def _attend(self, subscription: PubSub) -> None:
         asked = False
+        told: set[bytes] = set()
         while True:
-            message = await channel.get_message(timeout=BEAT)
-            if message is not None and self._note(message, listener):
+            if told != self._listeners.keys():
+                await self._follow(subscription, told)
+            message = await subscription.get_message(timeout=BEAT)
+            if message is not None and self._note(message):
                 asked = False
             elif asked:
                 raise TimeoutError("the subscription is dead")
             else:
                 asked = True
-                await channel.ping()
+                await subscription.ping()
 
-    def _note(self, message: dict[str, Any], listener: Listener) -> bool:
+    async def _follow(self, subscription: PubSub, told: set[bytes]) -> None:
+        """Whoever has joined, and whoever has left."""
+        wanted = self._listeners.keys()
+        joined, left = wanted - told, told - wanted
+        if joined:
+            await subscription.subscribe(*joined)
+        if left:
+            await subscription.unsubscribe(*left)
+        told ^= joined | left
+        self._heard -= left
+
+    def _note(self, message: dict[str, Any]) -> bool:
         """Whether it is a word of the subscription: a Redis that never heard of that has other answers."""
-        if message["type"] == "subscribe":
+        listener = self._listeners.get(message["channel"] or b"")
+        if message["type"] == "subscribe" and listener is not None:
             listener.miss()
-            self._listening = True
-        if self._listening:
+            self._heard.add(message["channel"])
+        if self._heard >= self._listeners.keys():
             self._known_until = monotonic() + DEAF_AFTER
-        if message["type"] == "message":
+        if message["type"] == "message" and listener is not None:
             _tell(message["data"], listener)
-        return self._listening
+        return bool(self._heard)
 
 
 def _tell(said: bytes, listener: Listener) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from app.calendly.client import CalendlyClient
 from app.errors import AppError
 from app.intents.ledger import Event
 from app.intents.likeness import is_called, says_the_same
@@ -15,7 +16,7 @@ from app.intents.machine import TASKS, Evidence, Happened, State, Task, is_concl
 from app.intents.model import Matter, Result, Standing
 from app.intents.naming import NamesUnknownError
 from app.intents.options import ProtocolOptions
-from app.intents.settlement import Means, Settlement
+from app.intents.settlement import Means, Settlement, result_of
 from app.store.state import StoreAwayError
 
 Step = Callable[[str, Matter, Result], Awaitable[State]]
@@ -42,8 +43,6 @@ class Resolver:
                 continue
             except (StoreAwayError, NamesUnknownError):
                 pass  # has been logged
-            except AppError as error:
-                log.warning("intents.account_unknown", error=error.code)
             except Exception:
                 log.exception("intents.resolver_failed")
             except asyncio.CancelledError:
@@ -54,12 +53,11 @@ class Resolver:
             await asyncio.sleep(self._means.options.poll.total_seconds())
 
     async def _round(self) -> int:
-        """How many were due. Takes up nothing before it is known whose account this process speaks for."""
+        """How many were due."""
         await self._means.naming.look_after()
         _, overdue = await self._means.ledger.unsettled()
         if not overdue:
             return 0
-        await self._means.user()
         due = await self._means.ledger.claim_due(AT_ONCE, self._means.options.hold)
         for outcome in await asyncio.gather(*map(self._take_up, due), return_exceptions=True):
             if isinstance(outcome, Exception):
@@ -85,34 +83,44 @@ class Resolver:
                 await self._ask_calendly(standing, task)
 
     async def _ask_calendly(self, standing: Standing, task: Task) -> None:
-        if await self._means.user() != standing.matter.wanted.user:
-            # Another service has the same store: its account can see and cancel this booking, and ours cannot.
+        client = await self._speaker(standing)
+        if client is None:
             await self._left(standing)
             return
         match task, standing.result:
             case Task.LOOK, _:
-                await self._look(standing)
+                await self._look(client, standing)
             case Task.CANCEL_OLD, Result() as result:
                 await self._continued(standing, self._settlement.moved, result)
             case Task.CANCEL_NEW, Result() as result:
                 await self._continued(standing, self._settlement.undone, result)
 
+    async def _speaker(self, standing: Standing) -> CalendlyClient | None:
+        """None where another service has the same store, whose account can see and cancel this booking; where the
+        account was disconnected; and while it is not known whose account this process speaks for.
+        """
+        try:
+            return await self._means.speaker(standing.matter.wanted.user)
+        except AppError as error:
+            log.warning("intents.account_unknown", error=error.code)
+            return None
+
     async def _continued(self, standing: Standing, step: Step, result: Result) -> None:
         if await step(standing.id, standing.matter, result) is standing.state:
             await self._again(standing, absences=0)
 
-    async def _look(self, standing: Standing) -> None:
+    async def _look(self, client: CalendlyClient, standing: Standing) -> None:
         try:
-            seen = await look(self._means.client, standing.matter.wanted, meant_by(standing.matter))
+            seen = await look(client, standing.matter.wanted, meant_by(standing.matter))
             if seen.sighting is not None:
-                await self._found(standing, seen.sighting)
+                await self._found(client, standing, seen.sighting)
                 return
         except AppError as error:
             log.warning("intents.look_failed", error=error.code)
             seen = Look(None, complete=False)
         await self._not_seen(standing, complete=seen.complete)
 
-    async def _found(self, standing: Standing, sighting: Sighting) -> None:
+    async def _found(self, client: CalendlyClient, standing: Standing, sighting: Sighting) -> None:
         """What does not say the same may be somebody else's, or this visitor's own in a spelling of Calendly's.
 
         Nobody can tell, so it is not called failed, and nobody gets hold of it. For a
@@ -125,7 +133,7 @@ class Resolver:
             return
         if other:
             log.warning("intents.another_found", intent=standing.id)
-        result = self._settlement.result(sighting.invitee, other=other)
+        result = result_of(client, sighting.invitee, other=other)
         await self._settlement.booked(standing.id, matter, result, Happened.FOUND)
 
     def _is_quiet(self, standing: Standing) -> bool:

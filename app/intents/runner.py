@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 from msgspec import structs
 
+from app.calendly.client import CalendlyClient
 from app.calendly.failures import OutcomeUnknownError
 from app.calendly.models import Invitee, NewBooking
 from app.calendly.quota import Purpose
@@ -36,7 +37,7 @@ from app.intents.progress import (
     progress_of,
     store_needed,
 )
-from app.intents.settlement import Means, Settlement
+from app.intents.settlement import Means, Settlement, result_of
 from app.store.state import StoreAwayError
 
 T = TypeVar("T")
@@ -140,7 +141,10 @@ class IntentRunner:
         Asked once for all who ask it together, and only while there are calls to spare. Raises
         `UpstreamBusyError` where there are none.
         """
-        client = self._means.client.looking_for(Purpose.CHECK)
+        speaker = await self._means.speaker(wanted.user)
+        if speaker is None:
+            return None
+        client = speaker.looking_for(Purpose.CHECK)
         sighting = (await self._sightings.run(wanted, partial(look, client, wanted))).sighting
         same = sighting is not None and says_the_same(booking, sighting.event, sighting.invitee)
         return sighting.invitee if sighting and same else None
@@ -197,12 +201,13 @@ class IntentRunner:
 
     async def _carried_out(self, opened: Opened, matter: Matter, booking: NewBooking) -> Progress:
         try:
-            seen = await self._seen(matter, booking)
-            invitee = seen or await self._sent(opened, booking)
+            client = await self._means.client_for(matter)
+            seen = await self._seen(client, matter, booking)
+            invitee = seen or await self._sent(client, opened, booking)
         except AppError:
             await self._settlement.note(opened.id, Event(happened=Happened.REFUSED, fence=opened.fence))
             raise
-        result = self._result(invitee, found=seen is not None)
+        result = _result(client, invitee, found=seen is not None)
         if result is None:
             await self._lost(opened)
             return Progress(id=opened.id, state=State.UNKNOWN, matter=matter, fresh=True)
@@ -222,11 +227,11 @@ class IntentRunner:
             fresh=mine,
         )
 
-    async def _seen(self, matter: Matter, booking: NewBooking) -> Invitee | None:
+    async def _seen(self, client: CalendlyClient, matter: Matter, booking: NewBooking) -> Invitee | None:
         if not self._means.options.look_first:
             return None
         meant = partial(says_the_same, booking)
-        sighting = (await look(self._means.client, matter.wanted, meant)).sighting
+        sighting = (await look(client, matter.wanted, meant)).sighting
         if sighting is None:
             return None
         if matter.replaces is not None or not meant(sighting.event, sighting.invitee):
@@ -234,22 +239,13 @@ class IntentRunner:
             raise SlotHeldError
         return sighting.invitee
 
-    async def _sent(self, opened: Opened, booking: NewBooking) -> Invitee | None:
+    async def _sent(self, client: CalendlyClient, opened: Opened, booking: NewBooking) -> Invitee | None:
         """None where nobody knows. Once the store has let us, it counts as sent, whatever happens to this process."""
         latest = time.monotonic() + self._means.options.send_within.total_seconds()
         await self._clear(opened)
         try:
-            return await self._means.client.create_invitee(
-                booking, may_send=lambda: time.monotonic() < latest
-            )
+            return await client.create_invitee(booking, may_send=lambda: time.monotonic() < latest)
         except OutcomeUnknownError:
-            return None
-
-    def _result(self, invitee: Invitee | None, *, found: bool) -> Result | None:
-        """None also for a reply that names another host: whatever it booked, only a look can tell."""
-        try:
-            return self._settlement.result(invitee, found=found) if invitee else None
-        except UpstreamFailedError:
             return None
 
     async def _clear(self, opened: Opened) -> None:
@@ -264,3 +260,11 @@ class IntentRunner:
     async def _lost(self, opened: Opened) -> None:
         lost = Event(happened=Happened.LOST, fence=opened.fence, due_in=self._means.options.first_look)
         await self._settlement.note(opened.id, lost)
+
+
+def _result(client: CalendlyClient, invitee: Invitee | None, *, found: bool) -> Result | None:
+    """None also for a reply that names another host: whatever it booked, only a look can tell."""
+    try:
+        return result_of(client, invitee, found=found) if invitee else None
+    except UpstreamFailedError:
+        return None

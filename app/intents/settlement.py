@@ -9,7 +9,7 @@ import structlog
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AlreadyCanceledError, EventOverError
 from app.calendly.models import Invitee
-from app.errors import AppError, NotFoundError
+from app.errors import AppError, NotFoundError, UpstreamRefusedUsError
 from app.intents.ledger import Event, Ledger
 from app.intents.machine import TASKS, Happened, State
 from app.intents.model import Matter, Result
@@ -28,18 +28,24 @@ log = structlog.get_logger()
 class Means:
     """What it takes to carry an intent out.
 
-    `user` is the URI of the host whose account `client` speaks for. `settled` is
+    `speaker` finds who speaks for the user with this URI, if anybody does. `settled` is
     told of every booking that was made or moved: its days are no longer true.
     `clock` is the one by which slots are read.
     """
 
-    client: CalendlyClient
-    user: Callable[[], Awaitable[str]]
+    speaker: Callable[[str], Awaitable[CalendlyClient | None]]
     ledger: Ledger
     naming: Naming
     options: ProtocolOptions
     clock: Callable[[], datetime]
     settled: Callable[[Matter], Awaitable[None]]
+
+    async def client_for(self, matter: Matter) -> CalendlyClient:
+        """Of the account whose booking it is. Raises `UpstreamError`: nobody speaks for it, or nobody knows who does."""
+        client = await self.speaker(matter.wanted.user)
+        if client is None:
+            raise UpstreamRefusedUsError
+        return client
 
 
 class Settlement:
@@ -47,11 +53,6 @@ class Settlement:
 
     def __init__(self, means: Means) -> None:
         self._means = means
-
-    def result(self, invitee: Invitee, *, found: bool = False, other: bool = False) -> Result:
-        """Raises `UpstreamFailedError` where the reply names another host."""
-        id_from = self._means.client.id_from
-        return Result(id_from(invitee.event), id_from(invitee.uri), found or other, other)
 
     async def booked(self, id_: str, matter: Matter, result: Result, how: Happened) -> State | None:
         """There is such a booking: `MOVING`, `UNDOING` or `FAILED` only where it takes the place of another.
@@ -82,7 +83,8 @@ class Settlement:
     async def moved(self, id_: str, matter: Matter, result: Result) -> State:
         """Cancel the event whose place the new one took. `MOVING` where it has to be tried again later."""
         try:
-            await self._means.client.cancel_scheduled_event(matter.replaces or "", MOVED)
+            client = await self._means.client_for(matter)
+            await client.cancel_scheduled_event(matter.replaces or "", MOVED)
         except (AlreadyCanceledError, NotFoundError):
             log.info("intents.old_event_gone")
         except EventOverError:
@@ -98,7 +100,8 @@ class Settlement:
     async def undone(self, id_: str, matter: Matter, result: Result) -> State:
         """Cancel the new event of a reschedule that came too late. `UNDOING` where it has to be tried again later."""
         try:
-            await self._means.client.cancel_scheduled_event(result.event, NOT_MOVED)
+            client = await self._means.client_for(matter)
+            await client.cancel_scheduled_event(result.event, NOT_MOVED)
         except (AlreadyCanceledError, NotFoundError, EventOverError):
             log.info("intents.new_event_gone")
         except AppError as error:
@@ -122,3 +125,8 @@ class Settlement:
         except StoreAwayError:
             log.exception("intents.event_unsaved", happened=event.happened.name.lower())
             return True
+
+
+def result_of(client: CalendlyClient, invitee: Invitee, *, found: bool = False, other: bool = False) -> Result:
+    """Raises `UpstreamFailedError` where the reply names another host."""
+    return Result(client.id_from(invitee.event), client.id_from(invitee.uri), found or other, other)

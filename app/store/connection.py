@@ -35,10 +35,15 @@ WAIT = 0.5
 """Seconds for a connection while all are in use: a crowd is served in turn, not told that Redis is away."""
 
 
+async def reach(store: Redis) -> None:
+    """Of a cluster: every node that takes writes. Raises `RedisError` or `OSError` where one does not answer."""
+    await together(*(ask("PING") for ask in await masters_of(store)))
+
+
 async def is_reachable(store: Redis) -> bool:
-    """Of a cluster: whether every node that takes writes is."""
+    """As `reach`."""
     try:
-        await together(*(ask("PING") for ask in await masters_of(store)))
+        await reach(store)
     except (RedisError, OSError):
         return False
     return True

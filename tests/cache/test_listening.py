@@ -63,11 +63,10 @@ async def _listening(
     port: int, store: Redis, *, reach: Reach | None = None, doubts: bool = True
 ) -> AsyncIterator[Listening]:
     url = f"redis://127.0.0.1:{port}/0"
-    news = News(
-        partial(subscriber, url, store), replica(store).channel, reach or reach_of(store), doubts=doubts
-    )
+    news = News(partial(subscriber, url, store), reach or reach_of(store), doubts=doubts)
     ear = Ear()
-    task = asyncio.create_task(news.listen(ear))
+    news.join(replica(store).channel, ear)
+    task = asyncio.create_task(news.listen())
     try:
         yield Listening(news, ear)
     finally:
@@ -98,7 +97,7 @@ def _nowhere() -> Redis:
 
 
 async def test_whoever_has_not_subscribed_is_to_ask(store: Redis) -> None:
-    assert News(_nowhere, "news", reach_of(store), doubts=True).is_to_be_asked()
+    assert News(_nowhere, reach_of(store), doubts=True).is_to_be_asked()
 
 
 async def test_whoever_subscribes_takes_what_was_before_for_missed_and_need_not_ask(
@@ -187,7 +186,7 @@ async def test_whoever_begins_while_redis_is_away_subscribes_when_it_is_there(tm
 
 async def test_a_redis_that_is_away_is_not_asked(store: Redis) -> None:
     reach = reach_of(store)
-    news = News(_nowhere, "news", reach, doubts=True)
+    news = News(_nowhere, reach, doubts=True)
     reach.failed(AwayError())
     while_away = news.is_to_be_asked()
     await reach.ask()
@@ -196,4 +195,33 @@ async def test_a_redis_that_is_away_is_not_asked(store: Redis) -> None:
 
 
 async def test_whoever_does_not_doubt_never_asks(store: Redis) -> None:
-    assert not News(_nowhere, "news", reach_of(store), doubts=False).is_to_be_asked()
+    assert not News(_nowhere, reach_of(store), doubts=False).is_to_be_asked()
+
+
+async def test_whoever_joins_is_not_sure_before_redis_has_said_that_it_would_be_told(
+    listening: Listening, store: Redis
+) -> None:
+    days, ear = replica(store, account="bob"), Ear()
+    listening.news.join(days.channel, ear)
+    was_to_ask = listening.news.is_to_be_asked()
+    await listening.until(lambda news: not news.is_to_be_asked())
+
+    told = await days.forget([DAY])
+    assert await ear.next() == told
+    assert was_to_ask
+    assert ear.misses == 1
+    assert listening.ear.heard.empty()
+
+
+async def test_whoever_leaves_is_told_nothing_more(
+    listening: Listening, store: Redis, days: DayStore
+) -> None:
+    other, ear = replica(store, account="bob"), Ear()
+    listening.news.join(other.channel, ear)
+    await listening.until(lambda news: ear.misses == 1)
+    listening.news.leave(other.channel)
+
+    await other.forget([DAY])
+    told = await days.forget([DAY])
+    assert await listening.ear.next() == told
+    assert ear.heard.empty()

@@ -131,6 +131,7 @@ class Process:
     """One of ours, as far as intents go."""
 
     steps: Steps
+    client: CalendlyClient
     means: Means
     runner: IntentRunner
     resolver: Resolver
@@ -173,12 +174,11 @@ class Rig:
         async def tell(matter: Matter) -> None:
             settled.append(matter)
 
-        async def user() -> str:
-            return str(self.account["uri"])
+        async def speaker(user: str) -> CalendlyClient | None:
+            return client if user == self.account["uri"] else None
 
         means = Means(
-            client=client,
-            user=user,
+            speaker=speaker,
             naming=Naming(StateStore(self.store), (KEY,)),
             ledger=Ledger(SteppedStore(self.store, steps), Sealer((KEY,), "intent")),
             options=options or self.options,
@@ -187,6 +187,7 @@ class Rig:
         )
         made = Process(
             steps=steps,
+            client=client,
             means=means,
             runner=IntentRunner(means),
             resolver=Resolver(means),
@@ -237,7 +238,7 @@ class Rig:
 
     async def taken(self, slot: int) -> Result:
         """A booking that is there already, made by nobody's intent."""
-        invitee = await self.process().means.client.create_invitee(self.booking(slot))
+        invitee = await self.process().client.create_invitee(self.booking(slot))
         id_from = self.clients[-1].id_from
         await self.calendly.http.delete("/_simulator/calls")
         return Result(id_from(invitee.event), id_from(invitee.uri))

@@ -42,7 +42,7 @@ async def test_a_move_is_carried_on_for_as_long_as_it_takes(rig: Rig, two: Proce
 @pytest.mark.fault("B12")
 async def test_a_move_whose_old_time_is_canceled_already_is_done(rig: Rig, two: Process) -> None:
     old = await rig.taken(1)
-    await two.means.client.cancel_scheduled_event(old.event, None)
+    await two.client.cancel_scheduled_event(old.event, None)
 
     moved = await rig.book(two, replaces=old.event)
 

@@ -56,7 +56,7 @@ async def test_what_was_booked_is_found_before_the_quiet_period_is_over(rig: Rig
 
 async def strangers(rig: Rig, **person: Any) -> Result:
     """What somebody else with the same address books for the same time, elsewhere."""
-    client = rig.process().means.client
+    client = rig.process().client
     invitee = await client.create_invitee(rig.booking(name="Another Example", **person))
     return Result(client.id_from(invitee.event), client.id_from(invitee.uri))
 
@@ -129,7 +129,7 @@ async def test_of_what_an_earlier_version_kept_the_name_decides(
     rig: Rig, two: Process, name: str, *, other: bool
 ) -> None:
     await brought_to(State.UNKNOWN, rig.ledger, rig.intent())
-    await two.means.client.create_invitee(rig.booking(name=name))
+    await two.client.create_invitee(rig.booking(name=name))
     await rig.later()
 
     await two.take_up()

@@ -173,7 +173,7 @@ async def test_without_the_look_a_lost_store_would_double(rig: Rig) -> None:
 async def test_who_shares_an_address_with_somebody_booked_is_not_taken_for_them(
     rig: Rig, one: Process
 ) -> None:
-    await one.means.client.create_invitee(rig.booking(name="Ada Example"))
+    await one.client.create_invitee(rig.booking(name="Ada Example"))
 
     with pytest.raises(SlotHeldError):
         await rig.book(one)

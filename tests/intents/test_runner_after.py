@@ -36,7 +36,7 @@ async def test_an_answer_is_told_where_it_cannot_be_kept(rig: Rig, one: Process)
 async def test_a_released_person_may_book_again(rig: Rig, one: Process) -> None:
     progress = await rig.book(one)
     assert progress.result is not None
-    await one.means.client.cancel_scheduled_event(progress.result.event, None)
+    await one.client.cancel_scheduled_event(progress.result.event, None)
 
     await one.runner.release(progress.id)
 

@@ -1,0 +1,200 @@
+"""Opens what is one account's alone, on what all accounts of a process share."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+
+import anyio.lowlevel
+from prometheus_client import Counter
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from app import __version__
+from app.accounts.account import Account
+from app.background import running
+from app.budgets.budgets import Budgets, Reckoning
+from app.budgets.claims import shares
+from app.cache.answer_shelf import AnswerShelf
+from app.cache.cache import Cache
+from app.cache.day_store import DayStore
+from app.cache.news import News
+from app.cache.reach import Reach
+from app.calendly.client import CalendlyClient
+from app.calendly.options import TransportOptions
+from app.calendly.quota import Purpose
+from app.calendly.transport import Transport
+from app.catalogue.catalogue import Catalogue, CatalogueOptions
+from app.ready import ReadyAnswers
+from app.settings import Settings
+from app.slots.buckets import Coherence, DayBuckets
+from app.slots.policy import Lifetimes
+from app.slots.popularity import Popularity
+from app.slots.warm_up import WarmUp
+from app.store.state import StateStore
+
+RENEWED_UNASKED = 2
+"""Times that free times are read again before they age although nobody asks for them any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """By all accounts of a process. `reach`: of the cache."""
+
+    settings: Settings
+    cache: Redis
+    state: Redis
+    reach: Reach
+    news: News
+    ready: ReadyAnswers
+    renewals: Counter
+    clock: Callable[[], datetime]
+
+
+@asynccontextmanager
+async def opened_account(shared: Shared, access: str, token: SecretStr) -> AsyncIterator[Account]:
+    """Nothing is connected before it is used. What goes on in the background ends with it."""
+    async with AsyncExitStack() as stack:
+        yield await _Opening(shared, access, stack).account(token)
+
+
+def access_of(api_url: str, secret: str) -> str:
+    """Names this origin and whoever it is, for whoever shares the stores; neither can be read from it."""
+    return sha256(f"{api_url} {secret}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    shared: Shared
+    access: str
+    stack: AsyncExitStack
+
+    async def account(self, token: SecretStr) -> Account:
+        budgets = self._budgets(lambda: _user_name(catalogue) or self.access)
+        client = await self._client(token, budgets)
+        catalogue = self._catalogue(client)
+        buckets = await self._buckets(client)
+        popularity, warm_up = await self._warm_up(client, budgets, buckets)
+        shelf = AnswerShelf(
+            self.shared.cache,
+            self.shared.reach,
+            account=self.access,
+            maker=_maker(self.shared.settings),
+        )
+        self.stack.push_async_callback(shelf.aclose)
+        return Account(
+            access=self.access,
+            client=client,
+            budgets=budgets,
+            catalogue=catalogue,
+            buckets=buckets,
+            popularity=popularity,
+            warm_up=warm_up,
+            shelf=shelf,
+        )
+
+    def _budgets(self, name: Callable[[], str]) -> Budgets:
+        """Calendly counts by user; who that is, the first reading tells."""
+        calendly, bff = self.shared.settings.calendly, self.shared.settings.bff
+        return Budgets(
+            state=StateStore(self.shared.state),
+            account=name,
+            tier=calendly.tier,
+            reckoning=Reckoning(
+                read_timeout=calendly.read_timeout, shares=shares(bff.read_share), processes=bff.workers
+            ),
+        )
+
+    async def _client(self, token: SecretStr, budgets: Budgets) -> CalendlyClient:
+        calendly = self.shared.settings.calendly
+        transport = Transport(
+            origin=calendly.api_url,
+            token=token,
+            clock=self.shared.clock,
+            quota=budgets,
+            options=TransportOptions(
+                read_deadline=calendly.read_timeout, write_deadline=calendly.booking_timeout
+            ),
+        )
+        # Loads what the HTTP client would load for its first call only, while a visitor waits.
+        await anyio.lowlevel.checkpoint()
+        client = CalendlyClient(transport)
+        self.stack.push_async_callback(client.aclose)
+        await self.stack.enter_async_context(running(budgets.probe()))
+        return client
+
+    def _catalogue(self, client: CalendlyClient) -> Catalogue:
+        bff = self.shared.settings.bff
+        return Catalogue(
+            client=client,
+            cache=Cache(self.shared.cache, self.shared.reach, lifetime=bff.stale_if_error),
+            options=CatalogueOptions(
+                fresh=bff.event_types_fresh,
+                stale=bff.stale_if_error,
+                allowed=frozenset(bff.event_types),
+                access=self.access,
+            ),
+            clock=self.shared.clock,
+        )
+
+    async def _buckets(self, client: CalendlyClient) -> DayBuckets:
+        bff, shared = self.shared.settings.bff, self.shared
+        days = DayStore(shared.cache, shared.reach, account=self.access, lifetime=bff.stale_if_error)
+        buckets = DayBuckets(
+            client=client,
+            store=days,
+            coherence=Coherence(
+                is_to_be_asked=shared.news.is_to_be_asked,
+                changed=partial(shared.ready.drop_account, self.access),
+                renewed=shared.ready.drop_marked,
+            ),
+            lives=lifetimes(shared.settings),
+            clock=shared.clock,
+        )
+        shared.news.join(days.channel, buckets)
+        self.stack.callback(shared.news.leave, days.channel)
+        return buckets
+
+    async def _warm_up(
+        self, client: CalendlyClient, budgets: Budgets, buckets: DayBuckets
+    ) -> tuple[Popularity, WarmUp]:
+        bff = self.shared.settings.bff
+        popularity = Popularity(most=bff.warm_up, lately=RENEWED_UNASKED * bff.availability_fresh)
+        warm_up = WarmUp(
+            buckets=buckets,
+            popularity=popularity,
+            may_read=partial(_may_renew, client, budgets, self.shared.reach),
+            renewed=self.shared.renewals.inc,
+            clock=self.shared.clock,
+        )
+        if bff.warm_up:
+            await self.stack.enter_async_context(running(warm_up.run()))
+        return popularity, warm_up
+
+
+def lifetimes(settings: Settings) -> Lifetimes:
+    bff = settings.bff
+    return Lifetimes(fresh=bff.availability_fresh, aged=bff.availability_stale, old=bff.stale_if_error)
+
+
+async def _may_renew(client: CalendlyClient, budgets: Budgets, reach: Reach) -> bool:
+    """What nobody has asked for yet: only while Calendly answers, while processes can leave it to one of them, and
+    while visitors leave room for it.
+    """
+    healthy = not client.breaker.is_failing and not reach.is_away
+    return healthy and await budgets.has_room(Purpose.RENEW)
+
+
+def _maker(settings: Settings) -> str:
+    """Names what answers depend on beside what was read: two replicas with the same name answer the same."""
+    bff = settings.bff
+    depends = __version__, bff.event_types, bff.availability_fresh, bff.stale_if_error, bff.event_types_fresh
+    return sha256(repr(depends).encode()).hexdigest()[:8]
+
+
+def _user_name(catalogue: Catalogue) -> str | None:
+    """Names the user, whatever the token; None while nobody knows."""
+    account = catalogue.known_account()
+    return sha256(account.uri.encode()).hexdigest()[:16] if account else None
