@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 import structlog
 
 from app.cache.answer_shelf import AnswerShelf
 from app.ready import Place, Ready, ReadyAnswers
 from app.slots.buckets import DayBuckets
+
+LOOKED_EVERY = 2.0
+"""Seconds between two looks whether what is old can be read again, however many are given it."""
 
 log = structlog.get_logger()
 
@@ -28,6 +32,7 @@ class SharedAnswers:
         self._buckets = buckets
         self.is_to_be_asked = is_to_be_asked
         self._clock = clock
+        self._next_look = 0.0
 
     def begin(self) -> Callable[[Place, Ready], None]:
         """To be called before days are read; what it gives, keeps the answer that was made of them.
@@ -44,6 +49,13 @@ class SharedAnswers:
             self.memory.keep(place, ready)
 
         return keep
+
+    def look_again(self, ready: Ready) -> None:
+        """Somebody is given an answer that is old in part."""
+        now = monotonic()
+        if ready.look_again is not None and now >= self._next_look:
+            self._next_look = now + LOOKED_EVERY
+            ready.look_again()
 
     def offer(self, place: Place, ready: Ready) -> None:
         """To the other processes: it has been asked for again, and may be asked of them."""

@@ -1,6 +1,6 @@
 """Answers as bytes: how long they hold, and how whoever asked gets them."""
 
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeAlias
@@ -20,8 +20,10 @@ from app.slots.planning import ONE_DAY
 MARKED_FOR = timedelta(seconds=1)
 """For which an answer that is marked holds: by then it may have been renewed."""
 
-FAILING_FOR = timedelta(seconds=5)
-"""The same while Calendly does not answer: nobody can renew anything, and to make the same again is in vain."""
+FAILING_FOR = timedelta(seconds=30)
+"""The same while Calendly does not answer: to make the same again is in vain. Whoever is given it has it looked
+whether Calendly is back, and then none of these is sent any more.
+"""
 
 BROWSERS_MAY_KEEP = timedelta(seconds=5)
 """Without asking again; for as long may somebody see a time that was booked meanwhile."""
@@ -33,10 +35,13 @@ _encodings = Encodings()
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`until`: when the same question has another answer."""
+    """`until`: when the same question has another answer. `look_again`: begins to read again what is old of it, where
+    it is marked.
+    """
 
     answer: Answer
     until: datetime
+    look_again: Callable[[], None] | None = None
 
 
 class Answering:
@@ -58,6 +63,7 @@ class Answering:
             cache_control=cache_control(fresh=fresh, stale_if_error=self._stale_if_error),
             route=self._request.scope["route"].path,
         )
+        ready.look_again = told.look_again
         keep(place_of(self._request.scope), ready)
         return _response_to(self._request, ready)
 

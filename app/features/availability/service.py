@@ -1,7 +1,8 @@
 """Decides which days answer a question about free times."""
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -33,11 +34,15 @@ from app.features.availability.schemas import (
 )
 from app.slots.buckets import DayBuckets
 from app.slots.model import Day as Bucket
+from app.slots.planning import ONE_DAY
 from app.slots.popularity import Popularity
 from app.time_zones import zone
 
 Searched: TypeAlias = tuple[LocalRange, list[Bucket]]
 """A step of a search, and what was read for it."""
+
+Read: TypeAlias = tuple[EventType, list[Bucket]]
+"""What an answer is made of."""
 
 log = structlog.get_logger()
 
@@ -76,7 +81,7 @@ class AvailabilityService:
             state=self._state(buckets, now),
             days=days_of(buckets, shown.dates, shown.zone, now),
         )
-        return self._told(answer, buckets, shown.zone, now)
+        return self._told(answer, [(event_type, buckets)], shown.zone, now)
 
     async def list_next_slots(self, event_type_id: str, time_zone: str | None, limit: int) -> Told:
         event_type = await self._catalogue.find(event_type_id)
@@ -95,7 +100,7 @@ class AvailabilityService:
             searched_until=found[-1][0].last,
             slots=_slots(found, now)[:limit],
         )
-        return self._told(answer, buckets, shown_in, now)
+        return self._told(answer, [(event_type, buckets)], shown_in, now)
 
     async def get_merged_availability(self, event_type_ids: str, asked: Asked) -> Told:
         event_types = await self._catalogue.find_all(listed(event_type_ids))
@@ -116,7 +121,7 @@ class AvailabilityService:
             state=self._state(buckets, now),
             days=merged_days(offered, shown.dates, shown.zone, now),
         )
-        return self._told(answer, buckets, shown.zone, now)
+        return self._told(answer, list(zip(event_types, read, strict=True)), shown.zone, now)
 
     async def _search(self, event_type: EventType, steps: Iterable[LocalRange], limit: int) -> list[Searched]:
         """Until there are as many slots as asked for, or Calendly fails.
@@ -146,13 +151,24 @@ class AvailabilityService:
             failure.hosted_url = event_type.hosted_url
             raise
 
-    def _told(self, answer: Answer, buckets: Collection[Bucket], shown_in: ZoneInfo, now: datetime) -> Told:
+    def _told(self, answer: Answer, reads: Collection[Read], shown_in: ZoneInfo, now: datetime) -> Told:
+        buckets = list(chain.from_iterable(read for _, read in reads))
         turns = self._buckets.lives.turns(_as_of(buckets), now)
         known_until = self._catalogue.fresh_until
         is_marked = answer.state == "stale" or known_until < now
         marked_for = FAILING_FOR if self._buckets.is_failing else MARKED_FOR
         turns.append(now + marked_for if is_marked else known_until)
-        return Told(answer, holds_until(buckets, turns, shown_in, now))
+        until = holds_until(buckets, turns, shown_in, now)
+        if not is_marked:
+            return Told(answer, until)
+        # Of the days no more than their dates: their slots would be kept for as long as the answer.
+        spans = [(event_type, read[0].date, read[-1].date) for event_type, read in reads]
+        return Told(answer, until, partial(self._look_again, spans))
+
+    def _look_again(self, spans: Iterable[tuple[EventType, date, date]]) -> None:
+        for event_type, first, last in spans:
+            days = [first + ONE_DAY * number for number in range((last - first).days + 1)]
+            self._buckets.look_again(event_type, days)
 
     def _state(self, buckets: Collection[Bucket], now: datetime) -> State:
         return "fresh" if all(self._buckets.is_fresh(bucket, now) for bucket in buckets) else "stale"
