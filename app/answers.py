@@ -1,60 +1,106 @@
 """Ready answers of this process, and of all: in memory, and in Redis for who has not made them."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
+from typing import TypeAlias
 
 import structlog
 
-from app.cache.answer_shelf import AnswerShelf
+from app import API
+from app.accounts.account import Account
+from app.accounts.accounts import Accounts
 from app.ready import Place, Ready, ReadyAnswers
-from app.slots.buckets import DayBuckets
+
+LOOKED_EVERY = 2.0
+"""Seconds between two looks whether what is old can be read again, however many are given it."""
+
+NAMED = re.compile(rf"{API}/event-types/([^/?]+)/".encode())
+"""Where a question about one event type says which."""
+
+Version: TypeAlias = tuple[int, int]
+"""Of an account's days: what was made under another version may be untrue; and the latest news that had been heard."""
 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an answer is made of. To be taken before days are read."""
+
+    accounts: Sequence[Account]
+    versions: Sequence[Version]
+
+    @classmethod
+    def of(cls, accounts: Collection[Account]) -> "Basis":
+        kept = tuple(dict.fromkeys(accounts))
+        return cls(kept, tuple(map(_version, kept)))
+
+    @property
+    def holds(self) -> bool:
+        """Nothing of it has become untrue."""
+        return all(
+            version == account.buckets.version
+            for account, (version, _) in zip(self.accounts, self.versions, strict=True)
+        )
+
+
 class SharedAnswers:
-    """None of them outlives what it was made of: `buckets` know when that became untrue."""
+    """None of them outlives what it was made of: the buckets of its accounts know when that became untrue."""
 
     def __init__(
         self,
         memory: ReadyAnswers,
-        shelf: AnswerShelf,
-        buckets: DayBuckets,
+        accounts: Accounts,
         is_to_be_asked: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
         self.memory = memory
-        self._shelf = shelf
-        self._buckets = buckets
+        self._accounts = accounts
         self.is_to_be_asked = is_to_be_asked
         self._clock = clock
+        self._next_look = 0.0
+        self._homes: dict[bytes, str] = {}
+        """The accounts of event types, by the names under which they have been asked for here."""
 
-    def begin(self) -> Callable[[Place, Ready], None]:
-        """To be called before days are read; what it gives, keeps the answer that was made of them.
+    def keep(self, place: Place, ready: Ready, basis: Basis) -> None:
+        """Where something of it has become untrue meanwhile, keeps nothing."""
+        if not basis.holds:
+            return
+        ready.accounts = tuple(account.access for account in basis.accounts)
+        named = NAMED.match(place)
+        if named:
+            self._homes[named[1]] = ready.accounts[0]
+        # No generation of one account speaks for what belongs to several.
+        if not ready.is_marked and len(basis.accounts) == 1:
+            _, ready.generation = basis.versions[0]
+        self.memory.keep(place, ready)
 
-        Where they have become untrue meanwhile, it keeps nothing.
-        """
-        version, generation = self._buckets.version, self._buckets.generation
-
-        def keep(place: Place, ready: Ready) -> None:
-            if version != self._buckets.version:
-                return
-            if not ready.is_marked:
-                ready.generation = generation
-            self.memory.keep(place, ready)
-
-        return keep
+    def look_again(self, ready: Ready) -> None:
+        """Somebody is given an answer that is old in part."""
+        now = monotonic()
+        if ready.look_again is not None and now >= self._next_look:
+            self._next_look = now + LOOKED_EVERY
+            ready.look_again()
 
     def offer(self, place: Place, ready: Ready) -> None:
         """To the other processes: it has been asked for again, and may be asked of them."""
-        if ready.generation is not None and self._shelf.put(place, ready.stored(), ready.generation):
+        account = self._accounts.named(ready.accounts[0])
+        if account is None or ready.generation is None:
+            return
+        if account.shelf.put(place, ready.stored(), ready.generation):
             ready.generation = None
 
     async def bring(self, place: Place) -> Ready | None:
         """What another process has made ready, and may be sent now; it is in memory from then on."""
-        version = self._buckets.version
-        stored = await self._shelf.take(place)
-        if not stored or version != self._buckets.version:
+        account = self._home_of(place)
+        if account is None:
+            return None
+        basis = Basis.of([account])
+        stored = await account.shelf.take(place)
+        if not stored or not basis.holds:
             return None
         try:
             ready = Ready.restored(stored)
@@ -64,5 +110,24 @@ class SharedAnswers:
         if self._clock() >= ready.until:
             # Not to be kept either: it would take the place of what was made here meanwhile.
             return None
+        ready.accounts = (account.access,)
         self.memory.keep(place, ready)
         return ready
+
+    def forget(self) -> None:
+        """An account has come or gone: the same words may mean something else from now on."""
+        self._homes.clear()
+        self.memory.clear()
+
+    def _home_of(self, place: Place) -> Account | None:
+        """Whose it is, where that is known without asking anybody."""
+        only = self._accounts.only()
+        if only is not None:
+            return only
+        named = NAMED.match(place)
+        home = self._homes.get(named[1]) if named else None
+        return self._accounts.named(home) if home else None
+
+
+def _version(account: Account) -> Version:
+    return account.buckets.version, account.buckets.generation

@@ -61,6 +61,10 @@ class Answers(Protocol):
         """To the other processes."""
         ...
 
+    def look_again(self, ready: Ready) -> None:
+        """Whether what is old of it can be read again."""
+        ...
+
 
 class Lane:
     """Ready answers, and how each of them is sent to whoever asks."""
@@ -69,6 +73,7 @@ class Lane:
         self._find = answers.memory.find
         self._bring = answers.bring
         self._offer = answers.offer
+        self._look_again = answers.look_again
         self._is_to_be_asked = answers.is_to_be_asked
         self._clock = clock
         self._origins = frozenset(origin.encode() for origin in manners.origins)
@@ -91,6 +96,8 @@ class Lane:
             return None
         if ready.generation is not None:
             self._offer(place, ready)
+        elif ready.is_marked:
+            self._look_again(ready)
         return ready
 
     def may_be_brought(self, place: Place) -> bool:

@@ -112,8 +112,10 @@ class ReadyProtocol(BoundedProtocol):
     def _answered(self, data: bytes, lane: Lane) -> bool:
         """Whether these bytes are one request that need not be parsed, and has been answered, or is held back."""
         end = data.find(b"\r\n")
+        if not data.startswith(GET) or not data.endswith(VERSION, 0, end):
+            return False
         wish = lane.known.find(data[end:])
-        if wish is None or not data.startswith(GET) or not data.endswith(VERSION, 0, end):
+        if wish is None:
             return False
         place = data[len(GET) : end - len(VERSION)]
         ready = lane.found(place)

@@ -1,6 +1,7 @@
 """Answers that are ready to be sent: bytes, with the headers that go with them, and how long they hold."""
 
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -64,10 +65,10 @@ class Ready:
 
     `is_marked`: a part of it is old, and may be read anew at any moment. `generation`: the latest news of what became
     untrue that was known when it was made; None for what other processes need not be given. `accounts`: whose event
-    types it is about.
+    types it is about. `look_again`: where this process has made it.
     """
 
-    __slots__ = ("_forms", "_stored", "accounts", "generation", "is_marked", "route", "until")
+    __slots__ = ("_forms", "_stored", "accounts", "generation", "is_marked", "look_again", "route", "until")
 
     def __init__(self, stored: _Stored) -> None:
         self.until = stored.until
@@ -75,6 +76,7 @@ class Ready:
         self.is_marked = stored.is_marked
         self.generation: int | None = None
         self.accounts: tuple[str, ...] = ()
+        self.look_again: Callable[[], None] | None = None
         self._stored = stored
         self._forms: dict[str, Form] = {}
 

@@ -24,6 +24,11 @@ HEADERS = {
 }
 
 
+def agent(browser: int) -> str:
+    """One of `BROWSERS`."""
+    return f"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0.{browser}"
+
+
 def get(path: str, **changes: str) -> bytes:
     """`changes` are headers, with `_` for `-`."""
     return _request("GET", path, _browser(path) | _named(changes))
@@ -36,9 +41,7 @@ def post(path: str, body: bytes, **changes: str) -> bytes:
 
 def _browser(path: str) -> dict[str, str]:
     """Whoever asks for this place; the same one each time."""
-    build = crc32(path.encode()) % BROWSERS
-    agent = f"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0.{build}"
-    return {"User-Agent": agent} | HEADERS
+    return {"User-Agent": agent(crc32(path.encode()) % BROWSERS)} | HEADERS
 
 
 def _named(headers: Mapping[str, str]) -> dict[str, str]:

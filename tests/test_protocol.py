@@ -302,3 +302,61 @@ def test_of_headers_no_more_is_remembered_than_fits() -> None:
     assert remembered == list(range(5000 - MANY_BLOCKS, 5000))
     assert known.find(b"x" * (LONGEST_BLOCK + 1)) is None
     assert (known.find(b"an id"), known.find(b"a tag")) == (None, None)
+
+
+ASKED = b"\r\nHost: x\r\nAccept-Encoding: br\r\n\r\n"
+WISH = Wish(encoding="br", tags=None, request_id=None, cors=b"")
+
+
+def _with_tags(line: bytes) -> bytes:
+    return ASKED.replace(b"\r\nAccept", b"\r\n" + line + b"\r\nAccept")
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        pytest.param(b'If-None-Match: "a-br"', b'"a-br"', id="one"),
+        pytest.param(b'if-none-match: W/"a", "b"', b'W/"a", "b"', id="several, in small letters"),
+        pytest.param(b"If-None-Match: *", b"*", id="any"),
+        pytest.param(b"If-None-Match: a", None, id="no tag"),
+        pytest.param(b"If-None-Match: ", None, id="nothing"),
+        pytest.param(b'If-None-Match: "a\x00"', None, id="what the parser refuses"),
+        pytest.param(b'If-none-match: "a"', None, id="a spelling of its own"),
+        pytest.param(b'If-None-Match: "a"\r\nIf-None-Match: "b"', None, id="twice"),
+        pytest.param(b'If-None-Match: "a"\r\n "b"', None, id="on two lines"),
+    ],
+)
+def test_tags_alone_make_no_headers_unknown(line: bytes, tags: bytes | None) -> None:
+    known = KnownBlocks()
+    before = known.find(_with_tags(line))
+    known.keep(ASKED, WISH)
+
+    found = known.find(_with_tags(line))
+    assert before is None
+    assert found == (None if tags is None else replace(WISH, tags=tags))
+
+
+def test_headers_that_were_first_said_with_tags_are_known_without() -> None:
+    known = KnownBlocks()
+    known.keep(_with_tags(b'If-None-Match: "a"'), replace(WISH, tags=b'"a"'))
+
+    assert known.find(ASKED) == WISH
+    assert known.find(_with_tags(b'If-None-Match: "b"')) == replace(WISH, tags=b'"b"')
+
+
+async def test_whoever_has_the_answer_by_now_is_told_so(served: Served, usual: Served) -> None:
+    """And whoever has another is sent it; both as on the usual way."""
+    told = []
+    for server in (served, usual):
+        await server.made_ready(PATH, **BROWSER)
+        async with server.wire() as wire:
+            head, _ = await wire.ask(PATH, **BROWSER)
+            [tag] = re.findall(rb"(?i)etag: (.+)\r", head)
+            told.append(
+                [await wire.ask(PATH, **BROWSER, **{"If-None-Match": has}) for has in (tag.decode(), '"b"')]
+            )
+
+    ready, by_asgi = told
+    assert [status_of(head) for head, _ in ready] == [304, 200]
+    assert [(_told(head), body) for head, body in ready] == [(_told(head), body) for head, body in by_asgi]
+    assert served.app.asked == []

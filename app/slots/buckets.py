@@ -128,6 +128,14 @@ class DayBuckets:
             await asyncio.wait(tasks)
         return any(load.has_asked for load in loads)
 
+    def look_again(self, event_type: Addressed, days: Collection[date]) -> None:
+        """Begin to read again what is old of these, where nobody has begun. Waits for nothing, and never fails."""
+        known = self._knowledge.memory.read(event_type.id, days)
+        todo = self._plan([day for day in days if not is_over(day, self._clock())], known)
+        if not todo.is_fulfilled:
+            wider, older = self._with_others(event_type.id, known, todo.first | todo.meanwhile)
+            self._begin_renewal(event_type, wider, partial(self._reader.load, event_type, older))
+
     async def forget(self, days: Collection[date]) -> None:
         """These days of all event types are no longer true, here and in every other replica."""
         self._knowledge.spoil(days)

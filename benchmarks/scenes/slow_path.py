@@ -2,8 +2,8 @@
 
 However the service keeps things in memory, it cannot have these: no two
 questions share a day, and Redis was filled by a process that is gone. What is warm is the
-code: before each round the process answers the same kind of questions about
-event types of their own.
+code, and what a process knows of browsers: before each round it answers the same kind of questions about
+event types of their own, of every browser that will ask.
 """
 
 import random
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.answers import parsed
 from benchmarks.asking import answers, checked_answers, expecting, plain_answers
-from benchmarks.browser import get
+from benchmarks.browser import BROWSERS, agent, get
 from benchmarks.contest import Contender, measured
 from benchmarks.effort import Effort
 from benchmarks.figures import figure, ratios
@@ -37,9 +37,6 @@ LONGEST = 62
 """Dates in one question."""
 
 AGAIN = 4
-
-WARM_UP = 4
-"""Times that each question of the warm-up is asked."""
 
 DEFAULT_GC_LAUNCHER = (sys.executable, str(Path(default_gc.__file__)))
 
@@ -95,8 +92,10 @@ def _round(stage: Stage, contender: Contender, warm: list[Question], number: int
         return
     launcher = DEFAULT_GC_LAUNCHER if contender.name == DEFAULT_GC else LAUNCHER
     with stage.service(launcher=launcher) as fresh:
-        requests = Requests([get(question.path) for question in warm])
-        drive([fresh.port], requests, list(range(len(warm))) * WARM_UP)
+        requests = Requests(
+            [get(warm[browser % len(warm)].path, User_Agent=agent(browser)) for browser in range(BROWSERS)]
+        )
+        drive([fresh.port], requests, range(BROWSERS))
         _measure(contender, fresh, order)
 
 

@@ -83,7 +83,12 @@ async def test_once_calendly_is_known_to_fail_nobody_waits_for_it_who_can_have_a
 
 
 @pytest.mark.fault("U13")
-async def test_when_calendly_is_back_it_is_found_out_and_answers_are_fresh_again(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    "passing", [pytest.param(1, id="time passes"), pytest.param(0, id="all that is asked for is ready")]
+)
+async def test_when_calendly_is_back_it_is_found_out_and_answers_are_fresh_again(
+    scene: Scene, passing: int
+) -> None:
     await _ask(scene)
     scene.calendly.clock.advance(minutes=40)
     await _refuses(scene.way)
@@ -93,7 +98,7 @@ async def test_when_calendly_is_back_it_is_found_out_and_answers_are_fresh_again
     await scene.way.mend()
 
     async def is_fresh() -> bool:
-        scene.calendly.clock.advance(seconds=1)
+        scene.calendly.clock.advance(seconds=passing)
         return bool((await _ask(scene))["state"] == "fresh")
 
     await healed(is_fresh)

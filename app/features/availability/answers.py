@@ -1,6 +1,6 @@
 """Answers as bytes: how long they hold, and how whoever asked gets them."""
 
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeAlias
@@ -10,7 +10,7 @@ import msgspec
 from fastapi import Request, Response
 from starlette.datastructures import Headers
 
-from app.answers import SharedAnswers
+from app.answers import Basis, SharedAnswers
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots
 from app.negotiation import Encodings, is_unchanged
 from app.ready import Ready, header_list, place_of
@@ -20,8 +20,10 @@ from app.slots.planning import ONE_DAY
 MARKED_FOR = timedelta(seconds=1)
 """For which an answer that is marked holds: by then it may have been renewed."""
 
-FAILING_FOR = timedelta(seconds=5)
-"""The same while Calendly does not answer: nobody can renew anything, and to make the same again is in vain."""
+FAILING_FOR = timedelta(seconds=30)
+"""The same while Calendly does not answer: to make the same again is in vain. Whoever is given it has it looked
+whether Calendly is back, and then none of these is sent any more.
+"""
 
 BROWSERS_MAY_KEEP = timedelta(seconds=5)
 """Without asking again; for as long may somebody see a time that was booked meanwhile."""
@@ -33,10 +35,14 @@ _encodings = Encodings()
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`until`: when the same question has another answer."""
+    """`until`: when the same question has another answer. `basis`: what it is made of. `look_again`: begins to read again what is old of it, where
+    it is marked.
+    """
 
     answer: Answer
     until: datetime
+    basis: Basis
+    look_again: Callable[[], None] | None = None
 
 
 class Answering:
@@ -48,7 +54,6 @@ class Answering:
         self._stale_if_error = stale_if_error
 
     async def give(self, making: Awaitable[Told]) -> Response:
-        keep = self._answers.begin()
         told = await making
         fresh = told.answer.state == "fresh"
         ready = Ready.of(
@@ -58,7 +63,8 @@ class Answering:
             cache_control=cache_control(fresh=fresh, stale_if_error=self._stale_if_error),
             route=self._request.scope["route"].path,
         )
-        keep(place_of(self._request.scope), ready)
+        ready.look_again = told.look_again
+        self._answers.keep(place_of(self._request.scope), ready, told.basis)
         return _response_to(self._request, ready)
 
 

@@ -21,16 +21,14 @@ router = APIRouter(prefix=API, tags=["Availability"])
 
 async def availability_service(request: Request, owned: Owned) -> AvailabilityService:
     return AvailabilityService(
-        catalogue=owned.catalogue,
-        buckets=owned.buckets,
-        popularity=owned.popularity,
+        accounts=owned.accounts,
         clock=owned.clock,
         waits_since=request.scope.get(WAITS_SINCE),
     )
 
 
 async def answering(request: Request, owned: Owned) -> Answering:
-    return Answering(request, answers=owned.answers, stale_if_error=owned.buckets.lives.old)
+    return Answering(request, answers=owned.answers, stale_if_error=owned.lives.old)
 
 
 Answers = Annotated[Answering, Depends(answering)]

@@ -1,15 +1,17 @@
 """Decides which days answer a question about free times."""
 
-from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
+from functools import partial
 from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from app.catalogue.catalogue import Catalogue
-from app.catalogue.model import EventType
+from app.accounts.account import Account, Offered
+from app.accounts.accounts import Accounts
+from app.answers import Basis
 from app.concurrency import together
 from app.errors import UpstreamError
 from app.features.availability.answers import FAILING_FOR, MARKED_FOR, Answer, Told, holds_until
@@ -31,13 +33,15 @@ from app.features.availability.schemas import (
     State,
     View,
 )
-from app.slots.buckets import DayBuckets
 from app.slots.model import Day as Bucket
-from app.slots.popularity import Popularity
+from app.slots.planning import ONE_DAY
 from app.time_zones import zone
 
 Searched: TypeAlias = tuple[LocalRange, list[Bucket]]
 """A step of a search, and what was read for it."""
+
+Read: TypeAlias = tuple[Offered, list[Bucket]]
+"""What an answer is made of."""
 
 log = structlog.get_logger()
 
@@ -48,22 +52,19 @@ class AvailabilityService:
     def __init__(
         self,
         *,
-        catalogue: Catalogue,
-        buckets: DayBuckets,
-        popularity: Popularity,
+        accounts: Accounts,
         clock: Callable[[], datetime],
         waits_since: float | None = None,
     ) -> None:
-        self._catalogue = catalogue
-        self._buckets = buckets
-        self._popularity = popularity
+        self._accounts = accounts
         self._clock = clock
         self._waits_since = waits_since
 
     async def get_availability(self, event_type_id: str, asked: Asked, view: View) -> Told:
-        event_type = await self._catalogue.find(event_type_id)
+        offered = await self._accounts.find(event_type_id)
+        event_type, basis = offered.event_type, Basis.of([offered.account])
         shown = range_asked(asked, event_type.time_zone, self._clock())
-        buckets = await self._read(event_type, shown)
+        buckets = await self._read(offered, shown)
         now = self._clock()
         days_of = counted_days if view == "days" else local_days
         answer = Availability(
@@ -73,17 +74,18 @@ class AvailabilityService:
             to=shown.last,
             duration_minutes=event_type.duration_minutes,
             as_of=_as_of(buckets),
-            state=self._state(buckets, now),
+            state=_state([(offered, buckets)], now),
             days=days_of(buckets, shown.dates, shown.zone, now),
         )
-        return self._told(answer, buckets, shown.zone, now)
+        return self._told(answer, [(offered, buckets)], basis, shown.zone, now)
 
     async def list_next_slots(self, event_type_id: str, time_zone: str | None, limit: int) -> Told:
-        event_type = await self._catalogue.find(event_type_id)
+        offered = await self._accounts.find(event_type_id)
+        event_type, basis = offered.event_type, Basis.of([offered.account])
         shown_in = zone(time_zone or event_type.time_zone)
         today = self._clock().astimezone(shown_in).date()
         steps = search_steps(today, shown_in)
-        found = await self._buckets.coherent(lambda: self._search(event_type, steps, limit))
+        found = await offered.account.buckets.coherent(lambda: self._search(offered, steps, limit))
         buckets = list(chain.from_iterable(read for _, read in found))
         now = self._clock()
         answer = NextSlots(
@@ -91,21 +93,21 @@ class AvailabilityService:
             time_zone=shown_in.key,
             duration_minutes=event_type.duration_minutes,
             as_of=_as_of(buckets),
-            state=self._state(buckets, now),
+            state=_state([(offered, buckets)], now),
             searched_until=found[-1][0].last,
             slots=_slots(found, now)[:limit],
         )
-        return self._told(answer, buckets, shown_in, now)
+        return self._told(answer, [(offered, buckets)], basis, shown_in, now)
 
     async def get_merged_availability(self, event_type_ids: str, asked: Asked) -> Told:
-        event_types = await self._catalogue.find_all(listed(event_type_ids))
+        offered = await self._accounts.find_all(listed(event_type_ids))
+        event_types = [each.event_type for each in offered]
         refuse_repeated([each.id for each in event_types])
+        basis = Basis.of([each.account for each in offered])
         shown = range_asked(asked, event_types[0].time_zone, self._clock())
-        read = await self._buckets.coherent(
-            lambda: together(*(self._read(each, shown) for each in event_types))
-        )
-        offered = {each.id: buckets for each, buckets in zip(event_types, read, strict=True)}
-        buckets = list(chain.from_iterable(read))
+        reads = await self._read_all(offered, shown)
+        free = {each.event_type.id: buckets for each, buckets in reads}
+        buckets = list(chain.from_iterable(free.values()))
         now = self._clock()
         answer = MergedAvailability(
             event_types=[merged_event_type_from(each) for each in event_types],
@@ -113,12 +115,27 @@ class AvailabilityService:
             from_=shown.first,
             to=shown.last,
             as_of=_as_of(buckets),
-            state=self._state(buckets, now),
-            days=merged_days(offered, shown.dates, shown.zone, now),
+            state=_state(reads, now),
+            days=merged_days(free, shown.dates, shown.zone, now),
         )
-        return self._told(answer, buckets, shown.zone, now)
+        return self._told(answer, reads, basis, shown.zone, now)
 
-    async def _search(self, event_type: EventType, steps: Iterable[LocalRange], limit: int) -> list[Searched]:
+    async def _read_all(self, offered: Sequence[Offered], shown: LocalRange) -> list[Read]:
+        """Those of one account as one reading: what becomes untrue, does so for all of them."""
+        of_accounts: dict[Account, list[Offered]] = {}
+        for each in offered:
+            of_accounts.setdefault(each.account, []).append(each)
+
+        async def read(account: Account) -> list[Read]:
+            mine = of_accounts[account]
+            found = await account.buckets.coherent(
+                lambda: together(*(self._read(each, shown) for each in mine))
+            )
+            return list(zip(mine, found, strict=True))
+
+        return list(chain.from_iterable(await together(*(read(account) for account in of_accounts))))
+
+    async def _search(self, offered: Offered, steps: Iterable[LocalRange], limit: int) -> list[Searched]:
         """Until there are as many slots as asked for, or Calendly fails.
 
         Raises `UpstreamError` where there is nothing yet to show.
@@ -126,7 +143,7 @@ class AvailabilityService:
         found: list[Searched] = []
         for step in steps:
             try:
-                found.append((step, await self._read(event_type, step)))
+                found.append((step, await self._read(offered, step)))
             except UpstreamError as error:
                 if not _slots(found, self._clock()):
                     raise
@@ -136,26 +153,44 @@ class AvailabilityService:
                 break
         return found
 
-    async def _read(self, event_type: EventType, shown: LocalRange) -> list[Bucket]:
+    async def _read(self, offered: Offered, shown: LocalRange) -> list[Bucket]:
         """Raises `UpstreamError`, which names Calendly's own page of the event type."""
+        account, event_type = offered.account, offered.event_type
         wanted = utc_dates(shown.first, shown.last, shown.zone)
-        self._popularity.note(event_type, wanted, self._clock())
+        account.popularity.note(event_type, wanted, self._clock())
         try:
-            return await self._buckets.read(event_type, wanted, waits_since=self._waits_since)
+            return await account.buckets.read(event_type, wanted, waits_since=self._waits_since)
         except UpstreamError as failure:
             failure.hosted_url = event_type.hosted_url
             raise
 
-    def _told(self, answer: Answer, buckets: Collection[Bucket], shown_in: ZoneInfo, now: datetime) -> Told:
-        turns = self._buckets.lives.turns(_as_of(buckets), now)
-        known_until = self._catalogue.fresh_until
+    def _told(
+        self, answer: Answer, reads: Collection[Read], basis: Basis, shown_in: ZoneInfo, now: datetime
+    ) -> Told:
+        buckets = list(chain.from_iterable(read for _, read in reads))
+        accounts = basis.accounts
+        turns = accounts[0].buckets.lives.turns(_as_of(buckets), now)
+        known_until = min(account.catalogue.fresh_until for account in accounts)
         is_marked = answer.state == "stale" or known_until < now
-        marked_for = FAILING_FOR if self._buckets.is_failing else MARKED_FOR
-        turns.append(now + marked_for if is_marked else known_until)
-        return Told(answer, holds_until(buckets, turns, shown_in, now))
+        is_failing = any(account.buckets.is_failing for account in accounts)
+        turns.append(now + (FAILING_FOR if is_failing else MARKED_FOR) if is_marked else known_until)
+        until = holds_until(buckets, turns, shown_in, now)
+        if not is_marked:
+            return Told(answer, until, basis)
+        # Of the days no more than their dates: their slots would be kept for as long as the answer.
+        spans = [(offered, read[0].date, read[-1].date) for offered, read in reads]
+        return Told(answer, until, basis, partial(_look_again, spans))
 
-    def _state(self, buckets: Collection[Bucket], now: datetime) -> State:
-        return "fresh" if all(self._buckets.is_fresh(bucket, now) for bucket in buckets) else "stale"
+
+def _look_again(spans: Iterable[tuple[Offered, date, date]]) -> None:
+    for offered, first, last in spans:
+        days = [first + ONE_DAY * number for number in range((last - first).days + 1)]
+        offered.account.buckets.look_again(offered.event_type, days)
+
+
+def _state(reads: Iterable[Read], now: datetime) -> State:
+    fresh = all(offered.account.buckets.is_fresh(bucket, now) for offered, read in reads for bucket in read)
+    return "fresh" if fresh else "stale"
 
 
 def _as_of(buckets: Iterable[Bucket]) -> datetime:

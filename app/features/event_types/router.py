@@ -18,7 +18,7 @@ CACHE_CONTROL = "public, max-age=60"
 
 
 async def event_type_service(owned: Owned) -> EventTypeService:
-    return EventTypeService(catalogue=owned.catalogue)
+    return EventTypeService(accounts=owned.accounts)
 
 
 Service = Annotated[EventTypeService, Depends(event_type_service)]

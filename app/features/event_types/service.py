@@ -1,23 +1,31 @@
 """Decides which event types are shown."""
 
-from app.catalogue.catalogue import Catalogue
+from app.accounts.accounts import Accounts
 from app.features.event_types.mapping import event_type_from, form_from
 from app.features.event_types.schemas import EventType, EventTypes, Form
 
 
 class EventTypeService:
-    def __init__(self, *, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, *, accounts: Accounts) -> None:
+        self._accounts = accounts
 
     async def list_event_types(self, account: str | None, slug: str | None) -> EventTypes:
-        published = (await self._catalogue.offer()).event_types
-        shown = (each for each in published if account in {None, each.account} and slug in {None, each.slug})
+        """Raises `UpstreamError` where nothing can be said: of the account asked for, or of any."""
+        offers = await self._accounts.offers()
+        failed = [(each.slug, failure) for each, failure in offers.failures]
+        if offers.failures and (not offers.offered or account in {name for name, _ in failed}):
+            raise offers.failures[0][1]
+        shown = (
+            each
+            for each in (offered.event_type for offered in offers.offered)
+            if account in {None, each.account} and slug in {None, each.slug}
+        )
         return EventTypes(items=[event_type_from(each) for each in shown])
 
     async def get_event_type(self, event_type_id: str) -> EventType:
-        return event_type_from(await self._catalogue.find(event_type_id))
+        return event_type_from((await self._accounts.find(event_type_id)).event_type)
 
     async def get_form(self, event_type_id: str) -> Form:
-        published = await self._catalogue.find(event_type_id)
-        namesakes = [each for each in self._catalogue.known() if each.slug == published.slug]
+        published = (await self._accounts.find(event_type_id)).event_type
+        namesakes = [each for each in self._accounts.known() if each.slug == published.slug]
         return form_from(published, slug=published.slug if len(namesakes) == 1 else None)

@@ -1,0 +1,120 @@
+"""The accounts that this process serves, and whose an event type is."""
+
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from app.accounts.account import Account, Offered
+from app.catalogue.model import EventType
+from app.concurrency import together
+from app.errors import NotFoundError, UpstreamError
+
+log = structlog.get_logger()
+
+
+class Accounts:
+    """They come and go while it runs. None fails because another does."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Account] = {}
+
+    def add(self, account: Account) -> None:
+        self._open[account.access] = account
+
+    def remove(self, access: str) -> None:
+        self._open.pop(access, None)
+
+    def all(self) -> Sequence[Account]:
+        return tuple(self._open.values())
+
+    def named(self, access: str) -> Account | None:
+        return self._open.get(access)
+
+    def only(self) -> Account | None:
+        """The one there is; None where there are none, or several."""
+        [*found] = self._open.values()
+        return found[0] if len(found) == 1 else None
+
+    async def of_user(self, uri: str) -> Account | None:
+        """Raises `UpstreamError` where it may be one of which nobody has said yet whose it is."""
+        unknown = []
+        for account in self.all():
+            known = account.catalogue.known_account()
+            if known is None:
+                unknown.append(account)
+            elif known.uri == uri:
+                return account
+        for account in unknown:
+            if await account.user() == uri:
+                return account
+        return None
+
+    async def with_id(self, id_: str) -> Account | None:
+        """By the last segment of its user's URI. Raises as `of_user`."""
+        for account in self.all():
+            if await account.id() == id_:
+                return account
+        return None
+
+    async def find(self, event_type: str) -> Offered:
+        """By id, or by a slug that only one of all has.
+
+        Raises `NotFoundError`, alike for unknown, hidden and foreign ones, and
+        `UpstreamError` where it may be of an account that could not be read.
+        """
+        only = self.only()
+        if only is not None:
+            return Offered(only, await only.catalogue.find(event_type))
+        return found_in(await self.offers(), event_type)
+
+    async def find_all(self, event_types: Sequence[str]) -> list[Offered]:
+        """As `find`, all from one reading."""
+        only = self.only()
+        if only is not None:
+            return [Offered(only, each) for each in await only.catalogue.find_all(event_types)]
+        offers = await self.offers()
+        return [found_in(offers, each) for each in event_types]
+
+    async def offers(self) -> "Offers":
+        """What each of them publishes."""
+        accounts = self.all()
+        read = await together(*(_read(account) for account in accounts))
+        return Offers(list(zip(accounts, read, strict=True)))
+
+    def known(self) -> Iterable[EventType]:
+        """What the latest readings of this process had, however old: costs nothing and cannot fail."""
+        return (each for account in self.all() for each in account.catalogue.known())
+
+
+class Offers:
+    """What accounts publish, and those that could not be read."""
+
+    def __init__(self, read: Sequence[tuple[Account, Sequence[EventType] | UpstreamError]]) -> None:
+        self.offered: list[Offered] = []
+        self.failures: list[tuple[Account, UpstreamError]] = []
+        for account, found in read:
+            if isinstance(found, UpstreamError):
+                self.failures.append((account, found))
+            else:
+                self.offered += (Offered(account, each) for each in found)
+
+
+def found_in(offers: Offers, wanted: str) -> Offered:
+    """Raises as `Accounts.find`. A slug is known to be the only one where all have been read."""
+    by_id = [each for each in offers.offered if each.event_type.id == wanted]
+    if len(by_id) == 1:
+        return by_id[0]
+    if offers.failures:
+        raise offers.failures[0][1]
+    by_slug = [each for each in offers.offered if each.event_type.slug == wanted]
+    if len(by_slug) == 1:
+        return by_slug[0]
+    raise NotFoundError
+
+
+async def _read(account: Account) -> Sequence[EventType] | UpstreamError:
+    try:
+        return (await account.catalogue.offer()).event_types
+    except UpstreamError as error:
+        log.warning("accounts.unread", error=error.code)
+        return error
