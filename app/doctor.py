@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
+from app.accounts.account import Account
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import EventType, User
@@ -57,8 +58,9 @@ async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIter
     async with opened(settings, Metrics(), clock, ProtocolOptions()) as owned:
         async for finding in _stores(settings.bff, owned):
             yield finding
-        async for finding in _calendly(owned):
-            yield finding
+        for account in owned.accounts.all():
+            async for finding in _calendly(account, clock):
+                yield finding
     yield _origins(settings.bff)
 
 
@@ -93,9 +95,9 @@ def _away(name: str, consequence: str) -> Finding:
     )
 
 
-async def _calendly(owned: Resources) -> AsyncIterator[Finding]:
+async def _calendly(account: Account, clock: Clock) -> AsyncIterator[Finding]:
     """One read of each kind, each needing a scope of its own."""
-    client = owned.calendly
+    client = account.client
     user, finding = await _tried("users:read", client.get_current_user())
     yield finding
     if user is None:
@@ -103,7 +105,7 @@ async def _calendly(owned: Resources) -> AsyncIterator[Finding]:
     yield _clock(client.clock_skew)
     event_types, finding = await _tried("event_types:read", client.list_event_types(user=user.uri))
     yield finding
-    for scope, read in _reads(client, user, event_types or [], owned.clock()):
+    for scope, read in _reads(client, user, event_types or [], clock()):
         _, finding = await _tried(scope, read)
         yield finding
     yield Finding(

@@ -96,13 +96,13 @@ class Metrics:
         self.budget_left = Gauge(
             "bff_calendly_budget_left",
             "Calls that may still be made to Calendly, by the window of its quota.",
-            ("window",),
+            ("account", "window"),
             registry=self.registry,
         )
         self.breaker = Gauge(
             "bff_calendly_breaker",
             "1 for the state that it is in: open where Calendly does not answer, and is not asked for free times.",
-            ("state",),
+            ("account", "state"),
             registry=self.registry,
         )
         self.renewals = Counter(

@@ -1,6 +1,6 @@
 """What one process owns, and requests share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,24 +8,17 @@ from typing import Annotated
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from app.accounts.accounts import Accounts
 from app.answers import SharedAnswers
-from app.budgets.budgets import Budgets
-from app.calendly.client import CalendlyClient
-from app.catalogue.catalogue import Catalogue
 from app.intents.ledger import Ledger
 from app.intents.runner import IntentRunner
 from app.loop_lag import LoopLag
 from app.observability import Metrics
 from app.sealing import Sealer
-from app.slots.buckets import DayBuckets
-from app.slots.popularity import Popularity
-from app.slots.warm_up import WarmUp
+from app.slots.policy import Lifetimes
 from app.store.policy import StatePolicy
 
 Clock = Callable[[], datetime]
-
-Forget = Callable[[datetime, datetime], Awaitable[None]]
-"""Something between these instants has changed in the host's calendar."""
 
 
 def system_clock() -> datetime:
@@ -38,22 +31,18 @@ class Resources:
 
     clock: Clock
     metrics: Metrics
-    calendly: CalendlyClient
     cache: Redis
     state: Redis
-    catalogue: Catalogue
-    buckets: DayBuckets
-    popularity: Popularity
-    warm_up: WarmUp
+    accounts: Accounts
+    lives: Lifetimes
+    """Of free times."""
     answers: SharedAnswers
     """About free times; the fast lane sends them."""
-    budgets: Budgets
     policy: StatePolicy
     ledger: Ledger
     runner: IntentRunner
     sealers: Callable[[str], Sealer]
     """By purpose."""
-    forget_days: Forget
     loop_lag: LoopLag
 
 

@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 from app import API
 from app.resources import Clock
 from app.settings import Settings
-from app.slots.buckets import DayBuckets
 from tests.support.redis import CACHE, RedisServer
 from tests.support.service import (
     Service,
@@ -49,9 +48,8 @@ async def _without_days(redis: RedisServer) -> None:
 async def _listening(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
     """A service that hears of whatever becomes untrue: until then, it believes nothing."""
     async with running_service(settings, clock) as bff:
-        buckets: DayBuckets = bff.app.state.resources.buckets
         for _ in range(500):
-            if buckets.version:
+            if bff.account.buckets.version:
                 break
             await asyncio.sleep(0.01)
         yield bff

@@ -1,11 +1,11 @@
 """The accounts that this process serves, and whose an event type is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
 from app.accounts.account import Account, Offered
-from app.catalogue.model import EventType
+from app.catalogue.model import EventType, Offer
 from app.concurrency import together
 from app.errors import NotFoundError, UpstreamError
 
@@ -37,22 +37,23 @@ class Accounts:
 
     async def of_user(self, uri: str) -> Account | None:
         """Raises `UpstreamError` where it may be one of which nobody has said yet whose it is."""
+        return await self._whose(lambda _, user: user == uri)
+
+    async def with_id(self, id_: str) -> Account | None:
+        """By the last segment of its user's URI. Raises as `of_user`."""
+        return await self._whose(lambda account, user: account.client.id_from(user) == id_)
+
+    async def _whose(self, is_meant: Callable[[Account, str], bool]) -> Account | None:
+        """Whose user is known is looked at first: nobody needs another's to be known."""
         unknown = []
         for account in self.all():
             known = account.catalogue.known_account()
             if known is None:
                 unknown.append(account)
-            elif known.uri == uri:
+            elif is_meant(account, known.uri):
                 return account
         for account in unknown:
-            if await account.user() == uri:
-                return account
-        return None
-
-    async def with_id(self, id_: str) -> Account | None:
-        """By the last segment of its user's URI. Raises as `of_user`."""
-        for account in self.all():
-            if await account.id() == id_:
+            if is_meant(account, await account.user()):
                 return account
         return None
 
@@ -79,7 +80,7 @@ class Accounts:
         """What each of them publishes."""
         accounts = self.all()
         read = await together(*(_read(account) for account in accounts))
-        return Offers(list(zip(accounts, read, strict=True)))
+        return Offers(zip(accounts, read, strict=True))
 
     def known(self) -> Iterable[EventType]:
         """What the latest readings of this process had, however old: costs nothing and cannot fail."""
@@ -87,16 +88,18 @@ class Accounts:
 
 
 class Offers:
-    """What accounts publish, and those that could not be read."""
+    """What accounts publish, and those that could not be read. `read`: the slugs of the others."""
 
-    def __init__(self, read: Sequence[tuple[Account, Sequence[EventType] | UpstreamError]]) -> None:
+    def __init__(self, found: Iterable[tuple[Account, Offer | UpstreamError]]) -> None:
         self.offered: list[Offered] = []
-        self.failures: list[tuple[Account, UpstreamError]] = []
-        for account, found in read:
-            if isinstance(found, UpstreamError):
-                self.failures.append((account, found))
+        self.read: set[str] = set()
+        self.failures: list[UpstreamError] = []
+        for account, offer in found:
+            if isinstance(offer, UpstreamError):
+                self.failures.append(offer)
             else:
-                self.offered += (Offered(account, each) for each in found)
+                self.read.add(offer.account.slug)
+                self.offered += (Offered(account, each) for each in offer.event_types)
 
 
 def found_in(offers: Offers, wanted: str) -> Offered:
@@ -105,16 +108,16 @@ def found_in(offers: Offers, wanted: str) -> Offered:
     if len(by_id) == 1:
         return by_id[0]
     if offers.failures:
-        raise offers.failures[0][1]
+        raise offers.failures[0]
     by_slug = [each for each in offers.offered if each.event_type.slug == wanted]
     if len(by_slug) == 1:
         return by_slug[0]
     raise NotFoundError
 
 
-async def _read(account: Account) -> Sequence[EventType] | UpstreamError:
+async def _read(account: Account) -> Offer | UpstreamError:
     try:
-        return (await account.catalogue.offer()).event_types
+        return await account.catalogue.offer()
     except UpstreamError as error:
         log.warning("accounts.unread", error=error.code)
         return error

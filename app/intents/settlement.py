@@ -41,7 +41,7 @@ class Means:
     settled: Callable[[Matter], Awaitable[None]]
 
     async def client_for(self, matter: Matter) -> CalendlyClient:
-        """Of the account whose booking it is. Raises `UpstreamError`: nobody speaks for it, or nobody knows who does."""
+        """Of its account. Raises `UpstreamError`: nobody speaks for it, or nobody knows who does."""
         client = await self.speaker(matter.wanted.user)
         if client is None:
             raise UpstreamRefusedUsError
@@ -127,6 +127,8 @@ class Settlement:
             return True
 
 
-def result_of(client: CalendlyClient, invitee: Invitee, *, found: bool = False, other: bool = False) -> Result:
+def result_of(
+    client: CalendlyClient, invitee: Invitee, *, found: bool = False, other: bool = False
+) -> Result:
     """Raises `UpstreamFailedError` where the reply names another host."""
     return Result(client.id_from(invitee.event), client.id_from(invitee.uri), found or other, other)

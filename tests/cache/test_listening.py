@@ -218,7 +218,7 @@ async def test_whoever_leaves_is_told_nothing_more(
 ) -> None:
     other, ear = replica(store, account="bob"), Ear()
     listening.news.join(other.channel, ear)
-    await listening.until(lambda news: ear.misses == 1)
+    await listening.until(lambda _: ear.misses == 1)
     listening.news.leave(other.channel)
 
     await other.forget([DAY])

@@ -37,7 +37,7 @@ async def _ask(scene: Scene, **params: Any) -> Json:
 async def _state(scene: Scene) -> list[str]:
     shown = (await scene.bff.http.get("/metrics")).text.splitlines()
     breaker = [line for line in shown if line.startswith("bff_calendly_breaker{")]
-    return [line.split('"')[1] for line in breaker if line.endswith(" 1.0")]
+    return [line.split('"')[3] for line in breaker if line.endswith(" 1.0")]
 
 
 @pytest.mark.parametrize("break_", BREAKS)

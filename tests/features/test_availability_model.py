@@ -255,7 +255,7 @@ class Policy(RuleBasedStateMachine):
         """And until all have heard of it that can hear."""
         began, readings = time.monotonic(), len(self._calendly.readings)
         versions = [each.buckets.version for each in self._replicas]
-        await self._replicas[who].resources.forget_days(start, start + HOUR / 2)
+        await self._replicas[who].bff.account.forget_days(start, start + HOUR / 2)
         for replica, version in zip(self._replicas, versions, strict=True):
             await self._until(partial(self._has_heard, replica, version))
         days = touched_days(start, start + HOUR / 2)

@@ -160,7 +160,7 @@ async def test_a_booking_is_gone_though_its_part_was_read_before_and_another_was
 
     await calendly.book("intro-call", start_time=start)
     instant = datetime.fromisoformat(start)
-    await bff.app.state.resources.forget_days(instant, instant + timedelta(minutes=30))
+    await bff.account.forget_days(instant, instant + timedelta(minutes=30))
 
     assert start not in _offers(await asking)
 

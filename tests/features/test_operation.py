@@ -99,13 +99,14 @@ async def test_what_is_left_of_calendlys_quota_is_a_metric(bff: Service) -> None
     await bff.book(await bff.booking())
 
     shown = dict(line.rsplit(" ", 1) for line in await _metrics(bff) if "bff_calendly_budget_left{" in line)
-    assert {name.split('"')[1] for name in shown} == {
+    account = bff.account.access
+    assert {name.split('"')[3] for name in shown} == {
         "bookings_minute",
         "bookings_hour",
         "bookings_day",
         "calls_minute",
     }
-    assert shown['bff_calendly_budget_left{window="bookings_minute"}'] == "9.0"
+    assert shown[f'bff_calendly_budget_left{{account="{account}",window="bookings_minute"}}'] == "9.0"
 
 
 async def test_bookings_that_nobody_knows_the_end_of_are_a_metric(bff: Service, calendly: Simulation) -> None:

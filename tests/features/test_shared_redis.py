@@ -79,7 +79,7 @@ async def test_a_service_forgets_days_of_what_only_others_show(
         async with running_service(_settings(calendly, redis, allowed=allowed), calendly.clock) as other:
             if allowed:
                 await other.free("visit")
-            await other.app.state.resources.forget_days(start, start + timedelta(minutes=30))
+            await other.account.forget_days(start, start + timedelta(minutes=30))
         bff.forget()
 
         assert first not in await bff.free("intro-call")

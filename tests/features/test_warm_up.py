@@ -11,7 +11,6 @@ import pytest
 from app import API
 from app.budgets.claims import READ_SHARE
 from app.calendly.quota import Purpose
-from app.resources import Resources
 from tests.soak.waiting import until
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import Service, calls_of, clear_calls, plan_fault, running_service, settings_for
@@ -43,11 +42,6 @@ async def bff(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Service
         yield service
 
 
-def _resources(bff: Service) -> Resources:
-    owned: Resources = bff.app.state.resources
-    return owned
-
-
 async def _ask(bff: Service, slug: str = "intro-call", **params: str) -> dict[str, Any]:
     answer = await bff.get(f"/event-types/{slug}/availability", **(params or ASKED))
     assert answer.status_code == 200, answer.text
@@ -56,7 +50,7 @@ async def _ask(bff: Service, slug: str = "intro-call", **params: str) -> dict[st
 
 async def _look(*services: Service) -> None:
     """As each of them does by itself several times a second or so."""
-    await asyncio.gather(*(_resources(bff).warm_up.look() for bff in services))
+    await asyncio.gather(*(bff.account.warm_up.look() for bff in services))
 
 
 async def _look_until_read(calendly: Simulation, *services: Service) -> None:
@@ -193,7 +187,7 @@ async def test_it_leaves_visitors_half_of_what_they_may_read(bff: Service, calen
     await _ask(bff)
     await clear_calls(calendly)
     for _ in range(round(500 * READ_SHARE / 2)):
-        await _resources(bff).budgets.admit(Purpose.READ)
+        await bff.account.budgets.admit(Purpose.READ)
     calendly.clock.advance(seconds=DUE)
 
     await _look(bff)

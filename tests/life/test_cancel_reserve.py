@@ -48,11 +48,11 @@ async def _spent_but_for_cancellations(bff: Service) -> None:
     """By bookings, and by looks at what became of them."""
     with suppress(UpstreamBusyError):
         while True:
-            await bff.app.state.resources.budgets.admit(Purpose.LOOKUP)
+            await bff.account.budgets.admit(Purpose.LOOKUP)
 
 
 async def _calls_left(bff: Service) -> int:
-    left: dict[str, int] = await bff.app.state.resources.budgets.left()
+    left: dict[str, int] = await bff.account.budgets.left()
     return left["calls_minute"]
 
 
@@ -163,7 +163,7 @@ async def test_a_booking_that_lacks_only_calls_is_told_so(bff: Service) -> None:
 async def test_a_try_that_cannot_even_begin_is_no_try(bff: Service, calendly: Simulation) -> None:
     booking = await made(bff)
     await _spent(bff, calendly)
-    budgets, permits = bff.app.state.resources.budgets, []
+    budgets, permits = bff.account.budgets, []
     with suppress(UpstreamBusyError):
         while True:
             permits.append(await budgets.admit(Purpose.CANCEL))

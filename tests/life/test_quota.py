@@ -17,7 +17,7 @@ import pytest
 
 from app import API, errors
 from app.errors import AppError
-from app.features.bookings.router import desk
+from app.features.bookings.router import desks
 from app.read_queue import AT_ONCE, PATIENCE
 from tests.life.stage import BRISK, Stage, bookings_sent, canceled, healed, made, sent
 from tests.support.redis import CACHE, STATE, running_redis
@@ -125,7 +125,7 @@ async def is_broken(rig: Rig) -> None:
     def broken() -> None:
         raise RuntimeError
 
-    rig.bff.app.dependency_overrides[desk] = broken
+    rig.bff.app.dependency_overrides[desks] = broken
 
 
 async def one_is_running(rig: Rig) -> None:

@@ -15,9 +15,10 @@ from pydantic import SecretStr
 
 from app import API
 from app.errors import NotFoundError
+from app.features.bookings.desk import Desk
+from app.features.bookings.desks import Desks
 from app.features.bookings.manage import Claims, ManageTokens
 from app.features.bookings.managing import BookingManager
-from app.features.bookings.router import desk_of
 from app.sealing import Sealer
 from tests.security.asking import Asked, ask
 from tests.support.redis import CACHE, STATE, RedisServer
@@ -80,11 +81,13 @@ def with_bit_flipped(token: str, bit: int) -> str:
     return text(bytes(sealed))
 
 
+def desk_of(scene: Scene) -> Desk:
+    return Desks(scene.bff.app.state.resources).of(scene.bff.account)
+
+
 def claims_of(scene: Scene) -> Claims:
     """Whatever the genuine token says, which an attacker may know."""
-    claims = desk_of(scene.bff.app.state.resources).tokens.read(
-        token_of(scene.booking), scene.bff.app.state.resources.clock()
-    )
+    claims = desk_of(scene).tokens.read(token_of(scene.booking), scene.bff.app.state.resources.clock())
     assert claims is not None
     return claims
 
@@ -187,7 +190,7 @@ def guesses(scene: Scene) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.fault("B14")
 async def test_no_guess_is_ever_admitted(scene: Scene) -> None:
-    manager = BookingManager(desk_of(scene.bff.app.state.resources))
+    manager = BookingManager(desk_of(scene))
     hits = 0
 
     for id_, token in islice(guesses(scene), GUESSES):

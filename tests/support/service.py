@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from app import API
+from app.accounts.account import Account
 from app.intents.options import ProtocolOptions
 from app.main import create_app
-from app.resources import Clock
+from app.resources import Clock, Resources
 from app.settings import BffSettings, CalendlySettings, Settings
-from app.slots.buckets import DayBuckets
 from tests.support.canary_watch import watched
 from tests.support.contract import assert_kept
 from tests.support.keys import SECRET_KEY
@@ -52,13 +52,19 @@ class Service:
     app: FastAPI
     http: httpx.AsyncClient
 
+    @property
+    def account(self) -> Account:
+        """The one that it serves."""
+        owned: Resources = self.app.state.resources
+        [account] = owned.accounts.all()
+        return account
+
     async def get(self, path: str, **params: Any) -> httpx.Response:
         return await self.http.get(API + path, params=params)
 
     def forget(self) -> None:
         """The free times it remembers: as if it had missed what others say of them."""
-        buckets: DayBuckets = self.app.state.resources.buckets
-        buckets.miss()
+        self.account.buckets.miss()
 
     async def availability(self, slug: str = "intro-call", **params: Any) -> Json:
         answer = await self.get(f"/event-types/{slug}/availability", **params)

@@ -35,8 +35,8 @@ _encodings = Encodings()
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`until`: when the same question has another answer. `basis`: what it is made of. `look_again`: begins to read again what is old of it, where
-    it is marked.
+    """`until`: when the same question has another answer. `basis`: what it is made of. `look_again`: begins to read
+    again what is old of it, where it is marked.
     """
 
     answer: Answer

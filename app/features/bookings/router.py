@@ -24,16 +24,15 @@ from app.errors import (
     UnsupportedMediaTypeError,
     UseHostedPageError,
 )
-from app.features.bookings.desk import RETRY_CONFIRMING, Desk, Outcome
-from app.features.bookings.manage import ManageTokens
+from app.features.bookings.desk import RETRY_CONFIRMING, Outcome
+from app.features.bookings.desks import Desks
 from app.features.bookings.managing import BookingManager
 from app.features.bookings.moving import BookingMover
-from app.features.bookings.planner import BookingPlanner
 from app.features.bookings.schemas import Booking, CancelPart, MovePart, Preflight, Rescheduled
 from app.features.bookings.service import BookingService
 from app.form.submission import Submission
 from app.problems import READING, declared
-from app.resources import Owned, Resources
+from app.resources import Owned
 
 reading = APIRouter(prefix=API, tags=["Bookings"])
 writing = APIRouter(prefix=API, tags=["Bookings"], route_class=JsonRoute)
@@ -55,25 +54,11 @@ CHANGING = (BookingNotChangeableError, BookingInFlightError, UseHostedPageError,
 ICS = "text/calendar; charset=utf-8; method=PUBLISH"
 
 
-def desk_of(owned: Resources) -> Desk:
-    return Desk(
-        client=owned.calendly,
-        catalogue=owned.catalogue,
-        planner=BookingPlanner(catalogue=owned.catalogue, buckets=owned.buckets, clock=owned.clock),
-        runner=owned.runner,
-        budgets=owned.budgets,
-        policy=owned.policy,
-        tokens=ManageTokens(owned.sealers("manage")),
-        forget=owned.forget_days,
-        clock=owned.clock,
-    )
+async def desks(owned: Owned) -> Desks:
+    return Desks(owned)
 
 
-async def desk(owned: Owned) -> Desk:
-    return desk_of(owned)
-
-
-AtDesk = Annotated[Desk, Depends(desk)]
+AtDesks = Annotated[Desks, Depends(desks)]
 
 
 async def idempotency_key(
@@ -147,13 +132,14 @@ def _response(outcome: Outcome) -> Response:
         **declared(IdempotencyKeyMissingError, BookingInFlightError, IdempotencyKeyReusedError, *CHECKING),
     },
 )
-async def create_booking(submission: Submission, desk: AtDesk, key: Key) -> Response:
+async def create_booking(submission: Submission, desks: AtDesks, key: Key) -> Response:
     """Book one slot for one invitee. `GET /event-types/{id}/form` says what the body must hold.
 
     201: it is booked. 202: it was sent, and nobody knows yet. With 409 `slot_taken` come times that are free now;
     where a problem has a `hostedUrl`, the visitor can still book on Calendly's own page. To repeat an attempt,
     for whatever reason, repeat its key.
     """
+    desk = await desks.for_event_type(submission.event_type_id)
     return _response(await BookingService(desk).create_booking(submission, key))
 
 
@@ -162,12 +148,13 @@ async def create_booking(submission: Submission, desk: AtDesk, key: Key) -> Resp
     summary="Check a booking without making it",
     responses=declared(BookingInFlightError, *CHECKING),
 )
-async def preflight_booking(submission: Submission, desk: AtDesk, response: Response) -> Preflight:
+async def preflight_booking(submission: Submission, desks: AtDesks, response: Response) -> Preflight:
     """The answer booking would give, without booking: 200, or the same problem.
 
     Spends nothing of Calendly's booking quota and needs no Idempotency-Key.
     """
     response.headers["Cache-Control"] = "no-store"
+    desk = await desks.for_event_type(submission.event_type_id)
     return await BookingService(desk).preflight_booking(submission)
 
 
@@ -176,9 +163,9 @@ async def preflight_booking(submission: Submission, desk: AtDesk, response: Resp
     summary="Read a booking",
     responses={200: {"headers": _ASK_AGAIN}, **declared(*MANAGING)},
 )
-async def get_booking(id_: Id, token: Token, desk: AtDesk, response: Response) -> Booking:
+async def get_booking(id_: Id, token: Token, desks: AtDesks, response: Response) -> Booking:
     """As it stands at Calendly: whether it is confirmed, canceled, and whether the conference has its link by now."""
-    booking = await BookingManager(desk).read_booking(id_, token)
+    booking = await BookingManager(await desks.for_token(token)).read_booking(id_, token)
     response.headers["Cache-Control"] = "no-store"
     if booking.status == "confirming":
         response.headers["Retry-After"] = str(RETRY_CONFIRMING)
@@ -187,14 +174,14 @@ async def get_booking(id_: Id, token: Token, desk: AtDesk, response: Response) -
 
 @writing.post("/bookings/{bookingId}/cancel", summary="Cancel a booking", responses=declared(*CHANGING))
 async def cancel_booking(
-    id_: Id, part: CancelPart, token: Token, desk: AtDesk, response: Response
+    id_: Id, part: CancelPart, token: Token, desks: AtDesks, response: Response
 ) -> Booking:
     """Calendly tells host and invitee. Canceling again answers the same.
 
     One seat of a group cannot be canceled here: 409 `use_hosted_page`.
     """
     response.headers["Cache-Control"] = "no-store"
-    return await BookingManager(desk).cancel_booking(id_, token, part.reason)
+    return await BookingManager(await desks.for_token(token)).cancel_booking(id_, token, part.reason)
 
 
 @writing.post(
@@ -208,13 +195,15 @@ async def cancel_booking(
         **declared(SlotTakenError, BookingQuotaSpentError, BookingsClosedError, *CHANGING),
     },
 )
-async def reschedule_booking(id_: Id, part: MovePart, token: Token, desk: AtDesk) -> Response:
+async def reschedule_booking(id_: Id, part: MovePart, token: Token, desks: AtDesks) -> Response:
     """Book the new time, then cancel the old one; the answer is the new booking, with an id and a token of its own.
 
     The invitee gets two mails from Calendly. Repeating it with the same start answers the same. Where anything
     fails, the old time stays.
     """
-    return _response(await BookingMover(desk).reschedule_booking(id_, token, part.start))
+    return _response(
+        await BookingMover(await desks.for_token(token)).reschedule_booking(id_, token, part.start)
+    )
 
 
 @reading.get(
@@ -226,9 +215,9 @@ async def reschedule_booking(id_: Id, part: MovePart, token: Token, desk: AtDesk
         **declared(BookingInFlightError, *MANAGING),
     },
 )
-async def get_calendar_file(id_: Id, token: Token, desk: AtDesk) -> Response:
+async def get_calendar_file(id_: Id, token: Token, desks: AtDesks) -> Response:
     """RFC 5545. The same entry after a reschedule and after a cancellation, with a higher SEQUENCE each time."""
-    content = await BookingManager(desk).calendar_file(id_, token)
+    content = await BookingManager(await desks.for_token(token)).calendar_file(id_, token)
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": 'attachment; filename="booking.ics"',

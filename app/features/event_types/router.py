@@ -39,8 +39,9 @@ async def list_event_types(
     slug: Annotated[str | None, Query(description="Only the one with this slug.", examples=["visit"])] = None,
 ) -> EventTypes:
     """The published event types, in the host's order. Secret and inactive ones are not shown."""
-    response.headers["Cache-Control"] = CACHE_CONTROL
-    return await service.list_event_types(account, slug)
+    listed = await service.list_event_types(account, slug)
+    response.headers["Cache-Control"] = "no-cache" if listed.incomplete else CACHE_CONTROL
+    return listed
 
 
 @router.get(

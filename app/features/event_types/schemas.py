@@ -68,6 +68,9 @@ class EventType(Shape):
 
 class EventTypes(Shape):
     items: list[EventType]
+    incomplete: bool = Field(
+        description="True: there are more, of accounts that cannot be read at the moment."
+    )
 
 
 class FieldChoice(Shape):

@@ -10,17 +10,17 @@ class EventTypeService:
         self._accounts = accounts
 
     async def list_event_types(self, account: str | None, slug: str | None) -> EventTypes:
-        """Raises `UpstreamError` where nothing can be said: of the account asked for, or of any."""
+        """Raises `UpstreamError` where the account asked for may be one that could not be read, or none could."""
         offers = await self._accounts.offers()
-        failed = [(each.slug, failure) for each, failure in offers.failures]
-        if offers.failures and (not offers.offered or account in {name for name, _ in failed}):
-            raise offers.failures[0][1]
+        incomplete = bool(offers.failures) and account not in offers.read
+        if incomplete and (account is not None or not offers.read):
+            raise offers.failures[0]
         shown = (
             each
             for each in (offered.event_type for offered in offers.offered)
             if account in {None, each.account} and slug in {None, each.slug}
         )
-        return EventTypes(items=[event_type_from(each) for each in shown])
+        return EventTypes(items=[event_type_from(each) for each in shown], incomplete=incomplete)
 
     async def get_event_type(self, event_type_id: str) -> EventType:
         return event_type_from((await self._accounts.find(event_type_id)).event_type)

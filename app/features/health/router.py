@@ -88,11 +88,13 @@ async def _measure(owned: Resources) -> None:
     metrics.loop_lag.set(owned.loop_lag.longest())
     metrics.ready_answers.set(len(owned.answers.memory))
     metrics.ready_bytes.set(owned.answers.memory.weight)
-    for state in State:
-        metrics.breaker.labels(state.value).set(state is owned.calendly.breaker.state)
+    metrics.breaker.clear()
     metrics.budget_left.clear()
-    for window, left in (await owned.budgets.left()).items():
-        metrics.budget_left.labels(window).set(left)
+    for account in owned.accounts.all():
+        for state in State:
+            metrics.breaker.labels(account.access, state.value).set(state is account.client.breaker.state)
+        for window, left in (await account.budgets.left()).items():
+            metrics.budget_left.labels(account.access, window).set(left)
     metrics.bookings_unsettled.clear()
     metrics.bookings_discarded.set(nan)
     with suppress(StoreAwayError):

@@ -28,7 +28,7 @@ class Replica:
 
     @property
     def buckets(self) -> DayBuckets:
-        return self.resources.buckets
+        return self.bff.account.buckets
 
     @property
     def hears(self) -> bool:

@@ -1,0 +1,47 @@
+"""Whose booking it is, and the desk at which that account's bookings are made and managed."""
+
+from app.accounts.account import Account
+from app.errors import NotFoundError
+from app.features.bookings.desk import Desk
+from app.features.bookings.manage import ManageTokens
+from app.features.bookings.planner import BookingPlanner
+from app.resources import Resources
+
+
+class Desks:
+    def __init__(self, owned: Resources) -> None:
+        self._owned = owned
+        self._tokens = ManageTokens(owned.sealers("manage"))
+
+    def of(self, account: Account) -> Desk:
+        owned = self._owned
+        return Desk(
+            client=account.client,
+            catalogue=account.catalogue,
+            planner=BookingPlanner(catalogue=account.catalogue, buckets=account.buckets, clock=owned.clock),
+            runner=owned.runner,
+            budgets=account.budgets,
+            policy=owned.policy,
+            tokens=self._tokens,
+            forget=account.forget_days,
+            clock=owned.clock,
+        )
+
+    async def for_event_type(self, event_type: str) -> Desk:
+        """Where there is one account alone, nothing is looked up: a repeated attempt is answered even if its event type
+        is no longer published.
+
+        Raises as `Accounts.find`.
+        """
+        only = self._owned.accounts.only()
+        return self.of(only or (await self._owned.accounts.find(event_type)).account)
+
+    async def for_token(self, token: str) -> Desk:
+        """Raises `NotFoundError` where it is of no account of ours; whether the token is good, the desk says."""
+        account = self._owned.accounts.only()
+        if account is None:
+            claims = self._tokens.read(token, self._owned.clock())
+            account = None if claims is None else await self._owned.accounts.with_id(claims.account)
+        if account is None:
+            raise NotFoundError
+        return self.of(account)
