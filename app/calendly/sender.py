@@ -15,7 +15,7 @@ from app.calendly.fence import fenced
 from app.calendly.options import Deadline, TransportOptions
 from app.errors import UpstreamFailedError
 
-_HEADERS = {
+HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
     "User-Agent": f"calendly-bff/{__version__} python-httpx/{httpx.__version__}",
@@ -49,7 +49,7 @@ class Sender:
         return client.build_request(
             "POST" if call.is_write else "GET",
             self._origin.url(call.path, call.params),
-            headers=_HEADERS | content_type,
+            headers=HEADERS | content_type,
             content=call.body,
             timeout=timeouts(self._options, deadline),
             extensions=fenced(call.may_send) if call.is_write else {},
