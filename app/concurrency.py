@@ -59,6 +59,11 @@ class SingleFlight:
             self._running[key] = task
             task.add_done_callback(lambda done: self._landed(key, done))
 
+    async def settle(self, patience: float) -> None:
+        """Wait for what is under way, however it ends, but no longer than so many seconds."""
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=patience)
+
     def _landed(self, key: Hashable, task: "asyncio.Task[Any]") -> None:
         del self._running[key]
         if not task.cancelled():

@@ -49,7 +49,7 @@ class Finding:
 async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Finding]:
     """Each finding as soon as it is known. Nothing is written anywhere and nothing is booked."""
     try:
-        settings.required_token()
+        settings.require_access()
     except ConfigurationError as error:
         yield Finding(
             Verdict.WRONG, "token", f"{error}. Make a personal access token in Calendly and set it."

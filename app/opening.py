@@ -1,15 +1,19 @@
 """Opens what one process owns, in order, and closes it in reverse."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from app.accounts.account import Account
 from app.accounts.accounts import Accounts
+from app.accounts.connecting import Connecting
 from app.accounts.opener import Shared, access_of, lifetimes, opened_account
+from app.accounts.roster import Roster
 from app.answers import SharedAnswers
 from app.background import running
 from app.cache.news import News
@@ -24,6 +28,12 @@ from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
 from app.intents.watch import watch
 from app.loop_lag import LoopLag
+from app.oauth.authorization import Application, Authorization
+from app.oauth.grants import Grants
+from app.oauth.invitations import Invitations
+from app.oauth.leases import Leases
+from app.oauth.options import RenewalOptions
+from app.oauth.renewer import Renewer
 from app.observability import Metrics
 from app.ready import ReadyAnswers
 from app.resources import Clock, Resources
@@ -43,15 +53,16 @@ async def opened(
     """Nothing is connected before it is used: a start does not wait for neighbours that are away.
 
     `doubts`: as `News` has it.
-    Raises `ConfigurationError` without a token.
+    Raises `ConfigurationError` where there is no account, nor will be.
     """
-    token = settings.required_token()
+    settings.require_access()
     async with AsyncExitStack() as stack:
         opening = _Opening(settings, metrics, clock, stack)
         shared = await opening.shared(doubts=doubts)
         accounts = Accounts()
-        access = access_of(settings.calendly.api_url, token.get_secret_value())
-        accounts.add(await stack.enter_async_context(opened_account(shared, access, token)))
+        if settings.calendly.token is not None:
+            accounts.add(await opening.own_account(shared, settings.calendly.token))
+        answers = SharedAnswers(shared.ready, accounts, shared.news.is_to_be_asked, clock)
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
@@ -63,6 +74,7 @@ async def opened(
             clock=clock,
             settled=partial(_settled, accounts),
         )
+        sealers = cache(partial(Sealer, sealed_by))
         yield Resources(
             clock=clock,
             metrics=metrics,
@@ -70,11 +82,12 @@ async def opened(
             state=shared.state,
             accounts=accounts,
             lives=lifetimes(settings),
-            answers=SharedAnswers(shared.ready, accounts, shared.news.is_to_be_asked, clock),
+            connecting=await opening.connecting(shared, accounts, answers, sealers),
+            answers=answers,
             policy=StatePolicy(shared.state, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
             runner=await opening.runner(means),
-            sealers=cache(partial(Sealer, sealed_by)),
+            sealers=sealers,
             loop_lag=loop_lag,
         )
 
@@ -102,6 +115,39 @@ class _Opening:
             news=news,
             ready=ReadyAnswers(),
             renewals=self.metrics.renewals,
+            clock=self.clock,
+        )
+
+    async def own_account(self, shared: Shared, token: SecretStr) -> Account:
+        access = access_of(self.settings.calendly.api_url, token.get_secret_value())
+        return await self.stack.enter_async_context(opened_account(shared, access, token))
+
+    async def connecting(
+        self, shared: Shared, accounts: Accounts, answers: SharedAnswers, sealers: Callable[[str], Sealer]
+    ) -> Connecting | None:
+        application = Application.of(self.settings.calendly)
+        if application is None:
+            return None
+        state = StateStore(shared.state)
+        grants = Grants(state, sealers("grant"))
+        authorization = Authorization(application, self.clock)
+        self.stack.push_async_callback(authorization.aclose)
+        roster = Roster(
+            grants=grants,
+            renewer=Renewer(grants, Leases(state), authorization, RenewalOptions()),
+            shared=shared,
+            accounts=accounts,
+            changed=answers.forget,
+        )
+        self.stack.push_async_callback(roster.aclose)
+        await self.stack.enter_async_context(running(roster.follow()))
+        return Connecting(
+            grants=grants,
+            invitations=Invitations(state, sealers("pending")),
+            authorization=authorization,
+            roster=roster,
+            cache=shared.cache,
+            origin=self.settings.calendly.api_url,
             clock=self.clock,
         )
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from app.accounts.accounts import Accounts
+from app.accounts.connecting import Connecting
 from app.answers import SharedAnswers
 from app.intents.ledger import Ledger
 from app.intents.runner import IntentRunner
@@ -34,6 +35,8 @@ class Resources:
     cache: Redis
     state: Redis
     accounts: Accounts
+    connecting: Connecting | None
+    """Accounts of others; None where no application is set."""
     lives: Lifetimes
     """Of free times."""
     answers: SharedAnswers

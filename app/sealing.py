@@ -30,21 +30,22 @@ class Sealer:
     """AES-256-GCM under sub-keys of `keys`: the first seals, all open.
 
     Sealed is: version, nonce, ciphertext and tag, as base64url. The version and
-    the purpose are authenticated along with it.
+    the purpose are authenticated along with it, and so is what it is said to be
+    `about`, such as the name it is kept under: under another it does not open.
     """
 
     def __init__(self, keys: Sequence[bytes], purpose: str) -> None:
         self._purpose = purpose.encode()
         self._ciphers = [AESGCM(key) for key in _sub_keys(keys, "seal", purpose)]
 
-    def seal(self, plain: bytes) -> str:
+    def seal(self, plain: bytes, about: bytes = b"") -> str:
         """URL-safe text without padding, 39 characters longer than `plain` is in base64; never the same twice."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._ciphers[0].encrypt(nonce, plain, _VERSION + self._purpose)
+        sealed = self._ciphers[0].encrypt(nonce, plain, self._bound(_VERSION, about))
         return _text(_VERSION + nonce + sealed)
 
-    def open(self, sealed: str) -> bytes | None:
-        """What was sealed; None for any text that was not sealed for this purpose under one of these keys.
+    def open(self, sealed: str, about: bytes = b"") -> bytes | None:
+        """What was sealed; None for any text that was not sealed for this purpose, about this, under one of these keys.
 
         Every key is tried even after one fits: the time it takes does not tell
         which did, or whether any did.
@@ -52,16 +53,20 @@ class Sealer:
         raw = _bytes(sealed)
         if len(raw) < _SHORTEST:
             return None
-        opened = [self._opened(cipher, raw) for cipher in self._ciphers]
+        opened = [self._opened(cipher, raw, about) for cipher in self._ciphers]
         return next((plain for plain in opened if plain is not None), None)
 
-    def _opened(self, cipher: AESGCM, raw: bytes) -> bytes | None:
+    def _opened(self, cipher: AESGCM, raw: bytes, about: bytes) -> bytes | None:
         # The version is whatever it claims to be: another than ours was never authenticated.
         version = raw[: _NONCE.start]
         try:
-            return cipher.decrypt(raw[_NONCE], raw[_NONCE.stop :], version + self._purpose)
+            return cipher.decrypt(raw[_NONCE], raw[_NONCE.stop :], self._bound(version, about))
         except InvalidTag:
             return None
+
+    def _bound(self, version: bytes, about: bytes) -> bytes:
+        """What is authenticated but not sealed. No purpose holds a zero byte; without `about` there is none."""
+        return version + self._purpose + (b"\0" + about if about else b"")
 
 
 class KeyedHash:

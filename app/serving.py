@@ -85,7 +85,7 @@ def serve(settings: Settings) -> None:
     Raises `ConfigurationError`. `settings` must be what the environment says: with
     several workers, each reads it again.
     """
-    settings.required_token()
+    settings.require_access()
     if EMBEDDED_STORE in {settings.bff.redis_url, settings.bff.state_url}:
         sys.stderr.write(_EMBEDDED)
     leave_on_sigterm()

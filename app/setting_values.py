@@ -16,6 +16,8 @@ KEY_BYTES = 32
 
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
+_CLIENT_ID = re.compile(r"[\x21-\x39\x3b-\x7e]{1,256}")
+_SCOPES = re.compile(r"[a-z_]+(?::(?:read|write))?(?: [a-z_]+(?::(?:read|write))?)*", re.ASCII)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -57,6 +59,19 @@ def _token(value: SecretStr) -> SecretStr:
     if not _TOKEN.fullmatch(value.get_secret_value()):
         raise ValueError("does not look like a token: 8 or more visible characters without spaces")
     return value
+
+
+def _client_id(value: str) -> str:
+    if not _CLIENT_ID.fullmatch(value):
+        raise ValueError("must be the id that Calendly gave the application: no blanks, no colon")
+    return value
+
+
+def _scopes(value: str) -> str:
+    scopes = " ".join(value.split())
+    if not _SCOPES.fullmatch(scopes):
+        raise ValueError("must be names of scopes such as users:read, separated by blanks")
+    return scopes
 
 
 def _secret_key(value: SecretStr) -> SecretStr:
@@ -101,6 +116,8 @@ def _blank_is_unset(value: object) -> object:
 CommaSeparated = (NoDecode, BeforeValidator(_split))
 BlankIsUnset = BeforeValidator(_blank_is_unset)
 Token = Annotated[SecretStr, AfterValidator(_token)]
+ClientId = Annotated[str, AfterValidator(_client_id)]
+Scopes = Annotated[str, AfterValidator(_scopes)]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
 Origin = Annotated[str, AfterValidator(_origin)]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]

@@ -3,16 +3,18 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from app.setting_values import (
     KEY_BYTES,
     ApiUrl,
     BlankIsUnset,
+    ClientId,
     CommaSeparated,
     EventType,
     Lifetime,
     Origin,
+    Scopes,
     Seconds,
     SecretKey,
     Token,
@@ -61,6 +63,34 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
             description="Seconds that a booking waits for Calendly before its outcome counts as unknown.",
         ),
     ] = timedelta(seconds=18)
+    oauth_client_id: Annotated[
+        ClientId | None,
+        BlankIsUnset,
+        Field(
+            description="Id of your application in Calendly's developer portal, to connect accounts of others."
+        ),
+    ] = None
+    oauth_client_secret: Annotated[
+        Token | None,
+        BlankIsUnset,
+        Field(description="Secret of that application; a native one has none."),
+    ] = None
+    oauth_url: Annotated[
+        ApiUrl,
+        Field(
+            description="Origin of Calendly's OAuth server. Anything but https is refused, except on loopback."
+        ),
+    ] = "https://auth.calendly.com"
+    oauth_scopes: Annotated[
+        Scopes,
+        Field(description="What accounts are asked for when they are connected, separated by blanks."),
+    ] = "users:read event_types:read availability:read scheduled_events:write webhooks:write locations:read"
+
+    @model_validator(mode="after")
+    def _whose_secret(self) -> Self:
+        if self.oauth_client_secret is not None and self.oauth_client_id is None:
+            raise ValueError("CALENDLY_OAUTH_CLIENT_ID must be set where CALENDLY_OAUTH_CLIENT_SECRET is")
+        return self
 
 
 class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
@@ -183,7 +213,10 @@ class Settings(BaseModel, frozen=True):
         """Those that are set; none on the embedded store, for which one that dies with it is enough."""
         return tuple(key_bytes(key) for key in self.bff.secret_keys)
 
-    def required_token(self) -> SecretStr:
-        if self.calendly.token is None:
-            raise ConfigurationError("CALENDLY_TOKEN is not set: without it there is no calendar to offer")
-        return self.calendly.token
+    def require_access(self) -> None:
+        """Raises `ConfigurationError` where there is no calendar to offer, nor will be."""
+        if self.calendly.token is None and self.calendly.oauth_client_id is None:
+            raise ConfigurationError(
+                "CALENDLY_TOKEN is not set: without it there is no calendar to offer."
+                " (To offer only those that are connected, set CALENDLY_OAUTH_CLIENT_ID.)"
+            )

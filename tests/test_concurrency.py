@@ -145,3 +145,16 @@ async def test_a_load_that_is_cancelled_leaves_the_key_free() -> None:
         await flight.run("key", cancelled)
 
     assert await flight.run("key", lambda: _value(5)) == 5
+
+
+async def test_whoever_closes_waits_for_what_is_under_way_and_not_for_ever() -> None:
+    flight, ready = SingleFlight(), asyncio.Event()
+    flight.start("key", ready.wait)
+
+    await flight.settle(0.01)
+    still_runs = not ready.is_set()
+    asyncio.get_running_loop().call_later(0.01, ready.set)
+    await flight.settle(5)
+
+    assert (still_runs, ready.is_set()) == (True, True)
+    await flight.settle(0)

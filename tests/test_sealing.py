@@ -177,3 +177,18 @@ def test_the_id_of_a_key_tells_it_from_others() -> None:
 
     assert len(ids) == 4
     assert all(re.fullmatch("[0-9a-f]{16}", id_) for id_ in ids)
+
+
+def test_what_is_sealed_about_one_thing_does_not_open_about_another() -> None:
+    sealed = sealer().seal(PLAIN, b"ada")
+
+    assert sealer().open(sealed, b"ada") == PLAIN
+    assert [sealer().open(sealed, about) for about in (b"", b"grace", b"ad", b"adaa")] == [None] * 4
+
+
+def test_what_was_sealed_about_nothing_opens_as_ever() -> None:
+    """By a version that did not know what to be about something means."""
+    kept = "AYRgGy2opueh7LTsvAtzUde4apbfxFudyVQxh4Kpj_ZMp3fzj3SskM9SFXRoEQ"
+
+    assert sealer().open(kept) == PLAIN
+    assert sealer().open(kept, b"ada") is None

@@ -9,7 +9,7 @@ from app.environment import settings_from_environment
 from app.intents.options import MARGIN, ProtocolOptions
 from app.serving import GRACE
 from app.setting_values import is_loopback
-from app.settings import BffSettings, ConfigurationError, Settings
+from app.settings import BffSettings, CalendlySettings, ConfigurationError, Settings
 from tests.support.keys import SECRET_KEY
 
 MARKER = "marker"
@@ -54,6 +54,14 @@ BROKEN = [
     pytest.param("CALENDLY_TIER", "marker", id="no such plan"),
     pytest.param("CALENDLY_READ_TIMEOUT", "9", id="no visitor reads that slowly"),
     pytest.param("CALENDLY_BOOKING_TIMEOUT", "19", id="a visitor waits no longer"),
+    pytest.param("CALENDLY_OAUTH_CLIENT_ID", "marker marker", id="client with blanks"),
+    pytest.param("CALENDLY_OAUTH_CLIENT_ID", "marker:marker", id="client with its secret"),
+    pytest.param("CALENDLY_OAUTH_CLIENT_SECRET", "marker", id="short secret"),
+    pytest.param("CALENDLY_OAUTH_URL", "http://marker.example.test", id="secret without TLS"),
+    pytest.param("CALENDLY_OAUTH_URL", "https://marker.example.test/oauth", id="OAuth on a path"),
+    pytest.param("CALENDLY_OAUTH_SCOPES", "users:read,marker:read", id="scopes with commas"),
+    pytest.param("CALENDLY_OAUTH_SCOPES", "users:marker", id="neither read nor write"),
+    pytest.param("CALENDLY_OAUTH_SCOPES", "", id="no scopes"),
     pytest.param("BFF_WARM_UP", "51", id="more than can be kept warm"),
     pytest.param("BFF_WARM_UP", "-1", id="less than none"),
     pytest.param("BFF_READ_SHARE", "0.81", id="nothing left for bookings"),
@@ -158,6 +166,32 @@ def test_state_in_redis_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> N
     assert MARKER not in str(caught.value)
 
 
+@pytest.mark.fault("P08")
+def test_a_secret_needs_to_be_somebodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALENDLY_OAUTH_CLIENT_SECRET", "marker-marker")
+
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from_environment()
+
+    assert str(caught.value).startswith("CALENDLY_OAUTH_CLIENT_ID must be set")
+    assert MARKER not in str(caught.value)
+
+
+def test_a_native_application_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALENDLY_OAUTH_CLIENT_ID", "native")
+    monkeypatch.setenv("CALENDLY_OAUTH_CLIENT_SECRET", "")
+
+    calendly = settings_from_environment().calendly
+
+    assert (calendly.oauth_client_id, calendly.oauth_client_secret) == ("native", None)
+
+
+def test_scopes_may_be_spread_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALENDLY_OAUTH_SCOPES", " users:read  event_types:read ")
+
+    assert settings_from_environment().calendly.oauth_scopes == "users:read event_types:read"
+
+
 def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALENDLY_TOKEN", "x")
     monkeypatch.setenv("BFF_PORT", "-1")
@@ -174,7 +208,11 @@ def test_without_settings_there_are_defaults() -> None:
 
 def test_without_a_token_nothing_can_be_served() -> None:
     with pytest.raises(ConfigurationError, match="CALENDLY_TOKEN is not set"):
-        Settings().required_token()
+        Settings().require_access()
+
+
+def test_without_a_token_accounts_of_others_can_be_served() -> None:
+    Settings(calendly=CalendlySettings(oauth_client_id="simulator-native-client")).require_access()
 
 
 def test_an_empty_token_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +226,7 @@ def test_a_token_is_not_shown_by_accident(monkeypatch: pytest.MonkeyPatch) -> No
 
     settings = settings_from_environment()
 
-    assert settings.required_token().get_secret_value() == TOKEN
+    assert settings.calendly.token == SecretStr(TOKEN)
     assert TOKEN not in repr(settings)
 
 
@@ -197,7 +235,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
     settings = settings_from_environment()
 
-    assert (settings.required_token().get_secret_value(), settings.bff.port) == (TOKEN, 8123)
+    assert (settings.calendly.token, settings.bff.port) == (SecretStr(TOKEN), 8123)
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,9 +16,12 @@ from app.slots.warm_up import WarmUp
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Account:
-    """`access` names it in the stores, and gives nothing of it away."""
+    """`access` names it in the stores, and gives nothing of it away. `owner`: the URI of the user who has granted
+    access; None where it has a personal access token, which does not say whose it is.
+    """
 
     access: str
+    owner: str | None
     client: CalendlyClient
     budgets: Budgets
     catalogue: Catalogue
@@ -29,7 +32,12 @@ class Account:
 
     async def user(self) -> str:
         """The user's URI. Raises `UpstreamError` where nobody has said it yet, and Calendly does not answer."""
-        return (await self.catalogue.account()).uri
+        return self.owner or (await self.catalogue.account()).uri
+
+    def known_user(self) -> str | None:
+        """The same, where it is known without asking."""
+        known = self.catalogue.known_account()
+        return self.owner or (known.uri if known else None)
 
     async def id(self) -> str:
         """The last segment of that. Raises as `user`."""

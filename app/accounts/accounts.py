@@ -47,10 +47,10 @@ class Accounts:
         """Whose user is known is looked at first: nobody needs another's to be known."""
         unknown = []
         for account in self.all():
-            known = account.catalogue.known_account()
+            known = account.known_user()
             if known is None:
                 unknown.append(account)
-            elif is_meant(account, known.uri):
+            elif is_meant(account, known):
                 return account
         for account in unknown:
             if is_meant(account, await account.user()):

@@ -22,6 +22,7 @@ from app.cache.cache import Cache
 from app.cache.day_store import DayStore
 from app.cache.news import News
 from app.cache.reach import Reach
+from app.calendly.access import Access
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
 from app.calendly.quota import Purpose
@@ -54,10 +55,12 @@ class Shared:
 
 
 @asynccontextmanager
-async def opened_account(shared: Shared, access: str, token: SecretStr) -> AsyncIterator[Account]:
-    """Nothing is connected before it is used. What goes on in the background ends with it."""
+async def opened_account(
+    shared: Shared, access: str, token: SecretStr | Access, owner: str | None = None
+) -> AsyncIterator[Account]:
+    """Nothing is connected before it is used. What goes on in the background ends with it. `owner`: as in `Account`."""
     async with AsyncExitStack() as stack:
-        yield await _Opening(shared, access, stack).account(token)
+        yield await _Opening(shared, access, owner, stack).account(token)
 
 
 def access_of(api_url: str, secret: str) -> str:
@@ -69,10 +72,11 @@ def access_of(api_url: str, secret: str) -> str:
 class _Opening:
     shared: Shared
     access: str
+    owner: str | None
     stack: AsyncExitStack
 
-    async def account(self, token: SecretStr) -> Account:
-        budgets = self._budgets(lambda: _user_name(catalogue) or self.access)
+    async def account(self, token: SecretStr | Access) -> Account:
+        budgets = self._budgets(lambda: self._user_name(catalogue))
         client = await self._client(token, budgets)
         catalogue = self._catalogue(client)
         buckets = await self._buckets(client)
@@ -86,6 +90,7 @@ class _Opening:
         self.stack.push_async_callback(shelf.aclose)
         return Account(
             access=self.access,
+            owner=self.owner,
             client=client,
             budgets=budgets,
             catalogue=catalogue,
@@ -107,7 +112,13 @@ class _Opening:
             ),
         )
 
-    async def _client(self, token: SecretStr, budgets: Budgets) -> CalendlyClient:
+    def _user_name(self, catalogue: Catalogue) -> str:
+        """Names the user, whatever the token; the token, while nobody knows whose it is."""
+        known = catalogue.known_account()
+        user = self.owner or (known.uri if known else None)
+        return sha256(user.encode()).hexdigest()[:16] if user else self.access
+
+    async def _client(self, token: SecretStr | Access, budgets: Budgets) -> CalendlyClient:
         calendly = self.shared.settings.calendly
         transport = Transport(
             origin=calendly.api_url,
@@ -192,9 +203,3 @@ def _maker(settings: Settings) -> str:
     bff = settings.bff
     depends = __version__, bff.event_types, bff.availability_fresh, bff.stale_if_error, bff.event_types_fresh
     return sha256(repr(depends).encode()).hexdigest()[:8]
-
-
-def _user_name(catalogue: Catalogue) -> str | None:
-    """Names the user, whatever the token; None while nobody knows."""
-    account = catalogue.known_account()
-    return sha256(account.uri.encode()).hexdigest()[:16] if account else None

@@ -1,21 +1,25 @@
 """Where the token meets a request: the address looked at, the headers set, the reply fetched."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
 from app import __version__
+from app.calendly.access import Access, AccessLateError, GrantDeadError
 from app.calendly.addresses import Origin
 from app.calendly.call import Call
 from app.calendly.connections import Connections, client_opener
 from app.calendly.exchange import Reply, exchange, timeouts
+from app.calendly.failures import AccessRefusedError
 from app.calendly.fence import fenced
 from app.calendly.options import Deadline, TransportOptions
-from app.errors import UpstreamFailedError
+from app.errors import UpstreamBusyError, UpstreamFailedError
 
-_HEADERS = {
+HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
     "User-Agent": f"calendly-bff/{__version__} python-httpx/{httpx.__version__}",
@@ -24,21 +28,32 @@ _HEADERS = {
 
 
 class Sender:
-    """Sends to one origin with one token. Opens nothing until the first request."""
+    """Sends to one origin, for one account. Opens nothing until the first request."""
 
-    def __init__(
-        self, origin: Origin, token: SecretStr | Callable[[], SecretStr], options: TransportOptions
-    ) -> None:
+    def __init__(self, origin: Origin, access: Access, options: TransportOptions) -> None:
         self._origin = origin
-        self._token = token
+        self._access = access
         self._options = options
         self._connections = Connections(options.open_client or client_opener(options))
 
     async def send(self, call: Call[Any], deadline: Deadline) -> Reply:
-        """Raises `httpx.HTTPError` or `ReplyError`."""
+        """Once more with another token, where Calendly did not know the first: nothing has been done then.
+
+        Raises `httpx.HTTPError` or `ReplyError`, and an `AppError` where there is no token.
+        """
+        with _explained():
+            token = await self._access.current()
+        reply = await self._sent(call, token, deadline)
+        if reply.status != HTTPStatus.UNAUTHORIZED:
+            return reply
+        with _explained():
+            renewed = await self._access.renewed(token)
+        return reply if renewed is None else await self._sent(call, renewed, deadline)
+
+    async def _sent(self, call: Call[Any], token: SecretStr, deadline: Deadline) -> Reply:
         async with self._connections.lend() as client:
             request = self._request(client, call, deadline)
-            self._authorise(request)
+            self._authorise(request, token)
             return await exchange(client, request, deadline, self._options.body_limit)
 
     async def aclose(self) -> None:
@@ -49,15 +64,25 @@ class Sender:
         return client.build_request(
             "POST" if call.is_write else "GET",
             self._origin.url(call.path, call.params),
-            headers=_HEADERS | content_type,
+            headers=HEADERS | content_type,
             content=call.body,
             timeout=timeouts(self._options, deadline),
             extensions=fenced(call.may_send) if call.is_write else {},
         )
 
-    def _authorise(self, request: httpx.Request) -> None:
+    def _authorise(self, request: httpx.Request, token: SecretStr) -> None:
         """The one place where the token is attached, and so the place where the address is looked at."""
         if not self._origin.owns(request.url):
             raise UpstreamFailedError(detail="A call was about to leave Calendly's address.")
-        token = self._token if isinstance(self._token, SecretStr) else self._token()
         request.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Where there is no token to send: as if Calendly had refused it, or as a reason to come back."""
+    try:
+        yield
+    except GrantDeadError as error:
+        raise AccessRefusedError(upstream_status=HTTPStatus.UNAUTHORIZED) from error
+    except AccessLateError as error:
+        raise UpstreamBusyError(retry_after=error.retry_after) from error

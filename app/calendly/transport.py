@@ -15,6 +15,7 @@ from typing import TypeVar
 import httpx
 from pydantic import SecretStr
 
+from app.calendly.access import Access, PersonalToken
 from app.calendly.addresses import Origin
 from app.calendly.breaker import Breaker, Trial
 from app.calendly.call import Call, SetbackError, is_success, setback_from, setback_of, value_of
@@ -44,7 +45,7 @@ class Transport:
         self,
         *,
         origin: str,
-        token: SecretStr | Callable[[], SecretStr],
+        token: SecretStr | Access,
         clock: Callable[[], datetime],
         options: TransportOptions | None = None,
         quota: Quota | None = None,
@@ -52,7 +53,8 @@ class Transport:
         self.origin = Origin.parse(origin)
         self._clock = clock
         self._options = options or TransportOptions()
-        self._sender = Sender(self.origin, token, self._options)
+        access = PersonalToken(token) if isinstance(token, SecretStr) else token
+        self._sender = Sender(self.origin, access, self._options)
         self._meter = Meter(quota or Unlimited(), clock)
         self.breaker = Breaker(self._options.monotonic)
         self._retries = RetryBudget(self._options.monotonic)

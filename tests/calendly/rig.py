@@ -1,6 +1,7 @@
 """A client on canned replies, and the replies themselves as Calendly documents them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 import respx
 from pydantic import SecretStr
 
+from app.calendly.access import AccessError
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
 from app.calendly.quota import Quota
@@ -31,6 +33,27 @@ class Chunks(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._body
+
+
+@dataclass
+class Tokens:
+    """Gives out what it is told, one after the other; of the last one there is no end."""
+
+    given: list[str]
+    refused: list[str] = field(default_factory=list)
+    failure: AccessError | None = None
+
+    async def current(self) -> SecretStr:
+        return self._next()
+
+    async def renewed(self, rejected: SecretStr) -> SecretStr | None:
+        self.refused.append(rejected.get_secret_value())
+        return self._next() if self.given else None
+
+    def _next(self) -> SecretStr:
+        if self.failure is not None:
+            raise self.failure
+        return SecretStr(self.given.pop(0))
 
 
 def canned(router: respx.Router) -> httpx.AsyncClient:

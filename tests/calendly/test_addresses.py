@@ -8,15 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-import respx
 import trustme
-from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import NotSentError, OutcomeUnknownError
 from app.calendly.options import TransportOptions
-from app.calendly.transport import Transport
 from app.errors import AppError, UpstreamFailedError, UpstreamTimeoutError
 from tests.calendly import rig, servers
 from tests.calendly.test_bad_connections import GOOD, booking_at
@@ -82,23 +79,6 @@ async def test_a_request_that_is_led_astray_is_not_sent() -> None:
 
     assert sent == []
     await client.aclose()
-
-
-async def test_the_token_is_asked_for_at_each_call(calendly: respx.Router) -> None:
-    tokens = iter([SecretStr("first"), SecretStr("second")])
-    route = calendly.get("/users/me").respond(json=rig.resource(rig.user()))
-    options = rig.quick(open_client=lambda: rig.canned(calendly))
-    client = CalendlyClient(
-        Transport(origin=rig.ORIGIN, token=lambda: next(tokens), clock=lambda: rig.NOW, options=options)
-    )
-
-    await client.get_current_user()
-    await client.get_current_user()
-
-    assert [call.request.headers["authorization"] for call in route.calls] == [
-        "Bearer first",
-        "Bearer second",
-    ]
 
 
 async def test_proxies_of_the_environment_get_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

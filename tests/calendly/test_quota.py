@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from app.calendly.access import GrantDeadError
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import NotSentError, OutcomeUnknownError
 from app.calendly.quota import Purpose, Standing, Unlimited
@@ -196,14 +196,11 @@ async def test_a_permit_is_given_back_for_a_booking_that_might_not_be_sent() -> 
 
 
 async def test_a_permit_is_given_back_where_there_is_no_token(calendly: respx.Router) -> None:
-    def no_token() -> SecretStr:
-        raise UpstreamRefusedUsError
-
     quota = Ledger()
     client = CalendlyClient(
         Transport(
             origin=rig.ORIGIN,
-            token=no_token,
+            token=rig.Tokens([], failure=GrantDeadError("revoked")),
             clock=lambda: rig.NOW,
             options=rig.quick(open_client=lambda: rig.canned(calendly)),
             quota=quota,
