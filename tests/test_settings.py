@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from app.environment import settings_from_environment
 from app.intents.options import MARGIN, ProtocolOptions
