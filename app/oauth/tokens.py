@@ -141,9 +141,10 @@ class AccessTokens:
     async def _looked_up(self) -> Grant:
         """What the store says goes for memory, too. Raises `GrantDeadError`."""
         grant = await self._grants.get(self.account)
-        if grant is None or grant.dead_reason is not None:
+        reason = DISCONNECTED if grant is None else grant.dead_reason
+        if grant is None or reason is not None:
             self._known = None
-            raise GrantDeadError(DISCONNECTED if grant is None else grant.dead_reason or "")
+            raise GrantDeadError(str(reason))
         if self._known is None or self._known.token.get_secret_value() != grant.access_token:
             self._known = self._known_from(grant)
         return grant

@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.detour import detour_to
 from tests.faults.scene import Scene, settings_on, witnessed
+from tests.soak.holders import Holders, running_holders
 from tests.support.redis import RedisServer, running_redis
 from tests.support.simulation import Simulation
 
@@ -27,6 +28,13 @@ async def _staged(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Sce
         witnessed(settings_on(way.origin, redis), calendly) as bff,
     ):
         yield Scene(bff, calendly, way, redis)
+
+
+@pytest.fixture
+async def holders(calendly: Simulation, redis: RedisServer, tmp_path: Path) -> AsyncIterator[Holders]:
+    """A connected account, and processes that need its token."""
+    async with running_holders(tmp_path, calendly, redis) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,19 +1,27 @@
-"""Services that die or are stopped while they book: in processes of their own, as in production.
+"""Services that die or are stopped in the middle of their work: in processes of their own, as in production.
 
 None lost or doubled in 60 trials shows, at 95 %, that fewer than one in 20 is; `make soak-bookings` tries thousands.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app.oauth.grant import DeadReason
+from app.oauth.leases import Begun
+from tests.oauth.examples import leases_on
+from tests.soak import renewals
 from tests.soak.findings import table
+from tests.soak.holders import Holders
 from tests.soak.kills import QUICK, run_kills
 from tests.soak.programs import run_stop
 from tests.soak.world import running_world
 
 TRIALS = 60
+RENEWALS = 10
+"""`make soak-accounts` makes hundreds."""
 
 
 @pytest.mark.fault("B09")
@@ -39,5 +47,51 @@ async def test_told_to_stop_while_it_books_the_service_answers_all_and_leaves_no
     tmp_path: Path,
 ) -> None:
     findings = await run_stop(tmp_path, 20)
+
+    assert findings.kept, table([findings])
+
+
+@pytest.mark.fault("U22")
+async def test_killed_with_the_new_tokens_in_its_hands_the_account_is_reported_once_and_can_be_mended(
+    holders: Holders,
+) -> None:
+    await holders.expire()
+    await holders.bury(await holders.start(dies=True, insists=10))
+
+    words = await holders.said([await holders.start(callers=5, insists=10) for _ in range(3)])
+    later = await holders.said([await holders.start(callers=5, insists=1) for _ in range(2)])
+
+    assert {answer for word in (*words, *later) for answer in word.told or ()} == {"dead: reply_lost"}
+    assert (await holders.stored()).dead_reason is DeadReason.REPLY_LOST
+    assert await holders.refreshes() == [200, 400]
+    again = await holders.connect()
+    [word] = await holders.said([await holders.start()])
+    assert word.told == {again.access_token: 1}
+
+
+@pytest.mark.fault("U22")
+async def test_killed_before_calendly_heard_of_it_the_old_refresh_token_does(holders: Holders) -> None:
+    await holders.expire()
+    step = await leases_on(holders.store).begin(holders.grant.account, 1, timedelta(seconds=1))
+    assert isinstance(step, Begun)
+
+    [word] = await holders.said([await holders.start(callers=5, insists=10)])
+
+    stored = await holders.stored()
+    assert (word.told, stored.dead_reason) == ({stored.access_token: 5}, None)
+    assert await holders.refreshes() == [200]
+
+
+@pytest.mark.fault("U22")
+async def test_killed_at_any_moment_of_a_renewal_nothing_is_lost_that_was_not(tmp_path: Path) -> None:
+    findings = await renewals.run_kills(tmp_path, RENEWALS)
+
+    ruled = {name: wrong for name, wrong in findings.wrong.items() if not name.startswith("never")}
+    assert not any(ruled.values()), table([findings])
+
+
+@pytest.mark.fault("U22")
+async def test_without_leases_the_trials_see_an_account_lost(tmp_path: Path) -> None:
+    findings = await renewals.run_without_leases(tmp_path, 3)
 
     assert findings.kept, table([findings])

@@ -1,16 +1,20 @@
-"""Answers of Calendly's that refuse, ask to wait, or are not as documented, while somebody books."""
+"""Answers of Calendly's that refuse, ask to wait, or are not as documented, while somebody books or needs a token."""
 
+from collections import Counter
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from tests.calendly import servers
 from tests.faults.detour import Detour
 from tests.faults.scene import Scene, active, assert_problem, healed, made, sent, settings_on
 from tests.faults.talks import refusing, saying, telling
-from tests.support.service import Json, Service, booking_body, clear_calls, running_service
+from tests.oauth.examples import accepts
+from tests.soak.holders import Holders
+from tests.support.service import Json, Service, booking_body, clear_calls, plan_fault, running_service
 
 LOOK = "^/scheduled_events$"
 BOOKING = "^/invitees$"
@@ -278,6 +282,40 @@ async def test_a_revoked_token_is_never_the_visitors_fault_and_the_key_stays_fre
     assert answers[0].json()["hostedUrl"].startswith("http")
     assert asked <= 2 * len(answers)
     assert (again.status_code, len(await active(scene.calendly))) == (201, 2)
+
+
+@pytest.mark.fault("U21")
+async def test_fifty_who_need_a_token_that_has_expired_cost_one_refresh_over_four_processes(
+    holders: Holders,
+) -> None:
+    await holders.expire()
+    await plan_fault(holders.calendly, "delay", path="^/oauth/token$", seconds=0.4)
+
+    pids = [await holders.start(callers=callers) for callers in (13, 13, 12, 12)]
+    words = await holders.said(pids)
+
+    stored = await holders.stored()
+    told = sum((Counter(word.told) for word in words), Counter[str]())
+    assert told == {stored.access_token: 50}
+    assert (stored.generation, await holders.refreshes()) == (2, [200])
+    assert await accepts(holders.calendly, SecretStr(stored.access_token))
+
+
+@pytest.mark.fault("U21")
+async def test_who_waits_for_a_refresh_that_takes_too_long_waits_two_seconds_at_most(
+    holders: Holders,
+) -> None:
+    await holders.expire()
+    await plan_fault(holders.calendly, "delay", path="^/oauth/token$", times=9, seconds=0.9)
+    slow = await holders.start(callers=1)
+    await holders.begun()
+    holders.kill(slow)
+    await holders.bury(slow)
+
+    [word] = await holders.said([await holders.start(callers=10)])
+
+    assert word.slowest < 3
+    assert set(word.told or ()) <= {(await holders.stored()).access_token, "late"}
 
 
 @pytest.mark.fault("U23")

@@ -89,11 +89,11 @@ async def connected(calendly: Simulation, user: str = "ada") -> Grant:
 
 
 async def refreshes(calendly: Simulation) -> list[int | None]:
-    """How each was answered that Calendly was asked for since its log was cleared."""
+    """How each was answered that Calendly was asked for since its log was cleared; a killed process may send half."""
     return [
         call["status"]
         for call in await calls_of(calendly, "/oauth/token", "POST")
-        if call["body"]["grant_type"] == "refresh_token"
+        if call["body"] and call["body"]["grant_type"] == "refresh_token"
     ]
 
 

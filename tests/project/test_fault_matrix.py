@@ -10,9 +10,6 @@ from tests.project.repository import ROOT
 
 TESTS = ROOT / "tests"
 
-NOT_YET = {"U21", "U22"}
-"""Tokens that expire: there is no account yet whose token does."""
-
 FAMILIES = {
     "B": (range(1, 16), ("faults", "features", "life", "security")),
     "U": (range(1, 26), ("faults", "features")),
@@ -21,12 +18,7 @@ FAMILIES = {
 """By the letter: bookings, the upstream, Redis. The ids, and the folders in which tests cause them through HTTP:
 tests of single parts carry such marks too, but do not close a row."""
 
-IDS = [
-    f"{letter}{number:02}"
-    for letter, (numbers, _) in FAMILIES.items()
-    for number in numbers
-    if f"{letter}{number:02}" not in NOT_YET
-]
+IDS = [f"{letter}{number:02}" for letter, (numbers, _) in FAMILIES.items() for number in numbers]
 
 
 def _marked(file: Path) -> Iterator[str]:
@@ -55,10 +47,6 @@ def test_a_bad_day_is_caused_where_its_family_lives(places: dict[str, set[str]],
     _, folders = FAMILIES[id_[0]]
 
     assert places.get(id_, set()) & set(folders)
-
-
-def test_what_is_said_to_be_missing_is_missing(places: dict[str, set[str]]) -> None:
-    assert NOT_YET.isdisjoint(places)
 
 
 def test_a_marker_in_a_parameter_counts(tmp_path: Path) -> None:
