@@ -1,5 +1,6 @@
 """Calendly's OAuth server, asked over HTTP: what comes of it, and what its refusals and silences mean."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +20,7 @@ from app.oauth.failures import (
 from app.oauth.grant import Grant
 from app.oauth.pkce import challenge_of, new_verifier
 from app.settings import CalendlySettings
+from tests.calendly.servers import Visit, serving
 from tests.oauth.examples import accepts, application_on, authorization_on, connected
 from tests.support.oauth import CALLBACK, VERIFIER, brought_back, native
 from tests.support.oauth import Application as Client
@@ -129,6 +131,23 @@ async def test_a_wrong_secret_is_our_own_fault(calendly: Simulation) -> None:
         assert await authorization.refresh(grant.refresh_token)
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        pytest.param(401, {"message": "words of another kind"}, id="401 of another kind"),
+        pytest.param(400, {"error": "invalid_client"}, id="400"),
+        pytest.param(403, {"error": "unauthorized_client"}, id="403"),
+    ],
+)
+async def test_who_is_refused_as_a_client_has_lost_no_grant(
+    calendly: Simulation, status: int, body: dict[str, str]
+) -> None:
+    await plan_fault(calendly, "status", path=TOKEN, status=status, body=body)
+    async with authorization_on(calendly) as authorization:
+        with pytest.raises(ClientRefusedError):
+            await authorization.refresh("refresh")
+
+
 async def test_too_many_tokens_in_a_minute_are_told_with_the_wait(calendly: Simulation) -> None:
     grant = await connected(calendly)
     client = Client(calendly=calendly)
@@ -173,6 +192,26 @@ async def test_whether_what_was_lost_may_have_arrived(
             await authorization.refresh(grant.refresh_token)
 
     assert caught.value.may_have_arrived is may_have_arrived
+
+
+async def _dripping_head(visit: Visit) -> None:
+    """Never silent for long, and never done."""
+    await visit.say(b"HTTP/1.1 200 OK\r\n")
+    for number in range(100):
+        await asyncio.sleep(0.1)
+        await visit.say(f"x-{number}: y\r\n".encode())
+
+
+async def test_an_answer_that_never_begins_is_given_up_by_the_deadline(calendly: Simulation) -> None:
+    async with (
+        serving(_dripping_head) as server,
+        authorization_on(calendly, deadline=0.3, origin=server.origin) as authorization,
+    ):
+        with pytest.raises(AuthorizationAwayError) as caught:
+            async with asyncio.timeout(4):
+                await authorization.refresh("refresh")
+
+    assert caught.value.may_have_arrived
 
 
 async def test_what_nobody_listens_to_has_not_arrived(calendly: Simulation) -> None:

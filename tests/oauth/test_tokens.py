@@ -84,6 +84,7 @@ async def test_who_comes_late_to_a_token_does_not_renew_it_at_once(desk: Desk) -
     desk.calendly.clock.advance(minutes=118)
     tokens = await desk.knowing(spread=0.0)
     await tokens.current()
+    await tokens.aclose()
     untouched = await refreshes(desk.calendly)
     desk.calendly.clock.advance(seconds=61)
 

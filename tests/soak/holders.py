@@ -55,6 +55,8 @@ class Holders:
     grant: Grant
     words: dict[int, "asyncio.Future[Word]"] = field(default_factory=dict)
     """By process: what it said at its end."""
+    fence: bytes | str | None = None
+    """Of the last renewal before the token expired."""
 
     @property
     def grants(self) -> Grants:
@@ -68,6 +70,7 @@ class Holders:
     async def expire(self) -> None:
         """The access token has ended, and nobody remembers the calls that there were."""
         self.calendly.clock.advance(hours=3)
+        self.fence = await self._fence()
         await self.store.delete(names.keys_of(self.grant.account)[3])
         await self.calendly.http.delete("/_simulator/calls")
 
@@ -101,11 +104,10 @@ class Holders:
         await self.said([pid])
 
     async def begun(self) -> None:
-        """Wait until somebody has written down that the refresh token is about to be spent."""
-        grant, renewal = await self.stored(), names.keys_of(self.grant.account)[2]
+        """Wait until somebody has written down that the refresh token is about to be spent, since the other expired."""
 
         async def is_begun() -> bool:
-            return await self.store.hget(renewal, "begun") == str(grant.generation).encode()
+            return await self._fence() != self.fence
 
         async with asyncio.timeout(PATIENCE):
             await until(is_begun, every=LOOKED_EVERY)
@@ -125,6 +127,9 @@ class Holders:
     async def pairs(self) -> int:
         """That Calendly has ever issued."""
         return len((await self.calendly.http.get("/_simulator/oauth_grants")).json()["items"])
+
+    async def _fence(self) -> bytes | str | None:
+        return await self.store.hget(names.keys_of(self.grant.account)[2], "fence")
 
     async def _word(self) -> Word:
         assert self.parent.stdout is not None

@@ -31,6 +31,9 @@ SLOW = {"delay": 0.05, "drip": 0.0001}
 MEASURED = 5
 """Renewals of each kind that nobody disturbs, to learn how long they take."""
 
+OVERLAP = 0.3
+"""Seconds that Calendly takes, so that all who begin have begun before one is done."""
+
 TOKEN = "^/oauth/token$"
 
 random = SystemRandom()
@@ -149,7 +152,8 @@ async def run_without_leases(folder: Path, times: int) -> Findings:
     async with running_office(folder, options) as holders:
         for _ in range(times):
             pairs = await holders.pairs()
-            await _slow_down(holders, "delay")
+            await holders.expire()
+            await plan_fault(holders.calendly, "delay", path=TOKEN, times=RIVALS + 1, seconds=OVERLAP)
             await holders.said([await holders.start(insists=1.0) for _ in range(RIVALS + 1)])
             stored = await holders.stored()
             harm["dead"] += stored.dead_reason is not None
@@ -157,6 +161,7 @@ async def run_without_leases(folder: Path, times: int) -> Findings:
             harm["more than one pair"] += await holders.pairs() - pairs > 1
             if stored.dead_reason:
                 await holders.connect()
+            await holders.calendly.http.delete("/_simulator/faults")
     return Findings(
         name="several renew at once, without leases",
         trials=times,
