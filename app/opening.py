@@ -1,7 +1,7 @@
 """Opens what one process owns, in order, and closes it in reverse."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,7 @@ from app.calendly.options import TransportOptions
 from app.calendly.quota import Purpose
 from app.calendly.transport import Transport
 from app.catalogue.catalogue import Catalogue, CatalogueOptions
+from app.features.bookings.telling import Composer, Telling
 from app.intents.ledger import Ledger
 from app.intents.model import Matter
 from app.intents.naming import Naming
@@ -39,6 +40,7 @@ from app.intents.watch import watch
 from app.loop_lag import LoopLag
 from app.observability import Metrics
 from app.ready import ReadyAnswers
+from app.relaying import Outlook, Relayed, relaying
 from app.resources import Clock, Forget, Resources
 from app.sealing import Sealer
 from app.setting_values import KEY_BYTES
@@ -75,6 +77,7 @@ async def opened(
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
+        relayed = await opening.relayed(upstream, state, sealed_by)
         means = Means(
             client=upstream.client,
             user=partial(_user, upstream.catalogue),
@@ -83,6 +86,7 @@ async def opened(
             options=protocol,
             clock=clock,
             settled=partial(_settled, forget_days),
+            settling=Telling(relayed.expect, clock).settling,
         )
         yield Resources(
             clock=clock,
@@ -101,6 +105,8 @@ async def opened(
             runner=await opening.runner(means),
             sealers=cache(partial(Sealer, sealed_by)),
             forget_days=forget_days,
+            relay=relayed.relay,
+            expect=relayed.expect,
             loop_lag=loop_lag,
         )
 
@@ -209,6 +215,17 @@ class _Opening:
             await self.stack.enter_async_context(running(warm_up.run()))
         answers = SharedAnswers(ready, shelf, buckets, news.is_to_be_asked, self.clock)
         return _FreeTimes(buckets, answers, popularity, warm_up)
+
+    async def relayed(self, upstream: _Upstream, state: Redis, keys: Sequence[bytes]) -> Relayed:
+        async def account() -> str:
+            return upstream.client.id_from(await _user(upstream.catalogue))
+
+        return await relaying(
+            self.stack,
+            self.settings.bff,
+            self.metrics,
+            Outlook(StateStore(state), Sealer(keys, "relay"), Composer(upstream.client).compose, account),
+        )
 
     async def runner(self, means: Means) -> IntentRunner:
         await self.stack.enter_async_context(running(Resolver(means).run()))

@@ -16,6 +16,8 @@ from app.intents.ledger import Ledger
 from app.intents.runner import IntentRunner
 from app.loop_lag import LoopLag
 from app.observability import Metrics
+from app.relay.hints import Expect
+from app.relay.worker import Relay
 from app.sealing import Sealer
 from app.slots.buckets import DayBuckets
 from app.slots.popularity import Popularity
@@ -54,6 +56,10 @@ class Resources:
     sealers: Callable[[str], Sealer]
     """By purpose."""
     forget_days: Forget
+    relay: Relay | None
+    """None where nobody is to be told of bookings."""
+    expect: Expect | None
+    """Writes down what may be to be told."""
     loop_lag: LoopLag
 
 

@@ -31,6 +31,7 @@ from app.features.bookings.moving import BookingMover
 from app.features.bookings.planner import BookingPlanner
 from app.features.bookings.schemas import Booking, CancelPart, MovePart, Preflight, Rescheduled
 from app.features.bookings.service import BookingService
+from app.features.bookings.telling import Telling
 from app.form.submission import Submission
 from app.problems import READING, declared
 from app.resources import Owned, Resources
@@ -56,6 +57,7 @@ ICS = "text/calendar; charset=utf-8; method=PUBLISH"
 
 
 def desk_of(owned: Resources) -> Desk:
+    telling = Telling(owned.expect, owned.clock)
     return Desk(
         client=owned.calendly,
         catalogue=owned.catalogue,
@@ -65,6 +67,8 @@ def desk_of(owned: Resources) -> Desk:
         policy=owned.policy,
         tokens=ManageTokens(owned.sealers("manage")),
         forget=owned.forget_days,
+        canceling=telling.canceling,
+        canceled=telling.canceled,
         clock=owned.clock,
     )
 
