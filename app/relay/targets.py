@@ -48,7 +48,7 @@ async def addresses_of(target: Target, resolve: Resolve, *, private: bool) -> Se
     """
     found = await resolve(target.host, target.port)
     if not found:
-        raise OSError
+        raise OSError("no address")
     if not all(is_allowed(each, private=private) for each in found):
         raise ForbiddenAddressError
     if not target.secure and not all(map(is_loopback, found)):

@@ -58,7 +58,11 @@ class Receiver:
     port: int = 0
     answers: list[str] = field(default_factory=list)
     usual: str = field(default_factory=lambda: answer(204))
+    pause: float = 0.0
+    """Seconds before it answers."""
     received: list[Received] = field(default_factory=list)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it has answered anything."""
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -85,8 +89,10 @@ class Receiver:
             if said == HANG:
                 await reader.read()
                 return
+            await asyncio.sleep(self.pause)
             writer.write(said.encode())
             await writer.drain()
+            self.answered.set()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
