@@ -78,6 +78,20 @@ BROKEN = [
     pytest.param("BFF_EVENT_TYPES_FRESH", "86401", id="more than a day"),
     pytest.param("BFF_EVENT_TYPES_FRESH", "PT1M", id="a duration in letters"),
     pytest.param("BFF_STALE_IF_ERROR", "1e400", id="beyond doubles"),
+    pytest.param("BFF_RELAY_URLS", "marker", id="no URL to tell"),
+    pytest.param("BFF_RELAY_URLS", "http://marker.example.test/", id="telling without TLS"),
+    pytest.param("BFF_RELAY_URLS", "http://10.0.0.1/marker", id="telling without TLS, nearby"),
+    pytest.param("BFF_RELAY_URLS", "ftp://marker.example.test/", id="telling by FTP"),
+    pytest.param("BFF_RELAY_URLS", "https://user:marker@example.test/", id="telling with a password"),
+    pytest.param("BFF_RELAY_URLS", "https://example.test/#marker", id="telling a fragment"),
+    pytest.param("BFF_RELAY_URLS", "https://example.test:marker/", id="telling a word for a port"),
+    pytest.param(
+        "BFF_RELAY_URLS", ",".join(f"https://{n}.marker.test/" for n in range(9)), id="telling too many"
+    ),
+    pytest.param("BFF_RELAY_SECRETS", "bWFya2Vy", id="a secret without its mark"),
+    pytest.param("BFF_RELAY_SECRETS", "whsec_bWFya2Vy", id="a short secret"),
+    pytest.param("BFF_RELAY_SECRETS", "whsec_marker", id="a secret that is no base64"),
+    pytest.param("BFF_RELAY_ALLOW_PRIVATE", "marker", id="neither private nor not"),
     pytest.param("BFF_PORT", "marker", id="no port"),
     pytest.param("BFF_PORT", "65536", id="a port too high"),
     pytest.param("BFF_WORKERS", "0", id="no workers"),
@@ -156,6 +170,51 @@ def test_state_in_redis_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert "BFF_SECRET_KEYS must be set" in str(caught.value)
     assert MARKER not in str(caught.value)
+
+
+RELAY_SECRET = "whsec_" + SECRET_KEY
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        pytest.param(
+            {"BFF_RELAY_URLS": "https://backend.test/marker"}, "BFF_RELAY_SECRETS must be set", id="unsigned"
+        ),
+        pytest.param(
+            {"BFF_RELAY_URLS": "http://127.0.0.1/marker", "BFF_RELAY_SECRETS": RELAY_SECRET},
+            "BFF_RELAY_URLS must not name this machine",
+            id="to this machine",
+        ),
+    ],
+)
+def test_a_relay_that_cannot_be_is_explained(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], said: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from_environment()
+
+    assert said in str(caught.value)
+    assert MARKER not in str(caught.value)
+
+
+def test_whoever_is_told_of_bookings_is_not_shown_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BFF_RELAY_URLS", "https://a.test/marker?key=1 , http://localhost:8080/marker")
+    monkeypatch.setenv("BFF_RELAY_SECRETS", f"{RELAY_SECRET},{RELAY_SECRET}")
+    monkeypatch.setenv("BFF_RELAY_ALLOW_PRIVATE", "true")
+
+    settings = settings_from_environment()
+
+    assert [url.get_secret_value() for url in settings.bff.relay_urls] == [
+        "https://a.test/marker?key=1",
+        "http://localhost:8080/marker",
+    ]
+    assert settings.bff.relay_keys() == (b"for tests alone".ljust(32, b"."),) * 2
+    assert MARKER not in repr(settings)
+    assert SECRET_KEY not in repr(settings)
 
 
 def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
