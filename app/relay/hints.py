@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 import structlog
 
-from app.relay import names, scripts
+from app.relay import hint_scripts, names
 from app.sealing import Sealer
 from app.store.script import Script
 from app.store.state import Reply, StateStore
@@ -74,7 +74,7 @@ class Hints:
         sealed = self._sealer.seal(msgspec.json.encode(_Sealed(hint.id, hint.account, hint.about)))
         return bool(
             await self._run(
-                scripts.EXPECT,
+                hint_scripts.EXPECT,
                 hint.id,
                 names.account(hint.account),
                 sealed,
@@ -87,14 +87,14 @@ class Hints:
     async def claim(self, account: str) -> list[Hint]:
         """Those of this account that are due, and that nobody else looks into."""
         found = await self._run(
-            scripts.CLAIM_HINTS, names.account(account), AT_ONCE, _length(self._first), _length(self._longest)
+            hint_scripts.CLAIM, names.account(account), AT_ONCE, _length(self._first), _length(self._longest)
         )
         hints = (self._hint(account, each) for each in found)
         return [hint for hint in hints if hint is not None]
 
     async def forget(self, hint: Hint) -> None:
         """There is nothing to tell."""
-        await self._run(scripts.FORGET_HINT, names.account(hint.account), hint.id)
+        await self._run(hint_scripts.FORGET, names.account(hint.account), hint.id)
 
     def _hint(self, account: str, claimed: Sequence[bytes | int]) -> Hint | None:
         id_, sealed, certain, tries, age = map(_text, claimed)

@@ -23,6 +23,7 @@ GRACE = timedelta(seconds=5)
 """For attempts that are on their way when the process is told to stop. What they leave, the lease gives to others."""
 
 UNREADABLE = "unreadable"
+CRASHED = "crashed"
 
 log = structlog.get_logger()
 
@@ -123,15 +124,22 @@ class Relay:
 
     async def _deliver(self, claimed: Claimed) -> None:
         target = self._targets[claimed.target]
-        if claimed.body is None:
-            answer = Answer(Verdict.AGAIN, UNREADABLE)
-        else:
-            answer = await self._sender.send(target, claimed.id, claimed.body)
+        answer = await self._attempted(claimed, target)
         try:
             await self._note(claimed, target, answer)
         except StoreAwayError:
             # It will be sent again: a receiver knows it by its id.
             log.warning("relay.outcome_unsaved", notice=claimed.id)
+
+    async def _attempted(self, claimed: Claimed, target: Target) -> Answer:
+        if claimed.body is None:
+            return Answer(Verdict.AGAIN, UNREADABLE)
+        try:
+            return await self._sender.send(target, claimed.id, claimed.body)
+        except Exception:
+            # Otherwise it would be tried for ever, as often as its lease is over.
+            log.exception("relay.attempt_crashed", notice=claimed.id)
+            return Answer(Verdict.AGAIN, CRASHED)
 
     async def _note(self, claimed: Claimed, target: Target, answer: Answer) -> None:
         said = {"notice": claimed.id, "host": target.host, "attempt": claimed.attempt, "said": answer.said}

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +35,15 @@ BRISK = RelayOptions(
 class Counted(Counter[str]):
     def __call__(self, outcome: str, count: int) -> None:
         self[outcome] += count
+
+    async def comes_to(self, total: int) -> None:
+        """Waits until so many have ended, in whatever way."""
+
+        async def is_so() -> bool:
+            return self.total() == total
+
+        async with asyncio.timeout(20):
+            await until(is_so, every=0.02)
 
 
 @asynccontextmanager
@@ -139,8 +148,7 @@ async def test_after_the_last_attempt_it_is_a_dead_letter(
     async with relaying(outbox, [to], counted) as relay:
         await relay.put(notice())
         for count in range(1, len(WAITS) + 2):
-            await receiver.after(count)
-            await attempted(outbox, "500") if count <= len(WAITS) else await emptied(outbox)
+            await counted.comes_to(count)
             await passed(store, f"{names.PREFIX}due:{to.name}", timedelta(days=2))
 
     assert await outbox.counts() == (0, 1)
@@ -264,3 +272,14 @@ async def test_a_target_that_is_nowhere_costs_nothing_but_attempts(outbox: Outbo
         await attempted(outbox, "unreachable")
 
     assert await outbox.counts() == (1, 0)
+
+
+async def test_an_attempt_that_crashes_has_failed(outbox: Outbox, receiver: Receiver) -> None:
+    def broken() -> datetime:
+        raise ZeroDivisionError
+
+    async with relaying(outbox, [target(receiver.port)], clock=broken) as relay:
+        await relay.put(notice())
+        await attempted(outbox, "crashed")
+
+    assert receiver.received == []
