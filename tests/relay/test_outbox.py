@@ -91,11 +91,12 @@ async def test_no_more_is_claimed_than_there_is_room_for(outbox: Outbox) -> None
 async def test_targets_are_delivered_to_on_their_own(outbox: Outbox) -> None:
     [given] = await put(outbox, 1, targets=(ONE, OTHER))
     first, second = await claim(outbox, ONE, OTHER)
-    await outbox.failed(first, "500", timedelta(hours=1))
+    await outbox.failed(first, "500", timedelta(0))
     await outbox.delivered(second)
 
     assert await outbox.counts() == (1, 0)
     assert [each.id for each in await outbox.listed("waiting", 10)] == [given.id]
+    assert await claim(outbox, ONE, OTHER) == [Claimed(first.target, given.id, 2, body_of(given))]
 
 
 async def test_nothing_is_left_of_what_was_delivered_but_that_it_was(outbox: Outbox, store: Redis) -> None:
@@ -170,7 +171,9 @@ async def test_all_dead_letters_are_replayed_and_no_other_by_name(outbox: Outbox
 
 async def test_beyond_what_may_wait_the_oldest_are_dead_letters(store: Redis, sealer: Sealer) -> None:
     small = Outbox(StateStore(store), sealer, most=2)
-    first, _ = await put(small, 1, 2)
+    [first] = await put(small, 1)
+    await passed(store, names.WAITING, timedelta(seconds=1))
+    await put(small, 2)
     third = notice(3)
 
     assert await small.put(third, body_of(third), [ONE]) == Put(new=True, crowded=1)
