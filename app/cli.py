@@ -15,6 +15,7 @@ from app.doctor import Verdict, diagnose
 from app.environment import settings_from_environment
 from app.main import create_app
 from app.observability import configure_logging
+from app.relay_commands import relay_app
 from app.serving import serve as run_service
 from app.settings import ConfigurationError, Settings
 
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A booking backend between your own booking page and your Calendly account.",
 )
+
+app.add_typer(relay_app, name="relay")
 
 
 @contextmanager

@@ -121,6 +121,22 @@ class Metrics:
             "Records of bookings that nobody could read, and that were deleted from the state store.",
             registry=self.registry,
         )
+        self.relay_notices = Counter(
+            "bff_relay_notices",
+            "Notices of bookings to your own backend, by what became of an attempt, or of them for good.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.relay_waiting = Gauge(
+            "bff_relay_waiting",
+            "Notices that are not delivered yet, in all replicas.",
+            registry=self.registry,
+        )
+        self.relay_dead = Gauge(
+            "bff_relay_dead_letters",
+            "Notices that are not sent again by themselves; calendly-bff relay shows them.",
+            registry=self.registry,
+        )
         self.ready_answers = Gauge(
             "bff_ready_answers", "Answers about free times that are ready to be sent.", registry=self.registry
         )

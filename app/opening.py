@@ -1,7 +1,7 @@
 """Opens what one process owns, in order, and closes it in reverse."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -19,6 +19,7 @@ from app.background import running
 from app.cache.news import News
 from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
+from app.features.bookings.telling import Composer, Telling
 from app.intents.ledger import Ledger
 from app.intents.model import Matter
 from app.intents.naming import Naming
@@ -36,6 +37,7 @@ from app.oauth.options import RenewalOptions
 from app.oauth.renewer import Renewer
 from app.observability import Metrics
 from app.ready import ReadyAnswers
+from app.relaying import Outlook, Relayed, relaying
 from app.resources import Clock, Resources
 from app.sealing import Sealer
 from app.setting_values import KEY_BYTES
@@ -66,6 +68,7 @@ async def opened(
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
+        relayed = await opening.relayed(shared, accounts, sealed_by)
         means = Means(
             speaker=partial(_speaker, accounts),
             ledger=Ledger(StateStore(shared.state), Sealer(sealed_by, "intent")),
@@ -73,6 +76,7 @@ async def opened(
             options=protocol,
             clock=clock,
             settled=partial(_settled, accounts),
+            settling=Telling(relayed.expect, clock).settling,
         )
         sealers = cache(partial(Sealer, sealed_by))
         yield Resources(
@@ -88,6 +92,8 @@ async def opened(
             ledger=means.ledger,
             runner=await opening.runner(means),
             sealers=sealers,
+            relay=relayed.relay,
+            expect=relayed.expect,
             loop_lag=loop_lag,
         )
 
@@ -159,6 +165,19 @@ class _Opening:
             await self.stack.enter_async_context(open_store(bff.state_url, patience=STATE_PATIENCE)),
         )
 
+    async def relayed(self, shared: Shared, accounts: Accounts, keys: Sequence[bytes]) -> Relayed:
+        return await relaying(
+            self.stack,
+            self.settings.bff,
+            self.metrics,
+            Outlook(
+                StateStore(shared.state),
+                Sealer(keys, "relay"),
+                Composer(partial(_client_of, accounts)).compose,
+                accounts.ids,
+            ),
+        )
+
     async def runner(self, means: Means) -> IntentRunner:
         await self.stack.enter_async_context(running(Resolver(means).run()))
         await self.stack.enter_async_context(running(watch(means.naming, means.options.poll)))
@@ -169,6 +188,11 @@ class _Opening:
 
 async def _speaker(accounts: Accounts, user: str) -> CalendlyClient | None:
     account = await accounts.of_user(user)
+    return account.client if account else None
+
+
+async def _client_of(accounts: Accounts, id_: str) -> CalendlyClient | None:
+    account = await accounts.with_id(id_)
     return account.client if account else None
 
 

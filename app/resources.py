@@ -15,6 +15,8 @@ from app.intents.ledger import Ledger
 from app.intents.runner import IntentRunner
 from app.loop_lag import LoopLag
 from app.observability import Metrics
+from app.relay.hints import Expect
+from app.relay.worker import Relay
 from app.sealing import Sealer
 from app.slots.policy import Lifetimes
 from app.store.policy import StatePolicy
@@ -46,6 +48,10 @@ class Resources:
     runner: IntentRunner
     sealers: Callable[[str], Sealer]
     """By purpose."""
+    relay: Relay | None
+    """None where nobody is to be told of bookings."""
+    expect: Expect | None
+    """Writes down what may be to be told."""
     loop_lag: LoopLag
 
 

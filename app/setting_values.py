@@ -8,11 +8,16 @@ from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 KEY_BYTES = 32
 """Of a secret key: as many as AES-256 takes."""
+
+RELAY_PREFIX = "whsec_"
+RELAY_FEWEST_BYTES, RELAY_MOST_BYTES = 24, 64
+"""Of a secret that signs notices, by Standard Webhooks."""
 
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
@@ -80,6 +85,42 @@ def _secret_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _relay_url(value: SecretStr) -> SecretStr:
+    try:
+        parts = httpx.URL(value.get_secret_value())
+    except (httpx.InvalidURL, ValueError):
+        # The library's own complaint would repeat the value.
+        raise ValueError("must be URLs, separated by commas") from None
+    if parts.scheme not in {"http", "https"} or not parts.host or parts.userinfo or parts.fragment:
+        raise ValueError("must be URLs such as https://backend.example.test/bookings")
+    if parts.scheme == "http" and not is_loopback(parts.host):
+        raise ValueError("must use https: names and addresses of visitors travel with every notice")
+    return value
+
+
+def is_loopback_url(value: SecretStr) -> bool:
+    return is_loopback(httpx.URL(value.get_secret_value()).host)
+
+
+def _relay_secret(value: SecretStr) -> SecretStr:
+    relay_secret_bytes(value)
+    return value
+
+
+def relay_secret_bytes(value: SecretStr) -> bytes:
+    """The key in `whsec_<base64>`. Raises `ValueError`, which does not repeat it."""
+    prefix, text = (
+        value.get_secret_value()[: len(RELAY_PREFIX)],
+        value.get_secret_value()[len(RELAY_PREFIX) :],
+    )
+    key = key_bytes(SecretStr(text))
+    if prefix != RELAY_PREFIX or not RELAY_FEWEST_BYTES <= len(key) <= RELAY_MOST_BYTES:
+        raise ValueError(
+            f"must be {RELAY_PREFIX} and base64 of {RELAY_FEWEST_BYTES} to {RELAY_MOST_BYTES} random bytes each"
+        )
+    return key
+
+
 def key_bytes(value: SecretStr) -> bytes:
     """The bytes of a secret key; none where it is not base64."""
     try:
@@ -119,6 +160,8 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 ClientId = Annotated[str, AfterValidator(_client_id)]
 Scopes = Annotated[str, AfterValidator(_scopes)]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
+RelayUrl = Annotated[SecretStr, AfterValidator(_relay_url)]
+RelaySecret = Annotated[SecretStr, AfterValidator(_relay_secret)]
 Origin = Annotated[str, AfterValidator(_origin)]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
 EventType = Annotated[str, AfterValidator(_event_type)]

@@ -14,11 +14,15 @@ from app.setting_values import (
     EventType,
     Lifetime,
     Origin,
+    RelaySecret,
+    RelayUrl,
     Scopes,
     Seconds,
     SecretKey,
     Token,
+    is_loopback_url,
     key_bytes,
+    relay_secret_bytes,
 )
 from app.store_url import EMBEDDED_STORE, StoreUrl, same_database
 
@@ -119,6 +123,26 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
             description="Seconds after which a booking that Calendly neither confirmed nor shows counts as not made.",
         ),
     ] = timedelta(seconds=30)
+    relay_urls: Annotated[
+        tuple[RelayUrl, ...],
+        *CommaSeparated,
+        Field(
+            max_length=8,
+            description="Where your own backend is told of bookings, separated by commas; https only, but for this"
+            " machine where BFF_RELAY_ALLOW_PRIVATE is set.",
+        ),
+    ] = ()
+    relay_secrets: Annotated[
+        tuple[RelaySecret, ...],
+        *CommaSeparated,
+        Field(
+            description="What these notices are signed with: `whsec_` and base64 of 24 to 64 bytes each, separated by"
+            " commas; each signs. Required with BFF_RELAY_URLS."
+        ),
+    ] = ()
+    relay_allow_private: Annotated[
+        bool, Field(description="Let notices go to this machine and to private networks, too.")
+    ] = False
     allowed_origins: Annotated[
         tuple[Origin, ...],
         *CommaSeparated,
@@ -201,6 +225,22 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
                 f" openssl rand -base64 {KEY_BYTES}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _relays_safely(self) -> Self:
+        if self.relay_urls and not self.relay_secrets:
+            raise ValueError(
+                "BFF_RELAY_SECRETS must be set where BFF_RELAY_URLS is:"
+                ' echo "whsec_$(openssl rand -base64 32)"'
+            )
+        if not self.relay_allow_private and any(map(is_loopback_url, self.relay_urls)):
+            raise ValueError(
+                "BFF_RELAY_URLS must not name this machine unless BFF_RELAY_ALLOW_PRIVATE is set"
+            )
+        return self
+
+    def relay_keys(self) -> tuple[bytes, ...]:
+        return tuple(map(relay_secret_bytes, self.relay_secrets))
 
 
 class Settings(BaseModel, frozen=True):

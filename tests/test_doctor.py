@@ -4,9 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from app.doctor import Finding, Verdict, diagnose
+from app.relay.notices import body_of
+from app.relay.outbox import Outbox
+from app.relay.targets import Target
+from app.sealing import Sealer
 from app.settings import Settings
+from app.store.connection import open_store
+from app.store.state import StateStore
+from tests.relay.examples import KEY, SECRET, notice
+from tests.relay.receiver import receiving
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import plan_fault, settings_for
@@ -196,3 +205,20 @@ async def test_a_calendly_that_tells_no_time_is_worth_a_note(calendly: Simulatio
     found = await _examined(calendly)
 
     assert found["clock"].verdict is Verdict.NOTE
+
+
+async def test_nobody_is_told_of_bookings_meanwhile(calendly: Simulation, redis: RedisServer) -> None:
+    async with receiving() as receiver, open_store(redis.url(STATE)) as store:
+        outbox = Outbox(StateStore(store), Sealer((KEY,), "relay"))
+        await outbox.put(notice(), body_of(notice()), [Target.of(receiver.url)])
+
+        await _examined(
+            calendly,
+            redis_url=redis.url(CACHE),
+            state_url=redis.url(STATE),
+            relay_urls=(SecretStr(receiver.url),),
+            relay_secrets=(SecretStr(SECRET),),
+            relay_allow_private=True,
+        )
+
+        assert await outbox.counts() == (1, 0)

@@ -193,6 +193,51 @@ def test_scopes_may_be_spread_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings_from_environment().calendly.oauth_scopes == "users:read event_types:read"
 
 
+RELAY_SECRET = "whsec_" + SECRET_KEY
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        pytest.param(
+            {"BFF_RELAY_URLS": "https://backend.test/marker"}, "BFF_RELAY_SECRETS must be set", id="unsigned"
+        ),
+        pytest.param(
+            {"BFF_RELAY_URLS": "http://127.0.0.1/marker", "BFF_RELAY_SECRETS": RELAY_SECRET},
+            "BFF_RELAY_URLS must not name this machine",
+            id="to this machine",
+        ),
+    ],
+)
+def test_a_relay_that_cannot_be_is_explained(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], said: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError) as caught:
+        settings_from_environment()
+
+    assert said in str(caught.value)
+    assert MARKER not in str(caught.value)
+
+
+def test_whoever_is_told_of_bookings_is_not_shown_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BFF_RELAY_URLS", "https://a.test/marker?key=1 , http://localhost:8080/marker")
+    monkeypatch.setenv("BFF_RELAY_SECRETS", f"{RELAY_SECRET},{RELAY_SECRET}")
+    monkeypatch.setenv("BFF_RELAY_ALLOW_PRIVATE", "true")
+
+    settings = settings_from_environment()
+
+    assert [url.get_secret_value() for url in settings.bff.relay_urls] == [
+        "https://a.test/marker?key=1",
+        "http://localhost:8080/marker",
+    ]
+    assert settings.bff.relay_keys() == (b"for tests alone".ljust(32, b"."),) * 2
+    assert MARKER not in repr(settings)
+    assert SECRET_KEY not in repr(settings)
+
+
 def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALENDLY_TOKEN", "x")
     monkeypatch.setenv("BFF_PORT", "-1")

@@ -43,6 +43,12 @@ class Accounts:
         """By the last segment of its user's URI. Raises as `of_user`."""
         return await self._whose(lambda account, user: account.client.id_from(user) == id_)
 
+    async def ids(self) -> list[str]:
+        """Of those whose users are known. Where none is, whoever asks finds one out: raises as `of_user`."""
+        accounts = self.all()
+        known = [account for account in accounts if account.known_user()]
+        return [await account.id() for account in known or accounts]
+
     async def _whose(self, is_meant: Callable[[Account, str], bool]) -> Account | None:
         """Whose user is known is looked at first: nobody needs another's to be known."""
         unknown = []

@@ -24,13 +24,18 @@ NOT_MOVED = "The earlier time could not be given up any more."
 log = structlog.get_logger()
 
 
+async def _nobody_hears(_matter: Matter, _result: Result) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What it takes to carry an intent out.
 
     `speaker` finds who speaks for the user with this URI, if anybody does. `settled` is
     told of every booking that was made or moved: its days are no longer true.
-    `clock` is the one by which slots are read.
+    `settling` is asked to write down, before that is settled, that somebody is to hear of it; False
+    where it could not. `clock` is the one by which slots are read.
     """
 
     speaker: Callable[[str], Awaitable[CalendlyClient | None]]
@@ -39,6 +44,7 @@ class Means:
     options: ProtocolOptions
     clock: Callable[[], datetime]
     settled: Callable[[Matter], Awaitable[None]]
+    settling: Callable[[Matter, Result], Awaitable[bool]] = _nobody_hears
 
     async def client_for(self, matter: Matter) -> CalendlyClient:
         """Of its account. Raises `UpstreamError`: nobody speaks for it, or nobody knows who does."""
@@ -60,16 +66,16 @@ class Settlement:
         None where it was merely found, and somebody else has settled the intent by now.
         """
         moves = matter.replaces is not None
-        noted = await self.note(
-            id_,
-            Event(
-                happened=how,
-                moves=moves,
-                due_in=self._means.options.answer_within if moves else None,
-                result=result,
-                booked_at=self._means.clock(),
-            ),
+        event = Event(
+            happened=how,
+            moves=moves,
+            due_in=self._means.options.answer_within if moves else None,
+            result=result,
+            booked_at=self._means.clock(),
         )
+        # What nobody could be told of stays unsettled: whoever finds it again tells.
+        untold = not moves and not await self._means.settling(matter, result)
+        noted = untold or await self.note(id_, event)
         if not noted and how is Happened.FOUND:
             return None
         await self._means.settled(matter)
@@ -92,6 +98,8 @@ class Settlement:
             return await self.undone(id_, matter, result)
         except AppError as error:
             log.warning("intents.old_event_stays", error=error.code)
+            return State.MOVING
+        if not await self._means.settling(matter, result):
             return State.MOVING
         await self.note(id_, Event(happened=Happened.CANCELED))
         await self._means.settled(matter)

@@ -45,6 +45,9 @@ UNTOLD = "It was booked before. Calendly does not say at the moment whether that
 
 ID_DIGITS = 24
 
+Hear = Callable[[Booking, Claims], Awaitable[None]]
+"""Somebody else is to be told of this."""
+
 log = structlog.get_logger()
 
 
@@ -67,6 +70,10 @@ class Desk:
     policy: StatePolicy
     tokens: ManageTokens
     forget: Callable[[datetime, datetime], Awaitable[None]]
+    canceling: Hear
+    canceled: Hear
+    """Before a cancellation is sent, and once it is known that it was made."""
+
     clock: Callable[[], datetime]
 
     async def require_open(self) -> None:

@@ -5,6 +5,7 @@ from app.errors import NotFoundError
 from app.features.bookings.desk import Desk
 from app.features.bookings.manage import ManageTokens
 from app.features.bookings.planner import BookingPlanner
+from app.features.bookings.telling import Telling
 from app.resources import Resources
 
 
@@ -15,6 +16,7 @@ class Desks:
 
     def of(self, account: Account) -> Desk:
         owned = self._owned
+        telling = Telling(owned.expect, owned.clock)
         return Desk(
             client=account.client,
             catalogue=account.catalogue,
@@ -24,6 +26,8 @@ class Desks:
             policy=owned.policy,
             tokens=self._tokens,
             forget=account.forget_days,
+            canceling=telling.canceling,
+            canceled=telling.canceled,
             clock=owned.clock,
         )
 

@@ -72,7 +72,10 @@ class BookingManager:
                 if booked.shared:
                     raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
                 await self._require_still(result)
+                booking = booking_from(booked, claims)
+                await self._desk.canceling(booking, claims)
                 await self._canceled(result, reason, purpose)
+                await self._desk.canceled(booking, claims)
                 await self._desk.forget(booked.event.start_time, booked.event.end_time)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)

@@ -96,9 +96,14 @@ async def _measure(owned: Resources) -> None:
         for window, left in (await account.budgets.left()).items():
             metrics.budget_left.labels(account.access, window).set(left)
     metrics.bookings_unsettled.clear()
-    metrics.bookings_discarded.set(nan)
+    for gauge in (metrics.bookings_discarded, metrics.relay_waiting, metrics.relay_dead):
+        gauge.set(nan)
     with suppress(StoreAwayError):
         total, overdue = await owned.ledger.unsettled()
         metrics.bookings_unsettled.labels("all").set(total)
         metrics.bookings_unsettled.labels("overdue").set(overdue)
         metrics.bookings_discarded.set(await owned.ledger.discarded())
+        if owned.relay is not None:
+            waiting, dead = await owned.relay.counts()
+            metrics.relay_waiting.set(waiting)
+            metrics.relay_dead.set(dead)

@@ -1,0 +1,179 @@
+"""What the customer's own backend is to be told of a booking: hinted at when it happens, looked at, and told.
+
+A hint is written down before a booking counts as settled, and before a cancellation is sent. So nothing that
+becomes of this process comes between what happened and that somebody looks what did.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+import structlog
+
+from app.calendly.client import CalendlyClient
+from app.calendly.quota import Purpose
+from app.concurrency import both
+from app.errors import AppError, UpstreamRefusedUsError
+from app.features.bookings.desk import claims_in, known_claims, packed, told
+from app.features.bookings.manage import Claims
+from app.features.bookings.mapping import Booked, booking_from, local_time
+from app.features.bookings.schemas import Booking, BookingLocation
+from app.intents.model import Matter, Result
+from app.relay.hints import NONE, Expect, Hint
+from app.relay.notices import Answer, BookingData, Notice, NoticeType, Person, Place, notice_id
+from app.store.state import StoreAwayError
+from app.time_zones import zone
+
+ON_ITS_WAY = timedelta(minutes=1)
+"""Longer than any cancellation is: whoever looks then sees what became of it."""
+
+TRIES = 3
+"""To read at Calendly what is certain; then what we know of it ourselves is told."""
+
+GIVEN_UP = timedelta(days=1)
+"""For which it is tried to find out what nobody but Calendly knows."""
+
+log = structlog.get_logger()
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a hint holds. `claims` as a manage token says them, `known` a booking as a front end sees it, without one.
+
+    `known` is none where it may be another's: then only Calendly can say. `ours`: made here, so that it has an
+    id of ours. `previous` is the start of the booking whose place it took.
+    """
+
+    type: NoticeType
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    claims: str
+    known: str | None = None
+    previous: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    ours: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Hints at what happens. Where `expect` is None nobody is to be told."""
+
+    expect: Expect | None
+    clock: Callable[[], datetime]
+
+    async def settling(self, matter: Matter, result: Result) -> bool:
+        """It is booked, or moved, and is about to be settled. False where that could not be written down: then it
+        must not be settled yet.
+        """
+        claims = known_claims(claims_in(matter), result)
+        moves = matter.replaces is not None
+        about = About(
+            type="booking.rescheduled" if moves else "booking.confirmed",
+            at=self.clock(),
+            claims=packed(claims),
+            known=None if result.found else matter.draft,
+            previous=matter.replaced_from,
+            ours=not result.found,
+        )
+        return await self._hinted(about, claims, certain=True)
+
+    async def canceling(self, booking: Booking, claims: Claims) -> None:
+        """It is about to be canceled; without the state store, that goes on all the same."""
+        await self._cancellation(booking, claims, certain=False, due_in=ON_ITS_WAY)
+
+    async def canceled(self, booking: Booking, claims: Claims) -> None:
+        """It has been, and is told at once."""
+        await self._cancellation(booking, claims, certain=True)
+
+    async def _cancellation(
+        self, booking: Booking, claims: Claims, *, certain: bool, due_in: timedelta = NONE
+    ) -> None:
+        known = booking.model_copy(update={"status": "canceled", "manage": None})
+        about = About(type="booking.canceled", at=self.clock(), claims=packed(claims), known=told(known))
+        if not await self._hinted(about, claims, certain=certain, due_in=due_in):
+            log.warning("bookings.cancellation_unhinted", booking=claims.booking, certain=certain)
+
+    async def _hinted(self, about: About, claims: Claims, *, certain: bool, due_in: timedelta = NONE) -> bool:
+        if self.expect is None:
+            return True
+        id_ = notice_id(about.type, claims.event or "", claims.invitee or "")
+        said = msgspec.json.encode(about).decode()
+        try:
+            await self.expect(Hint(id_, claims.account, said, certain), due_in)
+        except StoreAwayError:
+            return False
+        return True
+
+
+class Composer:
+    """Makes the notice that a hint leads to, from what Calendly says now, or from what we know ourselves.
+
+    `client_of` finds who speaks for the account with this id.
+    """
+
+    def __init__(self, client_of: Callable[[str], Awaitable[CalendlyClient | None]]) -> None:
+        self._client_of = client_of
+
+    async def compose(self, hint: Hint) -> Notice | None:
+        """None where it did not happen, or nobody can say. Raises `AppError` where Calendly may say later."""
+        about = msgspec.json.decode(hint.about, type=About)
+        claims = msgspec.json.decode(about.claims, type=Claims)
+        known = Booking.model_validate_json(about.known) if about.known else None
+        if about.type == "booking.canceled" and hint.certain and known is not None:
+            return notice_from(hint, about, known)
+        try:
+            booked = await self._booked(hint.account, claims)
+        except AppError as error:
+            if hint.certain and known is not None and hint.tries >= TRIES:
+                return notice_from(hint, about, known)
+            if hint.age > GIVEN_UP:
+                log.warning("bookings.untold", notice=hint.id, error=error.code)
+                return None
+            raise
+        if about.type == "booking.canceled" and booked.active:
+            return None
+        return notice_from(hint, about, _completed(booking_from(booked, claims), known))
+
+    async def _booked(self, account: str, claims: Claims) -> Booked:
+        speaker = await self._client_of(account)
+        if speaker is None:
+            raise UpstreamRefusedUsError
+        client = speaker.looking_for(Purpose.CHECK)
+        event, invitee = claims.event or "", claims.invitee or ""
+        return Booked(
+            *await both(client.get_scheduled_event(event), client.get_event_invitee(event, invitee))
+        )
+
+
+def _completed(booking: Booking, known: Booking | None) -> Booking:
+    """Calendly does not say whom an invitee of a shared event brings along; they did."""
+    return booking.model_copy(update={"guests": known.guests}) if known else booking
+
+
+def notice_from(hint: Hint, about: About, booking: Booking) -> Notice:
+    """Pure. A booking that has been canceled since is told as it was, and the cancellation after it."""
+    canceled = about.type == "booking.canceled"
+    previous = local_time(about.previous, zone(booking.time_zone)) if about.previous else None
+    data = BookingData(
+        account_id=hint.account,
+        booking_id=booking.id if about.ours else None,
+        status="canceled" if canceled else "confirmed",
+        event_type_id=booking.event_type_id,
+        name=booking.name,
+        start=booking.start,
+        end=booking.end,
+        time_zone=booking.time_zone,
+        location=_place_from(booking.location),
+        invitee=Person(name=booking.invitee.name, email=booking.invitee.email),
+        guests=tuple(booking.guests),
+        answers=tuple(Answer(label=each.label, value=each.value) for each in booking.answers),
+        rescheduled_from=booking.rescheduled_from,
+        previous_start=previous,
+        created_at=booking.created_at,
+    )
+    return Notice(id=hint.id, type=about.type, timestamp=about.at, data=data)
+
+
+def _place_from(location: BookingLocation | None) -> Place | None:
+    if location is None:
+        return None
+    return Place(kind=location.kind, label=location.label, detail=location.detail, join_url=location.join_url)
