@@ -17,6 +17,7 @@ from app.main import create_app
 from app.observability import configure_logging
 from app.serving import serve as run_service
 from app.settings import ConfigurationError, Settings
+from app.webhook_commands import app as webhooks
 
 app = typer.Typer(
     add_completion=False,
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A booking backend between your own booking page and your Calendly account.",
 )
+app.add_typer(webhooks, name="webhooks")
 
 
 @contextmanager

@@ -39,6 +39,7 @@ from app.intents.watch import watch
 from app.loop_lag import LoopLag
 from app.observability import Metrics
 from app.ready import ReadyAnswers
+from app.receiving import Neighbours, webhooks
 from app.resources import Clock, Forget, Resources
 from app.sealing import Sealer
 from app.setting_values import KEY_BYTES
@@ -84,6 +85,15 @@ async def opened(
             clock=clock,
             settled=partial(_settled, forget_days),
         )
+        runner = await opening.runner(means)
+        neighbours = Neighbours(
+            client=upstream.client,
+            catalogue=upstream.catalogue,
+            runner=runner,
+            forget_days=forget_days,
+            state=StateStore(state),
+            clock=clock,
+        )
         yield Resources(
             clock=clock,
             metrics=metrics,
@@ -98,10 +108,11 @@ async def opened(
             budgets=upstream.budgets,
             policy=StatePolicy(state, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
-            runner=await opening.runner(means),
+            runner=runner,
             sealers=cache(partial(Sealer, sealed_by)),
             forget_days=forget_days,
             loop_lag=loop_lag,
+            webhooks=webhooks(settings, neighbours, sealed_by, metrics),
         )
 
 

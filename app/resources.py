@@ -16,6 +16,7 @@ from app.intents.ledger import Ledger
 from app.intents.runner import IntentRunner
 from app.loop_lag import LoopLag
 from app.observability import Metrics
+from app.receiving import Webhooks
 from app.sealing import Sealer
 from app.slots.buckets import DayBuckets
 from app.slots.popularity import Popularity
@@ -55,6 +56,7 @@ class Resources:
     """By purpose."""
     forget_days: Forget
     loop_lag: LoopLag
+    webhooks: Webhooks
 
 
 async def resources(request: Request) -> Resources:

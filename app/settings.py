@@ -13,8 +13,10 @@ from app.setting_values import (
     EventType,
     Lifetime,
     Origin,
+    PublicUrl,
     Seconds,
     SecretKey,
+    SigningKey,
     Token,
     key_bytes,
 )
@@ -61,6 +63,14 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
             description="Seconds that a booking waits for Calendly before its outcome counts as unknown.",
         ),
     ] = timedelta(seconds=18)
+    webhook_keys: Annotated[
+        tuple[SigningKey, ...],
+        *CommaSeparated,
+        Field(
+            description="Keys that webhooks may be signed with, separated by commas: the first is given to Calendly"
+            " with a new subscription. Empty: none is believed."
+        ),
+    ] = ()
 
 
 class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
@@ -94,6 +104,14 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         *CommaSeparated,
         Field(description="Origins of front ends that may call from a browser, separated by commas."),
     ] = ()
+    public_url: Annotated[
+        PublicUrl | None,
+        BlankIsUnset,
+        Field(
+            description="Origin at which Calendly reaches this service, for webhooks. Anything but https is refused,"
+            " except on loopback."
+        ),
+    ] = None
     event_types: Annotated[
         tuple[EventType, ...],
         *CommaSeparated,
@@ -182,6 +200,9 @@ class Settings(BaseModel, frozen=True):
     def keys(self) -> tuple[bytes, ...]:
         """Those that are set; none on the embedded store, for which one that dies with it is enough."""
         return tuple(key_bytes(key) for key in self.bff.secret_keys)
+
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        return tuple(key.get_secret_value().encode() for key in self.calendly.webhook_keys)
 
     def required_token(self) -> SecretStr:
         if self.calendly.token is None:

@@ -224,4 +224,4 @@ def joined(draft: Booking, claims: Claims) -> Outcome:
 
 
 def slot_name(names: Names, seat: Seat) -> str:
-    return names.of("slot", seat.event_type.id, seat.slot.start.isoformat())
+    return names.slot(seat.event_type.id, seat.slot.start)
