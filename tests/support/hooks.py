@@ -1,8 +1,9 @@
 """Deliveries as Calendly sends them, made and signed here, and a service that believes them."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,15 @@ from pydantic import SecretStr
 from app.settings import Settings
 from app.webhooks.signatures import HEADER, digest
 from app.webhooks.subscriptions import PATH
+from tests.soak.waiting import until
 from tests.support.redis import CACHE, STATE, RedisServer
-from tests.support.service import SOON, Service, running_service, settings_for
+from tests.support.service import SOON, Service, running_service, served_service, settings_for
 from tests.support.simulation import Json, Simulation
 
 KEY = "a-signing-key-of-the-tests"
+PATIENCE = 20.0
+"""Seconds for what is delivered to be carried out."""
+
 OTHER_KEY = "another-signing-key-of-the-tests"
 ORIGIN = "https://calendly.example.test"
 USER = f"{ORIGIN}/users/ADAAAAAAAAAAAAAA"
@@ -106,6 +111,27 @@ async def running_receiver(
     settings = believing(settings_for(str(calendly.http.base_url), **(stores | bff)), *keys)
     async with running_service(settings, calendly.clock, SOON) as service:
         yield service
+
+
+@contextmanager
+def served_receiver(calendly: Simulation, redis: RedisServer, **bff: Any) -> Iterator[str]:
+    """Behind a real socket, so that the simulator can deliver to it."""
+    stores = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
+    settings = believing(settings_for(str(calendly.http.base_url), **(stores | bff)))
+    with served_service(settings, calendly.clock) as url:
+        yield url
+
+
+async def own(calendly: Simulation, **changes: Any) -> Json:
+    """A delivery about a booking of Ada's, as it would stand at this simulator."""
+    me = await calendly.me()
+    hosts = {"event_memberships": [{"user": me}]} | changes.pop("scheduled_event", {})
+    return delivery(**changes, scheduled_event=hosts) | {"created_by": me}
+
+
+async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        await until(is_so, every=0.02)
 
 
 async def counted(service: Service, outcome: str) -> int:
