@@ -241,9 +241,9 @@ async def _user(catalogue: Catalogue) -> str:
     return (await catalogue.account()).uri
 
 
-async def _forget_days(buckets: DayBuckets, start: datetime, end: datetime) -> None:
-    """Of all event types: they share the host's calendar."""
-    await buckets.forget(touched_days(start, end))
+async def _forget_days(buckets: DayBuckets, start: datetime, end: datetime) -> bool:
+    """Of all event types: they share the host's calendar. Whether every replica could be told."""
+    return await buckets.forget(touched_days(start, end))
 
 
 async def _settled(forget: Forget, matter: Matter) -> None:

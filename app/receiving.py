@@ -15,14 +15,16 @@ from app.settings import Settings
 from app.slots.planning import HORIZON
 from app.store.state import StateStore
 from app.webhooks.effects import News, Notice, Seated
-from app.webhooks.hosts import Host
+from app.webhooks.hosts import Host, NotDoneError
 from app.webhooks.inbox import Inbox
 from app.webhooks.receiver import Receiver
 from app.webhooks.subscriptions import PATH, Subscriber, Subscription, Wishes
 from app.webhooks.watch import watch
 from app.webhooks.worker import Worker
 
-Forget = Callable[[datetime, datetime], Awaitable[None]]
+Forget = Callable[[datetime, datetime], Awaitable[bool]]
+"""Whether every replica could be told."""
+
 Tell = Callable[[News], Awaitable[None]]
 Relay = Callable[[Notice], Awaitable[None]]
 
@@ -61,7 +63,8 @@ class ServedHost:
     _neighbours: Neighbours
 
     async def forget_days(self, start: datetime, end: datetime) -> None:
-        await self._neighbours.forget_days(start, end)
+        if not await self._neighbours.forget_days(start, end):
+            raise NotDoneError
 
     async def forget_event_types(self) -> None:
         await self._neighbours.catalogue.reread()

@@ -25,7 +25,7 @@ from app.store.policy import StatePolicy
 
 Clock = Callable[[], datetime]
 
-Forget = Callable[[datetime, datetime], Awaitable[None]]
+Forget = Callable[[datetime, datetime], Awaitable[object]]
 """Something between these instants has changed in the host's calendar."""
 
 

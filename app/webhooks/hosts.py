@@ -7,6 +7,10 @@ from typing import Protocol
 from app.webhooks.effects import News, Notice, Seated
 
 
+class NotDoneError(Exception):
+    """A neighbour is away."""
+
+
 class Host(Protocol):
     """One account. What cannot be done raises, and is tried again; what is done twice does no harm."""
 
@@ -16,7 +20,9 @@ class Host(Protocol):
         ...
 
     async def forget_days(self, start: datetime, end: datetime) -> None:
-        """Something between these instants has changed in the calendar."""
+        """Something between these instants has changed in the calendar. Raises `NotDoneError` where a replica may
+        not have heard of it.
+        """
         ...
 
     async def forget_event_types(self) -> None: ...

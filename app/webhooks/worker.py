@@ -22,7 +22,7 @@ from app.webhooks.effects import (
     decide,
     subjects_of,
 )
-from app.webhooks.hosts import Host, Hosts
+from app.webhooks.hosts import Host, Hosts, NotDoneError
 from app.webhooks.inbox import Claimed, Done, Failed, Inbox, Kept
 
 AT_ONCE = 16
@@ -114,6 +114,9 @@ class Worker:
             log.warning("webhooks.left_for_later")
         except AppError as error:
             log.warning("webhooks.delivery_failed", error=error.code, tries=claimed.tries + 1)
+            await self._failed(claimed)
+        except NotDoneError:
+            log.warning("webhooks.delivery_failed", error="not_done", tries=claimed.tries + 1)
             await self._failed(claimed)
         except Exception:
             # Whatever it was: the delivery is tried again, and set aside in the end.

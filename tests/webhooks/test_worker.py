@@ -17,7 +17,7 @@ from app.store.script import Script
 from app.store.state import Reply, StateStore, StoreAwayError
 from app.webhooks.deliveries import read
 from app.webhooks.effects import News, Notice, Outcome, Seated
-from app.webhooks.hosts import Host
+from app.webhooks.hosts import Host, NotDoneError
 from app.webhooks.inbox import MOST_TRIES, Inbox
 from app.webhooks.worker import Pace, Worker
 from tests.soak.waiting import until
@@ -156,7 +156,7 @@ async def test_both_halves_of_a_move_are_told_as_one(rig: Rig) -> None:
     assert rig.town.outcomes() == {"rescheduled:B": 1}
 
 
-@pytest.mark.parametrize("failure", [UpstreamFailedError, ZeroDivisionError])
+@pytest.mark.parametrize("failure", [UpstreamFailedError, NotDoneError, ZeroDivisionError])
 async def test_what_fails_is_tried_again(rig: Rig, failure: type[Exception]) -> None:
     rig.town.failures, rig.town.failure = MOST_TRIES - 1, failure
     await rig.put(delivery())

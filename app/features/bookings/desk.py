@@ -66,7 +66,7 @@ class Desk:
     budgets: Budgets
     policy: StatePolicy
     tokens: ManageTokens
-    forget: Callable[[datetime, datetime], Awaitable[None]]
+    forget: Callable[[datetime, datetime], Awaitable[object]]
     clock: Callable[[], datetime]
 
     async def require_open(self) -> None:
