@@ -21,6 +21,8 @@ from redis import Redis
 from app.features.webhooks.router import MAX_BODY, WITHIN
 from app.webhooks.signatures import HEADER
 from app.webhooks.subscriptions import EVENTS, PATH
+from tests.soak.findings import table
+from tests.soak.webhooks import run_deliveries, running_town
 from tests.support.contents import contents
 from tests.support.hooks import (
     KEY,
@@ -466,6 +468,16 @@ async def test_a_genuine_delivery_about_another_account_is_ignored(
     assert statuses == {204}
     assert await counted(receiver, "done") == 0
     assert [name for name in stored(redis) if "invitee:" in name] == []
+
+
+@pytest.mark.fault("W03")
+@pytest.mark.fault("W04")
+async def test_what_is_kept_is_what_was_delivered_though_redis_was_dead(tmp_path: Path) -> None:
+    """`make soak-webhooks` does it with thousands, and for longer."""
+    async with running_town(tmp_path) as town:
+        findings = await run_deliveries(town, 100, away=2.0)
+
+    assert findings.kept, table([findings])
 
 
 async def test_whatever_the_simulator_does_to_its_messages_is_borne(
