@@ -6,9 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from app.background import running
 from app.calendly.client import CalendlyClient
 from app.catalogue.catalogue import Catalogue
+from app.errors import AppError
 from app.intents.runner import IntentRunner
 from app.observability import Metrics
 from app.settings import Settings
@@ -21,6 +24,8 @@ from app.webhooks.receiver import Receiver
 from app.webhooks.subscriptions import PATH, Subscriber, Subscription, Wishes
 from app.webhooks.watch import watch
 from app.webhooks.worker import Worker
+
+log = structlog.get_logger()
 
 Forget = Callable[[datetime, datetime], Awaitable[bool]]
 """Whether every replica could be told."""
@@ -50,7 +55,11 @@ class Neighbours:
         """Anything may have changed."""
         now = self.clock()
         await self.forget_days(now, now + HORIZON)
-        await self.catalogue.reread()
+        try:
+            await self.catalogue.reread()
+        except AppError as error:
+            # They age soon, and are read again then.
+            log.warning("webhooks.event_types_unread", error=error.code)
 
     async def subscriber(self) -> Subscriber:
         account = await self.catalogue.account()

@@ -131,10 +131,14 @@ class Subscription:
         await self._make_anew(ours)
         return True
 
+    async def ask(self) -> State:
+        """How it is, by Calendly; nothing is noted."""
+        return _state_of(await self._ours())
+
     async def look(self) -> Look:
-        """Ask Calendly how it is."""
+        """As `ask`, noted for all processes; unknown where Calendly does not answer."""
         try:
-            found = _state_of(await self._ours())
+            found = await self.ask()
         except AppError as error:
             log.warning("webhooks.subscription_unknown", error=error.code)
             found = State.UNKNOWN
