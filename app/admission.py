@@ -4,6 +4,7 @@ Strictness here keeps the rest simple: behind this door there is no NaN, no lone
 surrogate, no duplicate key and no nesting that could exhaust a stack.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from app.errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaTypeError
+from app.errors import BodyTooLargeError, BodyTooSlowError, MalformedRequestError, UnsupportedMediaTypeError
 
 MAX_BODY = 64 * 1024
 """Bytes. The largest honest booking is a tenth of this."""
@@ -29,18 +30,31 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def admit(request: Request) -> Response:
-            _refuse_declared_size(request.headers)
+            _refuse_declared_size(request.headers, MAX_BODY)
             _refuse_other_types(request.headers)
-            body = await _read(request.receive)
+            body = await _read(request.receive, MAX_BODY)
             _refuse_malformed(body)
             return await handle(Request(request.scope, _replaying(body, request.receive)))
 
         return admit
 
 
-def _refuse_declared_size(headers: Headers) -> None:
+async def raw_body(request: Request, *, limit: int, within: float) -> bytes:
+    """Just as it came: at most `limit` bytes, which are all there after so many seconds.
+
+    Raises `BodyTooLargeError`, `BodyTooSlowError` and, where whoever sends it has gone, `MalformedRequestError`.
+    """
+    _refuse_declared_size(request.headers, limit)
+    try:
+        async with asyncio.timeout(within):
+            return await _read(request.receive, limit)
+    except TimeoutError:
+        raise BodyTooSlowError from None
+
+
+def _refuse_declared_size(headers: Headers, limit: int) -> None:
     declared = headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared[:20]) > MAX_BODY:
+    if not declared.isdecimal() or int(declared[:20]) > limit:
         raise BodyTooLargeError
 
 
@@ -55,14 +69,14 @@ def _refuse_other_types(headers: Headers) -> None:
         raise UnsupportedMediaTypeError
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, limit: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise MalformedRequestError
         body += message.get("body", b"")
-        if len(body) > MAX_BODY:
+        if len(body) > limit:
             raise BodyTooLargeError
         if not message.get("more_body", False):
             return bytes(body)

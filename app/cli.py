@@ -18,6 +18,7 @@ from app.observability import configure_logging
 from app.relay_commands import relay_app
 from app.serving import serve as run_service
 from app.settings import ConfigurationError, Settings
+from app.webhook_commands import app as webhooks
 
 app = typer.Typer(
     add_completion=False,
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A booking backend between your own booking page and your Calendly account.",
 )
+app.add_typer(webhooks, name="webhooks")
 
 app.add_typer(relay_app, name="relay")
 

@@ -21,6 +21,7 @@ from app.store.connection import is_reachable
 from app.store.policy import StatePolicy
 from app.store.state import StoreAwayError
 from app.store_url import EMBEDDED_STORE
+from app.webhooks.subscriptions import State as SubscriptionState
 
 T = TypeVar("T")
 
@@ -46,6 +47,17 @@ class Finding:
     text: str
 
 
+_SUBSCRIBED = {
+    SubscriptionState.ACTIVE: Finding(Verdict.FINE, "webhooks", "Calendly tells us what happens"),
+    SubscriptionState.DISABLED: Finding(
+        Verdict.WRONG, "webhooks", "Calendly has given the subscription up. Run: calendly-bff webhooks mend"
+    ),
+}
+_UNSUBSCRIBED = Finding(
+    Verdict.WRONG, "webhooks", "Calendly was not asked to tell us. Run: calendly-bff webhooks register"
+)
+
+
 async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Finding]:
     """Each finding as soon as it is known. Nothing is written anywhere and nothing is booked."""
     try:
@@ -61,6 +73,8 @@ async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         for account in owned.accounts.all():
             async for finding in _calendly(account, clock):
                 yield finding
+        async for finding in _webhooks(owned):
+            yield finding
     yield _origins(settings.bff)
 
 
@@ -116,6 +130,13 @@ async def _calendly(account: Account, clock: Clock) -> AsyncIterator[Finding]:
     yield Finding(
         Verdict.NOTE, "scheduled_events:write", "not tried, for it would book; the token needs this scope too"
     )
+
+
+async def _webhooks(owned: Resources) -> AsyncIterator[Finding]:
+    """Where Calendly is to tell us what happens: whether it does."""
+    for subscription in owned.webhooks.subscriptions:
+        state, finding = await _tried("webhooks:read", subscription.ask())
+        yield finding if state is None else _SUBSCRIBED.get(state, _UNSUBSCRIBED)
 
 
 def _reads(

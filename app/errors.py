@@ -2,15 +2,16 @@
 
     AppError
     ├── MalformedRequestError, IdempotencyKeyMissingError           400
-    ├── ManageTokenRequiredError                                   401
+    ├── ManageTokenRequiredError, SignatureRefusedError            401
     ├── NotFoundError                                              404
     ├── MethodNotAllowedError                                      405
+    ├── BodyTooSlowError                                           408
     ├── SlotTakenError, FormChangedError, BookingInFlightError,
     │   BookingNotChangeableError, UseHostedPageError              409
     ├── BodyTooLargeError                                          413
     ├── UnsupportedMediaTypeError                                  415
     ├── InvalidRequestError, IdempotencyKeyReusedError             422
-    ├── BookingsClosedError, OverloadedError                       503
+    ├── BookingsClosedError, OverloadedError, DeliveryNotKeptError 503
     └── UpstreamError: what Calendly, or the way to it, did
         ├── UpstreamFailedError, UpstreamRefusedUsError            502
         ├── UpstreamBusyError, BookingQuotaSpentError              503
@@ -95,6 +96,13 @@ class ManageTokenRequiredError(AppError):
     advice = "Send the token that came with the booking: `Authorization: Bearer …`."
 
 
+class SignatureRefusedError(AppError):
+    status = 401
+    code = "signature_refused"
+    title = "This delivery is not signed by Calendly."
+    advice = "Only Calendly delivers here: the key that signs must be one of CALENDLY_WEBHOOK_KEYS."
+
+
 class NotFoundError(AppError):
     status = 404
     code = "not_found"
@@ -107,6 +115,13 @@ class MethodNotAllowedError(AppError):
     code = "method_not_allowed"
     title = "This method is not offered here."
     advice = "The Allow header names those that are."
+
+
+class BodyTooSlowError(AppError):
+    status = 408
+    code = "body_too_slow"
+    title = "The body did not come in time."
+    advice = "Send it again, all of it within ten seconds."
 
 
 @dataclass(kw_only=True, eq=False)
@@ -154,7 +169,7 @@ class BodyTooLargeError(AppError):
     status = 413
     code = "body_too_large"
     title = "The body is too large."
-    advice = "At most 64 KiB are read."
+    advice = "At most 64 KiB are read, and 256 KiB of a delivery of Calendly's."
 
 
 class UnsupportedMediaTypeError(AppError):
@@ -227,6 +242,13 @@ class OverloadedError(AppError):
     advice = (
         "Wait as long as Retry-After says. Reads are refused first; of a refused booking nothing was begun."
     )
+
+
+class DeliveryNotKeptError(AppError):
+    status = 503
+    code = "delivery_not_kept"
+    title = "This delivery could not be written down."
+    advice = "Calendly delivers it again. The operator should look at the state store."
 
 
 class UpstreamTimeoutError(UpstreamError):

@@ -21,6 +21,7 @@ from app.features.demo_page.router import router as demo_page
 from app.features.documentation.router import router as documentation
 from app.features.event_types.router import router as event_types
 from app.features.health.router import router as health
+from app.features.webhooks.router import router as webhooks
 from app.intents.options import ProtocolOptions
 from app.lane import LANE, Lane, Manners
 from app.observability import Failures, Metrics, Observability
@@ -56,7 +57,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Lane]]:
-        async with opened(known, metrics, clock, booking, doubts=doubts) as owned:
+        async with opened(known, metrics, clock, booking, doubts=doubts) as owned, owned.webhooks.running():
             app.state.resources = owned
             lane = _lane(known, metrics, owned)
             app.middleware_stack = FastLane(app.build_middleware_stack(), lane)
@@ -73,6 +74,7 @@ def create_app(
     )
     app.include_router(_api())
     app.include_router(health)
+    app.include_router(webhooks)
     app.include_router(documentation)
     if known.bff.demo_page:
         app.include_router(demo_page)

@@ -137,6 +137,24 @@ class Metrics:
             "Notices that are not sent again by themselves; calendly-bff relay shows them.",
             registry=self.registry,
         )
+        self.deliveries = Counter(
+            "bff_webhook_deliveries",
+            "Deliveries of Calendly's, by what became of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.deliveries_left = Gauge(
+            "bff_webhook_deliveries_left",
+            "Deliveries that are not carried out yet, and those set aside because they never could be.",
+            ("which",),
+            registry=self.registry,
+        )
+        self.subscription = Gauge(
+            "bff_webhook_subscription",
+            "1 for the state in which Calendly's subscription was when it was last looked at; of several, the worst.",
+            ("state",),
+            registry=self.registry,
+        )
         self.ready_answers = Gauge(
             "bff_ready_answers", "Answers about free times that are ready to be sent.", registry=self.registry
         )

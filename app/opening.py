@@ -37,6 +37,7 @@ from app.oauth.options import RenewalOptions
 from app.oauth.renewer import Renewer
 from app.observability import Metrics
 from app.ready import ReadyAnswers
+from app.receiving import Neighbours, webhooks
 from app.relaying import Outlook, Relayed, relaying
 from app.resources import Clock, Resources
 from app.sealing import Sealer
@@ -79,6 +80,8 @@ async def opened(
             settling=Telling(relayed.expect, clock).settling,
         )
         sealers = cache(partial(Sealer, sealed_by))
+        runner = await opening.runner(means)
+        neighbours = Neighbours(accounts=accounts, runner=runner, state=StateStore(shared.state), clock=clock)
         yield Resources(
             clock=clock,
             metrics=metrics,
@@ -90,11 +93,12 @@ async def opened(
             answers=answers,
             policy=StatePolicy(shared.state, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
-            runner=await opening.runner(means),
+            runner=runner,
             sealers=sealers,
             relay=relayed.relay,
             expect=relayed.expect,
             loop_lag=loop_lag,
+            webhooks=webhooks(settings, neighbours, sealed_by, metrics),
         )
 
 

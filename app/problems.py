@@ -177,4 +177,5 @@ _EXAMPLE_PARTICULARS: Mapping[str, dict[str, Any]] = {
     "overloaded": {"retryAfter": 2},
     "booking_quota_spent": {**_RETRY, **_HOSTED},
     "bookings_closed": {**_RETRY, **_HOSTED},
+    "delivery_not_kept": _RETRY,
 }

@@ -15,6 +15,7 @@ from app.intents.ledger import Ledger
 from app.intents.runner import IntentRunner
 from app.loop_lag import LoopLag
 from app.observability import Metrics
+from app.receiving import Webhooks
 from app.relay.hints import Expect
 from app.relay.worker import Relay
 from app.sealing import Sealer
@@ -53,6 +54,7 @@ class Resources:
     expect: Expect | None
     """Writes down what may be to be told."""
     loop_lag: LoopLag
+    webhooks: Webhooks
 
 
 async def resources(request: Request) -> Resources:

@@ -23,6 +23,7 @@ _EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
 _CLIENT_ID = re.compile(r"[\x21-\x39\x3b-\x7e]{1,256}")
 _SCOPES = re.compile(r"[a-z_]+(?::(?:read|write))?(?: [a-z_]+(?::(?:read|write))?)*", re.ASCII)
+_SIGNING_KEY = re.compile(r"[\x21-\x7e]{16,512}")
 
 
 def is_loopback(host: str | None) -> bool:
@@ -58,6 +59,19 @@ def _api_url(value: str) -> str:
     if origin.startswith("http://") and not is_loopback(urlsplit(origin).hostname):
         raise ValueError("must use https: the token travels with every call")
     return origin
+
+
+def _public_url(value: str) -> str:
+    origin = _origin(value)
+    if origin.startswith("http://") and not is_loopback(urlsplit(origin).hostname):
+        raise ValueError("must use https: what is delivered there is about people")
+    return origin
+
+
+def _signing_key(value: SecretStr) -> SecretStr:
+    if not _SIGNING_KEY.fullmatch(value.get_secret_value()):
+        raise ValueError("must be 16 or more visible characters each, without spaces: openssl rand -hex 32")
+    return value
 
 
 def _token(value: SecretStr) -> SecretStr:
@@ -164,6 +178,8 @@ RelayUrl = Annotated[SecretStr, AfterValidator(_relay_url)]
 RelaySecret = Annotated[SecretStr, AfterValidator(_relay_secret)]
 Origin = Annotated[str, AfterValidator(_origin)]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+SigningKey = Annotated[SecretStr, AfterValidator(_signing_key)]
 EventType = Annotated[str, AfterValidator(_event_type)]
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 Lifetime = Annotated[Seconds, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]

@@ -14,11 +14,13 @@ from app.setting_values import (
     EventType,
     Lifetime,
     Origin,
+    PublicUrl,
     RelaySecret,
     RelayUrl,
     Scopes,
     Seconds,
     SecretKey,
+    SigningKey,
     Token,
     is_loopback_url,
     key_bytes,
@@ -67,6 +69,14 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
             description="Seconds that a booking waits for Calendly before its outcome counts as unknown.",
         ),
     ] = timedelta(seconds=18)
+    webhook_keys: Annotated[
+        tuple[SigningKey, ...],
+        *CommaSeparated,
+        Field(
+            description="Keys that webhooks may be signed with, separated by commas: the first is given to Calendly"
+            " with a new subscription. Empty: none is believed."
+        ),
+    ] = ()
     oauth_client_id: Annotated[
         ClientId | None,
         BlankIsUnset,
@@ -148,6 +158,14 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         *CommaSeparated,
         Field(description="Origins of front ends that may call from a browser, separated by commas."),
     ] = ()
+    public_url: Annotated[
+        PublicUrl | None,
+        BlankIsUnset,
+        Field(
+            description="Origin at which Calendly reaches this service, for webhooks. Anything but https is refused,"
+            " except on loopback."
+        ),
+    ] = None
     event_types: Annotated[
         tuple[EventType, ...],
         *CommaSeparated,
@@ -252,6 +270,9 @@ class Settings(BaseModel, frozen=True):
     def keys(self) -> tuple[bytes, ...]:
         """Those that are set; none on the embedded store, for which one that dies with it is enough."""
         return tuple(key_bytes(key) for key in self.bff.secret_keys)
+
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        return tuple(key.get_secret_value().encode() for key in self.calendly.webhook_keys)
 
     def require_access(self) -> None:
         """Raises `ConfigurationError` where there is no calendar to offer, nor will be."""

@@ -14,12 +14,14 @@ from app.sealing import Sealer
 from app.settings import Settings
 from app.store.connection import open_store
 from app.store.state import StateStore
+from app.webhooks.subscriptions import EVENTS, PATH
 from tests.relay.examples import KEY, SECRET, notice
 from tests.relay.receiver import receiving
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import plan_fault, settings_for
 from tests.support.simulation import ADA, Simulation, StandingClock
+from tests.support.webhooks import settled, subscribe
 
 SCOPES = [
     "users:read",
@@ -59,6 +61,40 @@ async def test_it_books_nothing_and_writes_nothing(calendly: Simulation, redis: 
 
     calls = (await calendly.http.get("/_simulator/calls")).json()["items"]
     assert {call["method"] for call in calls} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("registered", "verdict", "advice"),
+    [(True, Verdict.FINE, "tells us"), (False, Verdict.WRONG, "webhooks register")],
+)
+async def test_whether_calendly_tells_us_what_happens_is_found_out(
+    calendly: Simulation, *, registered: bool, verdict: Verdict, advice: str
+) -> None:
+    if registered:
+        await subscribe(calendly, f"http://127.0.0.1:9{PATH}", events=EVENTS)
+
+    found = (await _examined(calendly, public_url="http://127.0.0.1:9"))["webhooks"]
+
+    assert (found.verdict, advice in found.text) == (verdict, True)
+
+
+async def test_a_subscription_that_was_given_up_is_found_out(calendly: Simulation) -> None:
+    await subscribe(calendly, f"http://127.0.0.1:9{PATH}", events=EVENTS)
+    await calendly.book("intro-call")
+    await settled(calendly, 1)
+    calendly.clock.advance(days=1, minutes=1)
+
+    found = (await _examined(calendly, public_url="http://127.0.0.1:9"))["webhooks"]
+
+    assert (found.verdict, "webhooks mend" in found.text) == (Verdict.WRONG, True)
+
+
+async def test_a_token_that_may_not_see_subscriptions_is_found_out(calendly: Simulation) -> None:
+    await calendly.settings(scopes={ADA: SCOPES})
+
+    found = (await _examined(calendly, public_url="http://127.0.0.1:9"))["webhooks:read"]
+
+    assert found.verdict is Verdict.WRONG
 
 
 async def test_embedded_stores_and_no_origins_are_worth_a_note(calendly: Simulation) -> None:

@@ -43,9 +43,9 @@ class Account:
         """The last segment of that. Raises as `user`."""
         return self.client.id_from(await self.user())
 
-    async def forget_days(self, start: datetime, end: datetime) -> None:
-        """Of all event types: they share the host's calendar."""
-        await self.buckets.forget(touched_days(start, end))
+    async def forget_days(self, start: datetime, end: datetime) -> bool:
+        """Of all event types: they share the host's calendar. Whether every replica could be told."""
+        return await self.buckets.forget(touched_days(start, end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,20 +28,29 @@ def always() -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
-    """What to ask and how to read the answer. With a `body` it is a POST, and a write."""
+    """What to ask and how to read the answer. With a `body` it is a POST, and a write; so is what `deletes`, whose
+    answer is empty.
+    """
 
     operation: str
     path: str
     decode: Callable[[bytes], T]
     params: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    deletes: bool = False
     purpose: Purpose = Purpose.READ
     may_send: Callable[[], bool] = always
     """Asked of a write on every attempt, just before its first byte would be sent."""
 
     @property
     def is_write(self) -> bool:
-        return self.body is not None
+        return self.deletes or self.body is not None
+
+    @property
+    def method(self) -> str:
+        if self.deletes:
+            return "DELETE"
+        return "GET" if self.body is None else "POST"
 
 
 class SetbackError(Exception):
@@ -58,7 +67,7 @@ class SetbackError(Exception):
 
 def value_of(call: Call[T], reply: Reply) -> T:
     """What a successful reply holds. Raises `ReplyError`, also for HTML that calls itself a success."""
-    if not reply.is_json:
+    if not call.deletes and not reply.is_json:
         raise ReplyError(Trouble.NOT_JSON)
     try:
         return call.decode(reply.body)

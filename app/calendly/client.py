@@ -25,6 +25,7 @@ from app.calendly.models import (
 from app.calendly.paging import list_call, read_list
 from app.calendly.quota import Purpose
 from app.calendly.transport import Transport
+from app.calendly.webhooks import WebhookSubscriptions
 from app.calendly.wire import Listing, Page, decode
 
 T = TypeVar("T")
@@ -80,6 +81,11 @@ class CalendlyClient:
     def id_from(self, uri: str) -> str:
         """The last segment of one of Calendly's URIs. Raises `UpstreamFailedError` for another host's."""
         return id_from(self._transport.origin, uri)
+
+    @property
+    def webhook_subscriptions(self) -> WebhookSubscriptions:
+        """The operations on these."""
+        return WebhookSubscriptions(self._transport)
 
     async def get_current_user(self) -> User:
         return await self._get("get_current_user", "/users/me", Resource[User])

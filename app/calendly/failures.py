@@ -38,6 +38,10 @@ SCOPES = {
     "get_event_invitee": ("scheduled_events:read",),
     "cancel_scheduled_event": ("scheduled_events:write",),
     "list_locations": ("locations:read",),
+    "list_webhook_subscriptions": ("webhooks:read",),
+    "get_webhook_subscription": ("webhooks:read",),
+    "create_webhook_subscription": ("webhooks:write",),
+    "delete_webhook_subscription": ("webhooks:write",),
 }
 """What each operation needs of the token. Calendly's pages disagree on available times: ask for both."""
 
@@ -64,6 +68,10 @@ class AlreadyCanceledError(BookingNotChangeableError):
 
 class EventOverError(BookingNotChangeableError):
     """The event to be canceled lies in the past."""
+
+
+class AddressTakenError(UpstreamFailedError):
+    """Calendly delivers to this address already, for a subscription that we may not see."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -234,6 +242,11 @@ _RULES = (
         failure=lambda _: SlotTakenError(),
     ),
     _Rule(statuses=frozenset({400, 404, 409, 422}), operation="create_invitee", failure=_booking_refused),
+    _Rule(
+        statuses=frozenset({409}),
+        operation="create_webhook_subscription",
+        failure=lambda _: AddressTakenError(),
+    ),
     _Rule(statuses=_MAYBE_DONE, writes_only=True, failure=lambda _: OutcomeUnknownError()),
     _Rule(statuses=frozenset({404, 410}), failure=lambda _: NotFoundError()),
     _Rule(statuses=_ANY, failure=lambda _: UpstreamFailedError()),

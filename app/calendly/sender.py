@@ -60,9 +60,9 @@ class Sender:
         await self._connections.aclose()
 
     def _request(self, client: httpx.AsyncClient, call: Call[Any], deadline: Deadline) -> httpx.Request:
-        content_type = {"Content-Type": "application/json"} if call.is_write else {}
+        content_type = {} if call.body is None else {"Content-Type": "application/json"}
         return client.build_request(
-            "POST" if call.is_write else "GET",
+            call.method,
             self._origin.url(call.path, call.params),
             headers=HEADERS | content_type,
             content=call.body,

@@ -24,6 +24,9 @@ NONE = timedelta(0)
 TRUSTED = timedelta(minutes=2)
 """For which our own word that a person is booked stands without a look at Calendly."""
 
+AT_ONCE = 100
+"""Of one slot; more than can wait for it, unless it has hundreds of seats."""
+
 log = structlog.get_logger()
 
 
@@ -206,6 +209,10 @@ class Ledger:
     async def claim_due(self, limit: int, hold: timedelta) -> list[str]:
         """Ids of intents that nobody looks after; for `hold`, no other caller gets them."""
         return [_text(id_) for id_ in await self._run(scripts.CLAIM_DUE, limit, _length(hold))]
+
+    async def hurry(self, slot: str) -> int:
+        """Those who do not know what became of their booking of this slot are to look now: how many there were."""
+        return int(await self._run(scripts.HURRY, slot, AT_ONCE))
 
     async def keep_answer(self, id_: str, answer: str) -> str:
         """The answer that was kept first: this one, or somebody else's before."""

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -47,6 +47,9 @@ class Names:
 
     def of(self, kind: str, *parts: str) -> str:
         return self.hashes.of(kind, *parts)
+
+    def slot(self, event_type: str, start: datetime) -> str:
+        return self.of("slot", event_type, start.astimezone(UTC).isoformat())
 
 
 @dataclass(frozen=True, slots=True)

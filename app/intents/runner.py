@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -166,6 +166,17 @@ class IntentRunner:
         except (StoreAwayError, NamesUnknownError):
             return False
         return standing is not None and standing.state not in FINAL and not standing.is_abandoned
+
+    async def hint(self, event_type: str, start: datetime) -> int:
+        """Somebody says that there is a booking of this slot: whoever waits to know looks now. How many do.
+
+        Raises `StoreAwayError`. Nothing is believed: only the look comes sooner.
+        """
+        try:
+            slot = (await self._means.naming.names()).slot(event_type, start)
+        except NamesUnknownError:
+            return 0
+        return await self._means.ledger.hurry(slot)
 
     async def release(self, id_: str, key: str = "") -> None:
         """Its booking was canceled; `key` had joined it. Without the store, a look at Calendly tells as much."""

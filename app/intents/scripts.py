@@ -204,6 +204,21 @@ return ids
 )
 """Intents that nobody looks after, each to one caller: for as long as it says, nobody else gets them."""
 
+HURRY = Script(
+    COMMON
+    + """
+local hurried = 0
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', slot_at(ARGV[2]), '+inf', '+inf', 'LIMIT', 0, ARGV[3])) do
+  if redis.call('HGET', intent_at(id), 'state') == 'unknown' then
+    redis.call('ZADD', due, text(now), id)
+    hurried = hurried + 1
+  end
+end
+return hurried
+"""
+)
+"""Whoever wants to know what became of a booking of this slot need not wait: how many there were."""
+
 KEEP_ANSWER = Script(
     COMMON
     + """

@@ -136,12 +136,16 @@ class DayBuckets:
             wider, older = self._with_others(event_type.id, known, todo.first | todo.meanwhile)
             self._begin_renewal(event_type, wider, partial(self._reader.load, event_type, older))
 
-    async def forget(self, days: Collection[date]) -> None:
-        """These days of all event types are no longer true, here and in every other replica."""
+    async def forget(self, days: Collection[date]) -> bool:
+        """These days of all event types are no longer true, here and in every other replica.
+
+        False where nobody else could be told, and what is kept for all could not be dropped.
+        """
         self._knowledge.spoil(days)
         told = await self._store.forget(days)
         if told is not None:
             self.hear(told)
+        return told is not None
 
     def hear(self, untrue: Untrue) -> None:
         """Some replica, perhaps this one, has found days to be no longer true."""

@@ -22,7 +22,8 @@ async def test_a_living_process_says_so(bff: Service) -> None:
 async def test_a_service_with_both_stores_is_ready(bff: Service) -> None:
     answer = await bff.http.get("/readyz")
 
-    assert answer.json() == {"status": "ready", "cache": "ok", "state": "ok", "reason": None}
+    ready = {"status": "ready", "cache": "ok", "state": "ok", "reason": None}
+    assert answer.json() == ready | {"webhooks": None, "webhooksSince": None}
 
 
 @pytest.mark.parametrize("away", ["cache", "state"])
@@ -36,7 +37,7 @@ async def test_a_store_that_is_away_degrades_the_service(
 
     assert answer.status_code == 200
     ready = {"status": "degraded", "cache": "ok", "state": "ok", "reason": None}
-    assert answer.json() == ready | {away: "away"}
+    assert answer.json() == ready | {"webhooks": None, "webhooksSince": None, away: "away"}
 
 
 @pytest.mark.fault("R06")

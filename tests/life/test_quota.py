@@ -18,8 +18,13 @@ import pytest
 from app import API, errors
 from app.errors import AppError
 from app.features.bookings.router import desks
+from app.features.webhooks.router import patience
 from app.read_queue import AT_ONCE, PATIENCE
+from app.webhooks.subscriptions import PATH
 from tests.life.stage import BRISK, Stage, bookings_sent, canceled, healed, made, sent
+from tests.support.hooks import believing, delivery
+from tests.support.hooks import deliver as signed
+from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, running_redis
 from tests.support.service import Json, Service, booking_body, plan_fault, running_service, settings_for
 from tests.support.simulation import Simulation
@@ -82,6 +87,22 @@ def both(**options: Any) -> tuple[Try, Try]:
 
 async def book_without_key(rig: Rig) -> httpx.Response:
     return await rig.bff.http.post(f"{API}/bookings", json=rig.body)
+
+
+async def deliver_unsigned(rig: Rig) -> httpx.Response:
+    return await rig.bff.http.post(PATH, json=delivery())
+
+
+async def deliver(rig: Rig) -> httpx.Response:
+    return await signed(rig.bff.http, delivery(), rig.calendly.clock())
+
+
+async def deliver_never(rig: Rig) -> httpx.Response:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(30)
+
+    return await rig.bff.http.post(PATH, content=body())
 
 
 async def put(rig: Rig) -> httpx.Response:
@@ -158,6 +179,23 @@ async def the_store_is_unfit(rig: Rig) -> None:
     rig.bff = await rig.stack.enter_async_context(running_service(settings, rig.calendly.clock, BRISK))
 
 
+async def nobody_waits(rig: Rig) -> None:
+    async def hardly() -> float:
+        return 0.05
+
+    rig.bff.app.dependency_overrides[patience] = hardly
+
+
+async def deliveries_have_no_store(rig: Rig) -> None:
+    settings = settings_for(
+        str(rig.calendly.http.base_url),
+        redis_url=rig.stage.redis.url(CACHE),
+        state_url=f"redis://127.0.0.1:{free_port()}/0",
+    )
+    running = running_service(believing(settings), rig.calendly.clock, BRISK)
+    rig.bff = await rig.stack.enter_async_context(running)
+
+
 async def nothing(_: Rig) -> None:
     pass
 
@@ -176,8 +214,10 @@ CASES = (
     ),
     Case(errors.IdempotencyKeyMissingError, tries=(book_without_key,)),
     Case(errors.ManageTokenRequiredError, tries=(reschedule_without_token,)),
+    Case(errors.SignatureRefusedError, tries=(deliver_unsigned,)),
     Case(errors.NotFoundError, says(eventTypeId="secret-offer")),
     Case(errors.MethodNotAllowedError, tries=(put,)),
+    Case(errors.BodyTooSlowError, nobody_waits, tries=(deliver_never,)),
     Case(errors.SlotTakenError, says(start="2026-11-24T03:00:00+01:00")),
     Case(errors.FormChangedError, says(formVersion="0123456789ab")),
     Case(errors.BookingInFlightError, one_is_running, tries=(book,)),
@@ -193,6 +233,7 @@ CASES = (
     Case(errors.UpstreamBusyError, fails("status", status=429)),
     Case(errors.BookingQuotaSpentError, the_quota_is_spent),
     Case(errors.OverloadedError, tries=(read_behind_a_crowd,)),
+    Case(errors.DeliveryNotKeptError, deliveries_have_no_store, tries=(deliver,)),
     Case(errors.UpstreamTimeoutError, fails("delay", seconds=30)),
 )
 

@@ -142,8 +142,9 @@ def test_the_service_itself_counts_no_5xx(run: Run) -> None:
 
 
 def test_generated_requests_got_as_far_as_an_answer_on_every_route(run: Run) -> None:
+    """But for those that only Calendly can make: nobody else can sign."""
     _, answered = run
 
     paths = json.loads(DOCUMENT.read_text())["paths"]
     served = {labels["route"] for labels in answered if labels["status"] < "300"}
-    assert set(paths) - served == set()
+    assert {path for path in set(paths) - served if not path.startswith("/webhooks/")} == set()

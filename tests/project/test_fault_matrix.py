@@ -14,9 +14,10 @@ FAMILIES = {
     "B": (range(1, 16), ("faults", "features", "life", "security")),
     "U": (range(1, 26), ("faults", "features")),
     "R": (range(1, 15), ("faults", "features")),
+    "W": (range(1, 9), ("faults",)),
 }
-"""By the letter: bookings, the upstream, Redis. The ids, and the folders in which tests cause them through HTTP:
-tests of single parts carry such marks too, but do not close a row."""
+"""By the letter: bookings, the upstream, Redis, webhooks. The ids, and the folders in which tests cause them through
+HTTP: tests of single parts carry such marks too, but do not close a row."""
 
 IDS = [f"{letter}{number:02}" for letter, (numbers, _) in FAMILIES.items() for number in numbers]
 

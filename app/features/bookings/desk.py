@@ -69,7 +69,7 @@ class Desk:
     budgets: Budgets
     policy: StatePolicy
     tokens: ManageTokens
-    forget: Callable[[datetime, datetime], Awaitable[None]]
+    forget: Callable[[datetime, datetime], Awaitable[object]]
     canceling: Hear
     canceled: Hear
     """Before a cancellation is sent, and once it is known that it was made."""
@@ -231,4 +231,4 @@ def joined(draft: Booking, claims: Claims) -> Outcome:
 
 
 def slot_name(names: Names, seat: Seat) -> str:
-    return names.of("slot", seat.event_type.id, seat.slot.start.isoformat())
+    return names.slot(seat.event_type.id, seat.slot.start)

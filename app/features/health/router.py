@@ -1,6 +1,7 @@
 """Is it alive, can it serve, what has it done: for operators and their machines."""
 
 from contextlib import suppress
+from datetime import datetime
 from math import nan
 from typing import Literal
 
@@ -10,10 +11,13 @@ from pydantic import Field
 
 from app.calendly.circuit import State
 from app.concurrency import both
+from app.errors import AppError
 from app.resources import Owned, Resources
 from app.shapes import Shape
 from app.store.connection import is_reachable
 from app.store.state import StoreAwayError
+from app.webhooks.subscriptions import Look
+from app.webhooks.subscriptions import State as SubscriptionState
 
 router = APIRouter(tags=["Operation"])
 
@@ -31,6 +35,11 @@ class Readiness(Shape):
         description="Away, or not fit to keep bookings: they are closed."
     )
     reason: str | None = Field(description="What to set, where the state store is unfit.")
+    webhooks: Literal["active", "disabled", "missing", "unknown"] | None = Field(
+        default=None,
+        description="Whether Calendly tells us what happens, by the last look; null where it is not asked to.",
+    )
+    webhooks_since: datetime | None = Field(default=None, description="Since when that has been so.")
 
 
 @router.head("/livez", include_in_schema=False)
@@ -47,12 +56,21 @@ async def get_readiness(owned: Owned, response: Response) -> Readiness:
     """200 while requests can be answered. A store that is away degrades the service and does not stop it."""
     response.headers["Cache-Control"] = "no-store"
     cache, (state, reason) = await both(is_reachable(owned.cache), _state_of(owned))
+    look = await _look_at(owned)
     return Readiness(
         status="ready" if cache and state == "ok" else "degraded",
         cache="ok" if cache else "away",
         state=state,
         reason=reason,
+        webhooks=look.state.value if look else None,
+        webhooks_since=look.since if look else None,
     )
+
+
+async def _look_at(owned: Resources) -> Look | None:
+    """What was last seen of the subscriptions; of several, the worst."""
+    looks = [await each.seen() for each in owned.webhooks.subscriptions]
+    return min(looks, key=lambda look: look.state.rank, default=None)
 
 
 async def _state_of(owned: Resources) -> tuple[Literal["ok", "away", "unfit"], str | None]:
@@ -95,6 +113,7 @@ async def _measure(owned: Resources) -> None:
             metrics.breaker.labels(account.access, state.value).set(state is account.client.breaker.state)
         for window, left in (await account.budgets.left()).items():
             metrics.budget_left.labels(account.access, window).set(left)
+    await _measure_webhooks(owned)
     metrics.bookings_unsettled.clear()
     for gauge in (metrics.bookings_discarded, metrics.relay_waiting, metrics.relay_dead):
         gauge.set(nan)
@@ -107,3 +126,16 @@ async def _measure(owned: Resources) -> None:
             waiting, dead = await owned.relay.counts()
             metrics.relay_waiting.set(waiting)
             metrics.relay_dead.set(dead)
+
+
+async def _measure_webhooks(owned: Resources) -> None:
+    metrics = owned.metrics
+    look = await _look_at(owned)
+    for state in SubscriptionState if look else ():
+        metrics.subscription.labels(state.value).set(look is not None and state is look.state)
+    metrics.deliveries_left.clear()
+    if owned.webhooks.believes:
+        with suppress(StoreAwayError, AppError):
+            waiting, aside = await owned.webhooks.inbox.counts(await owned.webhooks.hosts.ids())
+            metrics.deliveries_left.labels("waiting").set(waiting)
+            metrics.deliveries_left.labels("aside").set(aside)

@@ -1,0 +1,144 @@
+"""The atomic steps of a delivery, in Lua. Time is the store's own: replicas need not agree on theirs.
+
+By account: `items:<account>` is a hash of what is not done with, sealed, by identity; `due:<account>` a sorted set of
+the same, by the ms from which somebody may take it up; `tries:<account>` a hash of how often it failed;
+`aside:<account>` a hash of what failed too often. `seen:<account>:<identity>` stands for two days for each that was
+ever taken in.
+`invitee:<account>:<hash>` is a record, sealed. What another has put under these names, of another type, is
+deleted: it can only be read as nothing.
+"""
+
+from app.store.script import Script
+
+_COMMON = """
+local prefix = ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(number) return string.format('%.0f', number) end
+local function sound(kind, name)
+  local found = redis.call('TYPE', name)['ok']
+  if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
+  return name
+end
+local function items_of(account) return sound('hash', prefix .. 'items:' .. account) end
+local function due_of(account) return sound('zset', prefix .. 'due:' .. account) end
+local function tries_of(account) return sound('hash', prefix .. 'tries:' .. account) end
+local function aside_of(account) return sound('hash', prefix .. 'aside:' .. account) end
+local function seen_at(account, identity) return prefix .. 'seen:' .. account .. ':' .. identity end
+local function record_at(account, name) return sound('string', prefix .. 'invitee:' .. account .. ':' .. name) end
+local function drop(account, identity)
+  redis.call('HDEL', items_of(account), identity)
+  redis.call('HDEL', tries_of(account), identity)
+  redis.call('ZREM', due_of(account), identity)
+end
+"""
+
+PUT = Script(
+    _COMMON
+    + """
+local account, identity, sealed, most, seen_for, kept = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
+if redis.call('EXISTS', seen_at(account, identity)) == 1 then return 'duplicate' end
+local items, due = items_of(account), due_of(account)
+if redis.call('HLEN', items) >= most then return 'full' end
+redis.call('SET', seen_at(account, identity), '1', 'PX', seen_for)
+redis.call('HSET', items, identity, sealed)
+redis.call('ZADD', due, text(now), identity)
+for _, each in ipairs({items, due, tries_of(account)}) do redis.call('PEXPIRE', each, kept) end
+return 'new'
+"""
+)
+"""Write a delivery down, unless it was: `new`, `duplicate`, or `full` where too many are not done with."""
+
+SEEN = Script(_COMMON + "return redis.call('EXISTS', seen_at(ARGV[2], ARGV[3]))")
+"""Whether it was ever taken in."""
+
+CLAIM = Script(
+    _COMMON
+    + """
+local limit, hold, found = tonumber(ARGV[2]), ARGV[3], {}
+for index = 4, #ARGV do
+  local account, items, due = ARGV[index], items_of(ARGV[index]), due_of(ARGV[index])
+  local left = limit - #found / 4
+  if left <= 0 then break end
+  for _, identity in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', text(now), 'LIMIT', 0, left)) do
+    local sealed = redis.call('HGET', items, identity)
+    if sealed then
+      redis.call('ZADD', due, text(now + hold), identity)
+      for _, each in ipairs({account, identity, redis.call('HGET', tries_of(account), identity) or '0', sealed}) do
+        found[#found + 1] = each
+      end
+    else
+      redis.call('ZREM', due, identity)
+    end
+  end
+end
+return found
+"""
+)
+"""Deliveries that nobody looks after, each to one caller: for `hold` ms nobody else gets them.
+
+Answers account, identity, how often it failed, and what was sealed, one after the other.
+"""
+
+READ = Script(
+    _COMMON
+    + """
+local found = {}
+for index = 3, #ARGV do found[index - 2] = redis.call('GET', record_at(ARGV[2], ARGV[index])) or '' end
+return found
+"""
+)
+"""The records under these names, in order; nothing where there is none."""
+
+COMMIT = Script(
+    _COMMON
+    + """
+local account, identity = ARGV[2], ARGV[3]
+if redis.call('HEXISTS', items_of(account), identity) == 0 then return 'gone' end
+for index = 4, #ARGV, 4 do
+  if (redis.call('GET', record_at(account, ARGV[index])) or '') ~= ARGV[index + 1] then return 'changed' end
+end
+for index = 4, #ARGV, 4 do
+  redis.call('SET', record_at(account, ARGV[index]), ARGV[index + 2], 'PX', ARGV[index + 3])
+end
+drop(account, identity)
+return 'done'
+"""
+)
+"""A delivery is done with: its records take the place of those it was decided by, all of them or none.
+
+For each record its name, what was read, what it is now, and for how many ms it is kept. Answers `done`, `changed` where
+one of them is another by now, or `gone` where somebody else has done it.
+"""
+
+FAIL = Script(
+    _COMMON
+    + """
+local account, identity, wait, most, most_aside, kept = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local sealed = redis.call('HGET', items_of(account), identity)
+if not sealed then return 'gone' end
+if redis.call('HINCRBY', tries_of(account), identity, 1) < most then
+  redis.call('ZADD', due_of(account), text(now + wait), identity)
+  return 'later'
+end
+drop(account, identity)
+local aside = aside_of(account)
+if redis.call('HLEN', aside) < tonumber(most_aside) then redis.call('HSET', aside, identity, sealed) end
+redis.call('PEXPIRE', aside, kept)
+return 'aside'
+"""
+)
+"""It could not be carried out: `later`, or `aside` where it has failed too often."""
+
+COUNT = Script(
+    _COMMON
+    + """
+local waiting, aside = 0, 0
+for index = 2, #ARGV do
+  waiting = waiting + redis.call('HLEN', items_of(ARGV[index]))
+  aside = aside + redis.call('HLEN', aside_of(ARGV[index]))
+end
+return {waiting, aside}
+"""
+)
+"""How many deliveries of these accounts are not done with, and how many were set aside."""

@@ -1,0 +1,245 @@
+"""One account's subscription at Calendly: made, looked at, mended. Calendly cannot change one, nor wake one that it has
+given up: both mean to delete it and to make another.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+import structlog
+from pydantic import SecretStr
+
+from app.calendly.models import Instant
+from app.calendly.webhooks import NewWebhookSubscription, WebhookSubscription, WebhookSubscriptions
+from app.errors import AppError, NotFoundError
+from app.store.state import StateStore, StoreAwayError
+from app.webhooks import names
+from app.webhooks.deliveries import Happened, id_in
+
+PATH = "/webhooks/calendly"
+"""Where deliveries come, for the account that has no address of its own."""
+
+EVENTS = [str(event) for event in Happened]
+
+EVERY = timedelta(hours=1)
+"""Between two looks, whichever process takes them."""
+
+AGAIN = timedelta(minutes=5)
+"""After a look that Calendly did not answer."""
+
+LOOKING = timedelta(minutes=1)
+"""For which a look is left to whoever began it."""
+
+KEPT = timedelta(days=400)
+
+log = structlog.get_logger()
+
+
+class State(StrEnum):
+    """From the worst to the best."""
+
+    DISABLED = "disabled"
+    """Nothing could be delivered for a day, and Calendly has given it up."""
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    ACTIVE = "active"
+
+    @property
+    def rank(self) -> int:
+        """The lower, the worse."""
+        return list(State).index(self)
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, and since when it has been so. `wanted`: somebody has registered it, and not removed it since."""
+
+    state: State
+    since: Instant
+    looked_at: Instant
+    wanted: bool = False
+
+    @property
+    def due_at(self) -> datetime:
+        return self.looked_at + (AGAIN if self.state is State.UNKNOWN else EVERY)
+
+
+class Registered(StrEnum):
+    UNCHANGED = "unchanged"
+    MADE = "made"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Whose bookings are told of: Calendly's URIs."""
+
+    user: str
+    organization: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """To where it is delivered, and what it is signed with; without a key, with that of the application."""
+
+    url: str
+    key: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """`forget_all` is told whenever something may have happened that nobody was told of."""
+
+    calls: WebhookSubscriptions
+    subscriber: Callable[[], Awaitable[Subscriber]]
+    wishes: Wishes
+    forget_all: Callable[[], Awaitable[None]]
+    state: StateStore
+    clock: Callable[[], datetime]
+
+    async def register(self, *, anew: bool = False) -> Registered:
+        """Have one that is active and tells of all that we want to hear; `anew` also where there is, as for a new key.
+
+        May be repeated. Raises `AddressTakenError` where the address has one that we may not see.
+        """
+        ours = await self._ours()
+        if not anew and self._is_as_wanted(ours):
+            await self._note(State.ACTIVE, wanted=True)
+            return Registered.UNCHANGED
+        await self._make_anew(ours)
+        return Registered.REPLACED if ours else Registered.MADE
+
+    async def listed(self) -> list[WebhookSubscription]:
+        """All that this user has, those of others' services too."""
+        who = await self.subscriber()
+        return await self.calls.list_webhook_subscriptions(organization=who.organization, user=who.user)
+
+    async def remove(self) -> int:
+        """How many there were."""
+        ours = await self._ours()
+        await self._note(State.MISSING, wanted=False)
+        await self._delete(ours)
+        return len(ours)
+
+    async def mend(self) -> bool:
+        """Make it anew where Calendly has given it up, or lost it. Whether there was something to mend."""
+        ours = await self._ours()
+        if self._is_as_wanted(ours):
+            await self._note(State.ACTIVE, wanted=True)
+            return False
+        await self._make_anew(ours)
+        return True
+
+    async def ask(self) -> State:
+        """How it is, by Calendly; nothing is noted."""
+        return _state_of(await self._ours())
+
+    async def look(self) -> Look:
+        """As `ask`, noted for all processes; unknown where Calendly does not answer."""
+        try:
+            found = await self.ask()
+        except AppError as error:
+            log.warning("webhooks.subscription_unknown", error=error.code)
+            found = State.UNKNOWN
+        return await self._note(found)
+
+    async def look_if_due(self) -> Look | None:
+        """Once an hour by the clock, by one process for all; what was wanted and is not there is mended.
+
+        None where it is not due, or somebody else is at it. Raises `StoreAwayError`.
+        """
+        id_ = id_in((await self.subscriber()).user)
+        kept = await self.known()
+        if kept is not None and self.clock() < kept.due_at:
+            return None
+        if not await self.state.add(names.looking(id_), b"1", LOOKING):
+            return None
+        try:
+            found = await self.look()
+            if found.wanted and found.state in {State.DISABLED, State.MISSING}:
+                log.error("webhooks.subscription_lost", state=found.state)
+                await self.mend()
+            return found
+        finally:
+            await self.state.remove(names.looking(id_))
+
+    async def known(self) -> Look | None:
+        """What the last look found, whoever took it. Raises `StoreAwayError`, and `AppError` where nobody knows whose
+        it would be.
+        """
+        raw = await self.state.get(names.look(id_in((await self.subscriber()).user)))
+        try:
+            return None if raw is None else msgspec.json.decode(raw, type=Look)
+        except msgspec.DecodeError:
+            return None
+
+    async def seen(self) -> Look:
+        """As `known`, and unknown where nothing is. Never fails."""
+        try:
+            found = await self.known()
+        except (StoreAwayError, AppError):
+            found = None
+        now = self.clock()
+        return found or Look(state=State.UNKNOWN, since=now, looked_at=now)
+
+    async def _ours(self) -> list[WebhookSubscription]:
+        return [each for each in await self.listed() if each.callback_url == self.wishes.url]
+
+    def _is_as_wanted(self, ours: list[WebhookSubscription]) -> bool:
+        return _state_of(ours) is State.ACTIVE and all(set(each.events) == set(EVENTS) for each in ours)
+
+    async def _make_anew(self, ours: list[WebhookSubscription]) -> None:
+        """If it goes wrong half-way, the next look mends it."""
+        await self._note(_state_of(ours), wanted=True)
+        await self._delete(ours)
+        who, key = await self.subscriber(), self.wishes.key
+        await self.calls.create_webhook_subscription(
+            NewWebhookSubscription(
+                url=self.wishes.url,
+                events=EVENTS,
+                organization=who.organization,
+                user=who.user,
+                signing_key=msgspec.UNSET if key is None else key.get_secret_value(),
+            )
+        )
+        log.info("webhooks.subscription_made")
+        await self._note(State.ACTIVE, wanted=True)
+        # Nobody was told of what happened until now.
+        await self.forget_all()
+
+    async def _delete(self, ours: list[WebhookSubscription]) -> None:
+        for each in ours:
+            try:
+                await self.calls.delete_webhook_subscription(self.calls.id_of(each))
+            except NotFoundError:
+                log.info("webhooks.subscription_gone")
+
+    async def _note(self, state: State, *, wanted: bool | None = None) -> Look:
+        """A store that is away costs no more than the note."""
+        now = self.clock()
+        try:
+            before = await self.known()
+        except StoreAwayError:
+            before = None
+        is_same = before is not None and before.state is state
+        look = Look(
+            state=state,
+            since=before.since if before and is_same else now,
+            looked_at=now,
+            wanted=(before is not None and before.wanted) if wanted is None else wanted,
+        )
+        try:
+            await self.state.put(
+                names.look(id_in((await self.subscriber()).user)), msgspec.json.encode(look), KEPT
+            )
+        except StoreAwayError:
+            log.warning("webhooks.look_unsaved")
+        return look
+
+
+def _state_of(ours: list[WebhookSubscription]) -> State:
+    """One of several is enough: each delivery counts once."""
+    if not ours:
+        return State.MISSING
+    return State.ACTIVE if any(each.state == "active" for each in ours) else State.DISABLED

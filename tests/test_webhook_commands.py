@@ -1,0 +1,162 @@
+"""`calendly-bff webhooks …`, as processes of their own."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app
+from app.webhooks.subscriptions import EVENTS, PATH
+from tests.soak.waiting import until
+from tests.support.hooks import KEY
+from tests.support.keys import SECRET_KEY
+from tests.support.redis import CACHE, STATE, RedisServer
+from tests.support.simulation import ADA, GRACE, Simulation
+from tests.support.webhooks import subscribe
+
+PROGRAM = str(Path(sys.executable).parent / "calendly-bff")
+PUBLIC = "http://127.0.0.1:9"
+
+Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture
+def run(calendly: Simulation, redis: RedisServer, tmp_path: Path) -> Run:
+    """The command with everything set, unless something is to be unset or otherwise."""
+    told = {
+        "CALENDLY_TOKEN": ADA,
+        "CALENDLY_API_URL": str(calendly.http.base_url).rstrip("/"),
+        "CALENDLY_WEBHOOK_KEYS": KEY,
+        "BFF_PUBLIC_URL": PUBLIC,
+        "BFF_REDIS_URL": redis.url(CACHE),
+        "BFF_STATE_URL": redis.url(STATE),
+        "BFF_SECRET_KEYS": SECRET_KEY,
+    }
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("BFF_", "CALENDLY_"))}
+
+    def start(*arguments: str, **changes: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
+        return asyncio.ensure_future(
+            asyncio.to_thread(
+                subprocess.run,
+                [PROGRAM, "webhooks", *arguments],
+                env=own | told | changes,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        )
+
+    return start
+
+
+async def test_from_registering_to_removing(run: Run) -> None:
+    said = [
+        await run(*command)
+        for command in (
+            ["list"],
+            ["register"],
+            ["register"],
+            ["register", "--anew"],
+            ["list"],
+            ["mend"],
+            ["remove"],
+            ["remove"],
+        )
+    ]
+
+    url = PUBLIC + PATH
+    assert {each.returncode for each in said} == {0}
+    assert [each.stdout.strip() for each in said] == [
+        "none",
+        f"{url}: registered",
+        f"{url}: registered already, and active",
+        f"{url}: registered anew; what was there is deleted",
+        f"{url}: active ({', '.join(EVENTS)})",
+        f"{url}: active, nothing to mend",
+        f"{url}: removed",
+        f"{url}: there was none",
+    ]
+    assert KEY not in "".join(each.stdout + each.stderr for each in said)
+
+
+@pytest.mark.fault("W05")
+async def test_a_subscription_that_calendly_has_given_up_is_mended(run: Run, calendly: Simulation) -> None:
+    await run("register")
+    await calendly.book("intro-call")
+    organization = (await calendly.read("/users/me"))["current_organization"]
+    whose = {"organization": organization, "user": await calendly.me(), "scope": "user"}
+
+    async def fails() -> bool:
+        found = (await calendly.get("/webhook_subscriptions", **whose)).json()["collection"]
+        return found[0]["retry_started_at"] is not None
+
+    async with asyncio.timeout(10):
+        await until(fails, every=0.02)
+    calendly.clock.advance(days=1, minutes=1)
+
+    listed, mended, after = await run("list"), await run("mend"), await run("list")
+
+    assert ": disabled (" in listed.stdout
+    assert mended.stdout.strip() == f"{PUBLIC}{PATH}: made anew"
+    assert ": active (" in after.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "changes", "named"),
+    [
+        ("register", {"BFF_PUBLIC_URL": ""}, "BFF_PUBLIC_URL"),
+        ("list", {"BFF_PUBLIC_URL": ""}, "BFF_PUBLIC_URL"),
+        ("register", {"CALENDLY_WEBHOOK_KEYS": ""}, "CALENDLY_WEBHOOK_KEYS"),
+        ("mend", {"CALENDLY_WEBHOOK_KEYS": ""}, "CALENDLY_WEBHOOK_KEYS"),
+        ("list", {"CALENDLY_TOKEN": ""}, "CALENDLY_TOKEN"),
+        ("list", {"BFF_PUBLIC_URL": "http://marker.example.test"}, "BFF_PUBLIC_URL"),
+    ],
+)
+def test_what_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, changes: dict[str, str], named: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = {"CALENDLY_TOKEN": ADA, "CALENDLY_WEBHOOK_KEYS": KEY, "BFF_PUBLIC_URL": PUBLIC}
+
+    said = CliRunner().invoke(app, ["webhooks", command], env=whole | changes)
+
+    assert (said.exit_code, named in said.stderr) == (2, True)
+    assert "marker" not in said.stderr
+
+
+async def test_without_a_key_it_can_be_removed_all_the_same(run: Run) -> None:
+    await run("register")
+
+    assert (await run("remove", CALENDLY_WEBHOOK_KEYS="")).stdout.endswith("removed\n")
+
+
+async def test_an_address_that_another_has_is_not_to_be_had(run: Run, calendly: Simulation) -> None:
+    await subscribe(calendly.as_(GRACE), PUBLIC + PATH)
+
+    said = await run("register")
+
+    assert said.returncode == 1
+    assert "choose another address" in said.stderr
+
+
+async def test_a_token_without_the_scopes_says_which_it_needs(run: Run, calendly: Simulation) -> None:
+    await calendly.settings(scopes={ADA: ["users:read", "event_types:read"]})
+
+    said = await run("register")
+
+    assert said.returncode == 1
+    assert "webhooks:read" in said.stderr
+
+
+async def test_a_calendly_that_is_away_is_no_traceback(run: Run) -> None:
+    said = await run("list", CALENDLY_API_URL="http://127.0.0.1:9")
+
+    assert said.returncode == 1
+    assert "Traceback" not in said.stderr
