@@ -1,7 +1,7 @@
 """Opens what one process owns, in order, and closes it in reverse."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,18 +23,21 @@ from app.cache.cache import Cache
 from app.cache.day_store import DayStore
 from app.cache.news import News
 from app.cache.reach import Reach
+from app.cache.steps import Steps
+from app.cache.subscription import Subscription
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
 from app.calendly.quota import Purpose
 from app.calendly.transport import Transport
 from app.catalogue.catalogue import Catalogue, CatalogueOptions
+from app.connections import most_connections
 from app.intents.ledger import Ledger
-from app.intents.model import Matter
+from app.intents.model import Matter, Result
 from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
 from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner
-from app.intents.settlement import Means
+from app.intents.settlement import Change, Means
 from app.intents.watch import watch
 from app.loop_lag import LoopLag
 from app.observability import Metrics
@@ -52,6 +55,7 @@ from app.store.connection import STATE_PATIENCE, open_store, subscriber
 from app.store.policy import StatePolicy
 from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
+from app.streams.live import Live, opened_live
 
 RENEWED_UNASKED = 2
 """Times that free times are read again before they age although nobody asks for them any more."""
@@ -72,6 +76,7 @@ async def opened(
         upstream = await opening.upstream(cache_store, state)
         free_times = await opening.free_times(cache_store, upstream, doubts=doubts)
         forget_days = partial(_forget_days, free_times.buckets)
+        live = await opening.live(cache_store, upstream.reach)
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
@@ -82,7 +87,7 @@ async def opened(
             naming=Naming(StateStore(state), sealed_by),
             options=protocol,
             clock=clock,
-            settled=partial(_settled, forget_days),
+            settled=partial(_settled, forget_days, partial(live.announcer.settled, opening.access)),
         )
         yield Resources(
             clock=clock,
@@ -95,6 +100,9 @@ async def opened(
             popularity=free_times.popularity,
             warm_up=free_times.warm_up,
             answers=free_times.answers,
+            hub=live.hub,
+            announcer=live.announcer,
+            access=opening.access,
             budgets=upstream.budgets,
             policy=StatePolicy(state, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
@@ -210,6 +218,18 @@ class _Opening:
         answers = SharedAnswers(ready, shelf, buckets, news.is_to_be_asked, self.clock)
         return _FreeTimes(buckets, answers, popularity, warm_up)
 
+    async def live(self, cache_store: Redis, reach: Reach) -> Live:
+        bff = self.settings.bff
+        subscribed = partial(subscriber, bff.redis_url, cache_store)
+        opening = opened_live(
+            partial(Steps, cache_store, reach),
+            Subscription(subscribed, keys.happenings()),
+            # The other half is for those who merely read, and those who book.
+            most=min(bff.event_streams, most_connections() // 2),
+            dropped=self.metrics.event_streams_dropped.inc,
+        )
+        return await self.stack.enter_async_context(opening)
+
     async def runner(self, means: Means) -> IntentRunner:
         await self.stack.enter_async_context(running(Resolver(means).run()))
         await self.stack.enter_async_context(running(watch(means.naming, means.options.poll)))
@@ -235,10 +255,18 @@ async def _forget_days(buckets: DayBuckets, start: datetime, end: datetime) -> N
     await buckets.forget(touched_days(start, end))
 
 
-async def _settled(forget: Forget, matter: Matter) -> None:
+async def _settled(
+    forget: Forget,
+    announce: Callable[[Change, Matter, Result], None],
+    change: Change,
+    matter: Matter,
+    result: Result,
+) -> None:
     await forget(matter.wanted.start, matter.end)
     if matter.replaced_from and matter.replaced_to:
         await forget(matter.replaced_from, matter.replaced_to)
+    # Not before: whoever hears of it reads these days.
+    announce(change, matter, result)
 
 
 def _access(settings: Settings) -> str:

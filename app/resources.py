@@ -21,6 +21,8 @@ from app.slots.buckets import DayBuckets
 from app.slots.popularity import Popularity
 from app.slots.warm_up import WarmUp
 from app.store.policy import StatePolicy
+from app.streams.announcing import Announcer
+from app.streams.hub import Hub
 
 Clock = Callable[[], datetime]
 
@@ -47,6 +49,10 @@ class Resources:
     warm_up: WarmUp
     answers: SharedAnswers
     """About free times; the fast lane sends them."""
+    hub: Hub
+    announcer: Announcer
+    access: str
+    """Names the account in the cache."""
     budgets: Budgets
     policy: StatePolicy
     ledger: Ledger

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 import structlog
 
@@ -24,12 +25,22 @@ NOT_MOVED = "The earlier time could not be given up any more."
 log = structlog.get_logger()
 
 
+class Change(Enum):
+    """What has happened to a host's calendar, by an intent."""
+
+    BOOKED = auto()
+    MOVED = auto()
+    """The old time was given up, after the new one had been booked."""
+    UNDONE = auto()
+    """The new time was given up again, for the old one could not be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What it takes to carry an intent out.
 
     `user` is the URI of the host whose account `client` speaks for. `settled` is
-    told of every booking that was made or moved: its days are no longer true.
+    told of every booking that was made or moved, and where it is now: its days are no longer true.
     `clock` is the one by which slots are read.
     """
 
@@ -39,7 +50,7 @@ class Means:
     naming: Naming
     options: ProtocolOptions
     clock: Callable[[], datetime]
-    settled: Callable[[Matter], Awaitable[None]]
+    settled: Callable[[Change, Matter, Result], Awaitable[None]]
 
 
 class Settlement:
@@ -71,7 +82,7 @@ class Settlement:
         )
         if not noted and how is Happened.FOUND:
             return None
-        await self._means.settled(matter)
+        await self._means.settled(Change.BOOKED, matter, result)
         if not moves:
             return State.CONFIRMED
         state = await self.moved(id_, matter, result)
@@ -92,7 +103,7 @@ class Settlement:
             log.warning("intents.old_event_stays", error=error.code)
             return State.MOVING
         await self.note(id_, Event(happened=Happened.CANCELED))
-        await self._means.settled(matter)
+        await self._means.settled(Change.MOVED, matter, result)
         return State.CONFIRMED
 
     async def undone(self, id_: str, matter: Matter, result: Result) -> State:
@@ -105,7 +116,7 @@ class Settlement:
             log.warning("intents.new_event_stays", error=error.code)
             return State.UNDOING
         await self.note(id_, Event(happened=Happened.CANCELED))
-        await self._means.settled(matter)
+        await self._means.settled(Change.UNDONE, matter, result)
         return State.FAILED
 
     async def _soon(self, id_: str, state: State) -> None:

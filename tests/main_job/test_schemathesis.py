@@ -21,6 +21,9 @@ CASES = 2_000
 PER_OPERATION = 280
 SCHEMATHESIS_HOOKS = "SCHEMATHESIS_HOOKS"
 HOOKS = "tests.main_job.schemathesis_hooks"
+STREAM = "/api/v1/event-types/{eventTypeId}/availability/events"
+"""Its answers do not end, and the tool would wait for that."""
+
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -92,6 +95,7 @@ def _command(base_url: str, report: Path) -> list[str]:
         "report": "json",
         "report-json-path": str(report),
         "warnings": "off",
+        "exclude-path": STREAM,
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     return [
@@ -146,4 +150,4 @@ def test_generated_requests_got_as_far_as_an_answer_on_every_route(run: Run) -> 
 
     paths = json.loads(DOCUMENT.read_text())["paths"]
     served = {labels["route"] for labels in answered if labels["status"] < "300"}
-    assert set(paths) - served == set()
+    assert set(paths) - served == {STREAM}

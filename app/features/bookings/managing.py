@@ -73,7 +73,7 @@ class BookingManager:
                     raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
                 await self._require_still(result)
                 await self._canceled(result, reason, purpose)
-                await self._desk.forget(booked.event.start_time, booked.event.end_time)
+                await self._desk.gave_up(claims.event_type, booked)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)
 

@@ -65,6 +65,8 @@ def desk_of(owned: Resources) -> Desk:
         policy=owned.policy,
         tokens=ManageTokens(owned.sealers("manage")),
         forget=owned.forget_days,
+        announcer=owned.announcer,
+        access=owned.access,
         clock=owned.clock,
     )
 
