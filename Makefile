@@ -12,7 +12,7 @@ export SIMULATOR_PORT ?= 8001
 OPENAPI := openapi/bff.json
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime dev demo test coverage check openapi clients bench profile soak soak-bookings soak-availability lock clean
+.PHONY: help runtime dev demo test coverage check openapi clients bench profile soak soak-bookings soak-availability soak-streams lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -92,6 +92,9 @@ soak-bookings: dev ## kill, crowd and confuse the service while it books, thousa
 
 soak-availability: dev ## change, cut, crowd and flood what several replicas know of free times; half an hour
 	python -m tests.soak.availability $(ARGS)
+
+soak-streams: dev ## let hundreds hear of bookings at two replicas, and count what thousands of listeners cost; some minutes
+	python -m tests.soak.streams $(ARGS)
 
 lock: dev ## rewrite requirements/ and package-lock.json from pyproject.toml and package.json
 	UPGRADE=$(UPGRADE) scripts/lock

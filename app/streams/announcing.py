@@ -36,6 +36,10 @@ class BookedTime:
     end: datetime
     invitee: str
 
+    def named(self, what: str) -> str:
+        """What has happened to it, under the same name wherever that is noticed."""
+        return f"{what}:{self.invitee}:{self.start.timestamp():.0f}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Announcement:
@@ -54,18 +58,19 @@ class Announcer:
         self._waiting: deque[_Announcement] = deque()
         self._comes = asyncio.Event()
         self._is_done = asyncio.Event()
+        self._is_done.set()
 
     def taken(self, booked: BookedTime, *, seats: int | None) -> None:
         """It was made. `seats`: how many its slot had left before; None where nobody knows."""
         if seats == 1:
             news = SlotTaken(booked.event_type, booked.start)
-            self._announce(booked.account, news, f"taken:{booked.invitee}")
+            self._announce(booked.account, news, booked.named("taken"))
         self._touched(booked, "taken")
 
     def freed(self, booked: BookedTime) -> None:
         """It was given up."""
         news = SlotFreed(booked.event_type, booked.start)
-        self._announce(booked.account, news, f"freed:{booked.invitee}")
+        self._announce(booked.account, news, booked.named("freed"))
         self._touched(booked, "freed")
 
     def settled(self, account: str, change: Change, matter: Matter, result: Result) -> None:
@@ -101,7 +106,6 @@ class Announcer:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            self._is_done.set()
             await self._comes.wait()
             self._comes.clear()
             while self._waiting:
@@ -110,6 +114,7 @@ class Announcer:
                     await asyncio.sleep(AGAIN)
                 elif self._waiting and self._waiting[0] is first:
                     self._waiting.popleft()
+            self._is_done.set()
 
     async def finish(self) -> None:
         """Until all has been said, or it takes too long."""
@@ -121,7 +126,7 @@ class Announcer:
 
     def _touched(self, booked: BookedTime, how: str) -> None:
         days = AvailabilityChanged(touched_days(booked.start, booked.end))
-        self._announce(booked.account, days, f"{how}-days:{booked.invitee}")
+        self._announce(booked.account, days, booked.named(f"{how}-days"))
 
     def _announce(self, account: str, news: News, once: str) -> None:
         self._waiting.append(_Announcement(account, news, once))
