@@ -27,10 +27,13 @@ log = structlog.get_logger()
 class Hub:
     """At most so many streams at a time. What is heard comes by one subscription, for all of them."""
 
-    def __init__(self, events: EventLog, *, most: int, dropped: Callable[[], None]) -> None:
+    def __init__(
+        self, events: EventLog, *, most: int, dropped: Callable[[], None], beats_every: float = BEAT
+    ) -> None:
         self._events = events
         self._most = most
         self._dropped = dropped
+        self._beats_every = beats_every
         self._rooms: dict[str, Room] = {}
         self._accounts: dict[Listener, str] = {}
         self._due: deque[Listener] = deque()
@@ -88,7 +91,7 @@ class Hub:
     async def beat(self) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(self._beats_every)
             for room in list(self._rooms.values()):
                 sign = beat(None if room.is_behind else room.head)
                 for listener in list(room):

@@ -16,7 +16,7 @@ from app.cache.reach import Reach
 from app.cache.steps import Steps
 from app.cache.subscription import Subscription
 from app.store.connection import subscriber
-from app.streams.hub import Hub
+from app.streams.hub import BEAT, Hub
 from app.streams.listener import Listener
 from app.streams.log import EventLog
 from app.streams.news import SlotTaken
@@ -106,11 +106,13 @@ class Replica:
 
 @asynccontextmanager
 async def replica(
-    url: str, store: Redis, *, most: int = 100, events: EventLog | None = None
+    url: str, store: Redis, *, most: int = 100, events: EventLog | None = None, beats_every: float = BEAT
 ) -> AsyncIterator[Replica]:
     """One that has subscribed."""
     dropped: list[None] = []
-    hub = Hub(events or log_on(store), most=most, dropped=lambda: dropped.append(None))
+    hub = Hub(
+        events or log_on(store), most=most, dropped=lambda: dropped.append(None), beats_every=beats_every
+    )
     subscription = Subscription(partial(subscriber, url, store), keys.happenings())
 
     async def is_told() -> bool:

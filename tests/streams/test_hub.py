@@ -2,20 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
+from itertools import pairwise
 
 import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as AwayError
 
+from app.background import running
 from app.cache import keys
 from app.cache.reach import Reach
+from app.cache.steps import Steps
 from app.errors import OverloadedError
 from app.streams.hub import AT_ONCE
 from app.streams.listener import MOST_MISSED, MOST_WAITING
-from app.streams.log import EventLog
-from app.streams.news import AvailabilityChanged, Reset
-from tests.streams.ears import VISIT, Replica, log_on, replica, taken
+from app.streams.log import EventLog, Seen
+from app.streams.news import AvailabilityChanged, Position, Reset
+from tests.soak.waiting import until
+from tests.streams.ears import HEARD_WITHIN, VISIT, Replica, log_on, replica, taken
 from tests.support.redis import RedisServer
 
 
@@ -191,6 +196,13 @@ async def test_whoever_listens_while_redis_is_away_begins_anew_and_again_when_it
         await ear.until("reset")
 
         await store.client_kill_filter(_type="pubsub")
+
+        async def is_behind() -> bool:
+            return one.hub._rooms["ada"].is_behind
+
+        async with asyncio.timeout(HEARD_WITHIN):
+            await until(is_behind, every=0.01)
+        await asyncio.sleep(0)
         await reach.ask()
 
         await ear.until("reset", "reset")
@@ -211,6 +223,60 @@ async def test_whoever_takes_nothing_is_cut_off_and_the_others_hear_all(
         *(f"slot.taken {number // 60:02}:{number % 60:02}" for number in range(MOST_WAITING + 3))
     )
     assert (slow.was_cut, quick.was_cut, len(one.dropped), len(one.hub)) == (True, False, 1, 1)
+
+
+async def test_a_sign_of_life_comes_now_and_then_and_moves_the_place_on(
+    redis: RedisServer, store: Redis, events: EventLog
+) -> None:
+    async with replica(redis.url(), store, beats_every=0.05) as one, running(one.hub.beat()):
+        intro, listener = await one.listen()
+        visit, _ = await one.listen(VISIT)
+        await tell(events, 1)
+        await intro.until("slot.taken 00:01")
+
+        async def has_moved_on() -> bool:
+            return visit.last_id == intro.last_id != "" and visit.said.count(b":\nid: ") > 3
+
+        async with asyncio.timeout(HEARD_WITHIN):
+            await until(has_moved_on, every=0.01)
+        one.hub.leave(listener)
+        await tell(events, 2)
+        again, _ = await one.listen(last_id=visit.last_id)
+
+        await again.until("slot.taken 00:02")
+
+
+class Slow(EventLog):
+    """Holds what it has read while it is told to."""
+
+    holds: asyncio.Event | None = None
+
+    async def since(self, account: str, last: Position | None) -> Seen | None:
+        holds = self.holds
+        seen = await super().since(account, last)
+        if holds is not None:
+            await holds.wait()
+        return seen
+
+
+async def test_whoever_joins_while_all_begin_anew_does_so_too(store: Redis, redis: RedisServer) -> None:
+    """What it has read of the log may be older than what the others have missed."""
+    slow = Slow(partial(Steps, store, Reach(store.ping, CollectorRegistry())))
+    async with replica(redis.url(), store, events=slow) as one:
+        other, _ = await one.listen()
+        await other.until()
+        slow.holds = holding = asyncio.Event()
+        joining = asyncio.create_task(one.listen())
+        await asyncio.sleep(0.1)
+        slow.holds = None
+        await store.flushall()
+        await tell(log_on(store), 1)
+        await other.until("reset")
+        holding.set()
+        ear, _ = await joining
+        await tell(log_on(store), 2)
+
+        await ear.until("reset", "slot.taken 00:02")
 
 
 async def test_there_are_no_more_streams_than_allowed(redis: RedisServer, store: Redis) -> None:
@@ -242,6 +308,22 @@ async def test_at_the_end_all_streams_end_and_whoever_takes_nothing_is_cut_off(
     assert all(ear.has_ended for ear in ears[1:])
     with pytest.raises(OverloadedError):
         await one.listen()
+
+
+async def test_thousands_are_told_in_turns_between_which_all_else_goes_on(
+    one: Replica, events: EventLog
+) -> None:
+    ears = [(await one.listen())[0] for _ in range(3 * AT_ONCE)]
+    for ear in ears:
+        await ear.until()
+    await tell(events, 1)
+    told = [0]
+    async with asyncio.timeout(HEARD_WITHIN):
+        while told[-1] < len(ears):
+            await asyncio.sleep(0)
+            told.append(sum(ear.names == ["slot.taken 00:01"] for ear in ears))
+
+    assert max(after - before for before, after in pairwise(told)) <= AT_ONCE
 
 
 async def test_a_room_that_is_left_leaves_nothing(one: Replica, events: EventLog) -> None:

@@ -108,6 +108,13 @@ async def test_another_log_is_not_taken_for_the_one_that_was_heard(kept: Redis) 
     assert await news_since(events, first) is None
 
 
+async def test_the_same_place_in_another_log_is_another_place(kept: Redis) -> None:
+    events = log_on(kept)
+    first = await position(events)
+
+    assert await news_since(events, first._replace(epoch="00000000")) is None
+
+
 async def test_a_place_that_was_trimmed_away_is_not_known_any_more(kept: Redis) -> None:
     events = log_on(kept)
     first = await position(events)
