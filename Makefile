@@ -12,7 +12,7 @@ export SIMULATOR_PORT ?= 8001
 OPENAPI := openapi/bff.json
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime dev demo test coverage check openapi clients bench profile soak soak-bookings soak-availability soak-accounts soak-webhooks lock clean
+.PHONY: help runtime dev demo test coverage check openapi clients bench profile soak soak-bookings soak-availability soak-accounts soak-webhooks soak-streams lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -98,6 +98,9 @@ soak-accounts: dev ## kill processes while they renew the tokens of connected ac
 
 soak-webhooks: dev ## deliver 10,000 webhooks, twice, shuffled and forged, while Redis dies; some minutes
 	python -m tests.soak.webhooks $(ARGS)
+
+soak-streams: dev ## let hundreds hear of bookings at two replicas, and count what thousands of listeners cost; some minutes
+	python -m tests.soak.streams $(ARGS)
 
 lock: dev ## rewrite requirements/ and package-lock.json from pyproject.toml and package.json
 	UPGRADE=$(UPGRADE) scripts/lock

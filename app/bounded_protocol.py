@@ -38,6 +38,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def leave(self) -> None:
         self.transport.close()
 
+    def shutdown(self) -> None:
+        """The process is to end: told to each connection, while others may still be answered."""
+        if self.lane is not None:
+            self.lane.end_streams()
+        super().shutdown()
+
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in the class above
         super().connection_made(transport)
         if self.lane is None or self.lane.connections.add(self):

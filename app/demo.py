@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from app.main import create_app
 from app.observability import configure_logging
+from app.protocol import ReadyProtocol
 from app.serving import leave_on_sigterm
 from app.settings import BffSettings, CalendlySettings, ConfigurationError, Settings
 
@@ -55,7 +56,14 @@ def demo(port: int, simulator_port: int) -> None:
         configure_logging(settings.bff.log_level)
         app = create_app(settings)
         config = uvicorn.Config(
-            app, host=HOST, port=port, access_log=False, log_config=None, server_header=False
+            app,
+            host=HOST,
+            port=port,
+            http=ReadyProtocol,
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
         )
         _Announced(config, _READY.format(host=HOST, port=port, simulator_port=simulator_port)).run()
 

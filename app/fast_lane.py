@@ -32,6 +32,9 @@ SOUGHT = "bff.sought"
 HAS_GONE = "bff.has_gone"
 """In the scope of a request: whether whoever asked has gone since."""
 
+CUT = "bff.cut"
+"""In the scope of a request: ends its connection at once, whatever has not been taken of the answer."""
+
 
 class FastLane:
     def __init__(self, app: ASGIApp, lane: Lane) -> None:

@@ -69,7 +69,15 @@ class Answers(Protocol):
 class Lane:
     """Ready answers, and how each of them is sent to whoever asks."""
 
-    def __init__(self, *, answers: Answers, clock: Callable[[], datetime], manners: Manners) -> None:
+    def __init__(
+        self,
+        *,
+        answers: Answers,
+        clock: Callable[[], datetime],
+        manners: Manners,
+        end_streams: Callable[[], None],
+    ) -> None:
+        """`end_streams`: those answers that would not end by themselves."""
         self._find = answers.memory.find
         self._bring = answers.bring
         self._offer = answers.offer
@@ -88,6 +96,7 @@ class Lane:
         self.queue = ReadQueue()
         self.connections = Connections()
         self.known = KnownBlocks()
+        self.end_streams = end_streams
 
     def found(self, place: Place) -> Ready | None:
         """What may be sent now. What is asked for again, is worth telling other processes."""

@@ -16,6 +16,7 @@ from app.cors import Cors
 from app.errors import InternalError
 from app.fast_lane import FastLane
 from app.features.availability.router import router as availability
+from app.features.availability_events.router import router as availability_events
 from app.features.bookings.router import router as bookings
 from app.features.demo_page.router import router as demo_page
 from app.features.documentation.router import router as documentation
@@ -89,15 +90,16 @@ def _lane(settings: Settings, metrics: Metrics, owned: Resources) -> Lane:
         exposed=EXPOSED,
         tally=Tally(metrics, settings.bff.log_level),
     )
-    lane = Lane(answers=owned.answers, clock=owned.clock, manners=manners)
+    lane = Lane(answers=owned.answers, clock=owned.clock, manners=manners, end_streams=owned.hub.close)
     metrics.overloaded.set_function(lambda: lane.queue.is_overloaded)
     metrics.connections.set_function(lane.connections.__len__)
+    metrics.event_streams.set_function(owned.hub.__len__)
     return lane
 
 
 def _api() -> APIRouter:
     api = APIRouter(dependencies=[Depends(known_query)], responses=declared(InternalError))
-    for router in (event_types, availability, bookings):
+    for router in (event_types, availability, availability_events, bookings):
         api.include_router(router)
     return api
 
@@ -107,7 +109,13 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
     cors: dict[str, Any] = {
         "allow_origins": settings.bff.allowed_origins,
         "allow_methods": ["GET", "POST"],
-        "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+        "allow_headers": [
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "Last-Event-ID",
+            "X-Request-Id",
+        ],
         "expose_headers": EXPOSED,
         "max_age": MAX_AGE,
     }

@@ -26,6 +26,8 @@ from app.request_figures import RequestFigures
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """A caller's own that does no harm."""
 
+STREAM = "text/event-stream"
+
 log = structlog.get_logger()
 
 
@@ -92,6 +94,14 @@ class Metrics:
         )
         self.connections = Gauge(
             "bff_connections", "Connections that are open to this process.", registry=self.registry
+        )
+        self.event_streams = Gauge(
+            "bff_event_streams", "Event streams that are open to this process.", registry=self.registry
+        )
+        self.event_streams_dropped = Counter(
+            "bff_event_streams_dropped",
+            "Event streams that were cut off, for nobody took what was sent on them.",
+            registry=self.registry,
         )
         self.budget_left = Gauge(
             "bff_calendly_budget_left",
@@ -182,22 +192,28 @@ class Observability:
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         started = time.perf_counter()
         status = 0
+        is_recorded = False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_recorded
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 # Whoever stores an answer that says nothing of caching would have to guess how long it holds.
                 headers.setdefault("Cache-Control", "no-cache")
+                if headers.get("Content-Type") == STREAM:
+                    # It goes on for as long as somebody listens: what took time is over.
+                    is_recorded = True
+                    self._record(scope, status, time.perf_counter() - started)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
-                self._record(scope, status, time.perf_counter() - started)
+                if not is_recorded:
+                    self._record(scope, status, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)

@@ -16,12 +16,16 @@ from app.accounts.opener import Shared, access_of, lifetimes, opened_account
 from app.accounts.roster import Roster
 from app.answers import SharedAnswers
 from app.background import running
+from app.cache import keys
 from app.cache.news import News
 from app.cache.reach import Reach
+from app.cache.steps import Steps
+from app.cache.subscription import Subscription
 from app.calendly.client import CalendlyClient
+from app.connections import most_connections
+from app.consequences import Consequences
 from app.features.bookings.telling import Composer, Telling
 from app.intents.ledger import Ledger
-from app.intents.model import Matter
 from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
 from app.intents.resolver import Resolver
@@ -47,6 +51,7 @@ from app.store.connection import STATE_PATIENCE, open_store, reach, subscriber
 from app.store.policy import StatePolicy
 from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
+from app.streams.live import Live, opened_live
 
 
 @asynccontextmanager
@@ -66,22 +71,31 @@ async def opened(
         if settings.calendly.token is not None:
             accounts.add(await opening.own_account(shared, settings.calendly.token))
         answers = SharedAnswers(shared.ready, accounts, shared.news.is_to_be_asked, clock)
+        live = await opening.live(shared)
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
         relayed = await opening.relayed(shared, accounts, sealed_by)
+        consequences = Consequences(accounts, live.announcer, Telling(relayed.expect, clock))
         means = Means(
             speaker=partial(_speaker, accounts),
             ledger=Ledger(StateStore(shared.state), Sealer(sealed_by, "intent")),
             naming=Naming(StateStore(shared.state), sealed_by),
             options=protocol,
             clock=clock,
-            settled=partial(_settled, accounts),
-            settling=Telling(relayed.expect, clock).settling,
+            settled=consequences.settled,
+            settling=consequences.telling.settling,
         )
         sealers = cache(partial(Sealer, sealed_by))
         runner = await opening.runner(means)
-        neighbours = Neighbours(accounts=accounts, runner=runner, state=StateStore(shared.state), clock=clock)
+        neighbours = Neighbours(
+            accounts=accounts,
+            runner=runner,
+            state=StateStore(shared.state),
+            clock=clock,
+            tell=consequences.heard,
+            relay=consequences.told,
+        )
         yield Resources(
             clock=clock,
             metrics=metrics,
@@ -91,6 +105,8 @@ async def opened(
             lives=lifetimes(settings),
             connecting=await opening.connecting(shared, accounts, answers, sealers),
             answers=answers,
+            hub=live.hub,
+            announcer=live.announcer,
             policy=StatePolicy(shared.state, embedded=settings.bff.state_url == EMBEDDED_STORE),
             ledger=means.ledger,
             runner=runner,
@@ -182,6 +198,18 @@ class _Opening:
             ),
         )
 
+    async def live(self, shared: Shared) -> Live:
+        bff = self.settings.bff
+        subscribed = partial(subscriber, bff.redis_url, shared.cache)
+        opening = opened_live(
+            partial(Steps, shared.cache, shared.reach),
+            Subscription(subscribed, keys.happenings()),
+            # The other half is for those who merely read, and those who book.
+            most=min(bff.event_streams, most_connections() // 2),
+            dropped=self.metrics.event_streams_dropped.inc,
+        )
+        return await self.stack.enter_async_context(opening)
+
     async def runner(self, means: Means) -> IntentRunner:
         await self.stack.enter_async_context(running(Resolver(means).run()))
         await self.stack.enter_async_context(running(watch(means.naming, means.options.poll)))
@@ -198,12 +226,3 @@ async def _speaker(accounts: Accounts, user: str) -> CalendlyClient | None:
 async def _client_of(accounts: Accounts, id_: str) -> CalendlyClient | None:
     account = await accounts.with_id(id_)
     return account.client if account else None
-
-
-async def _settled(accounts: Accounts, matter: Matter) -> None:
-    account = await accounts.of_user(matter.wanted.user)
-    if account is None:
-        return
-    await account.forget_days(matter.wanted.start, matter.end)
-    if matter.replaced_from and matter.replaced_to:
-        await account.forget_days(matter.replaced_from, matter.replaced_to)

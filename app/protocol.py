@@ -21,7 +21,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.server import ServerState
 
 from app.bounded_protocol import BoundedProtocol
-from app.fast_lane import HAS_GONE, SOUGHT, WAITS_SINCE
+from app.fast_lane import CUT, HAS_GONE, SOUGHT, WAITS_SINCE
 from app.lane import Lane, Reply
 from app.ready import Place
 from app.wishes import Given, Wish
@@ -84,7 +84,7 @@ class ReadyProtocol(BoundedProtocol):
         self._begun += 1
         self._wish = None
         super().on_message_begin()
-        ours = {HAS_GONE: self.transport.is_closing, **self._sought}
+        ours = {HAS_GONE: self.transport.is_closing, CUT: self.transport.abort, **self._sought}
         self.scope.update(ours)  # type: ignore[typeddict-item]  # names that the server does not know
         self._sought = {}
 

@@ -29,15 +29,7 @@ from app.webhooks.worker import Worker
 log = structlog.get_logger()
 
 Tell = Callable[[Account, News], Awaitable[None]]
-Relay = Callable[[Notice], Awaitable[None]]
-
-
-async def nobody_looks(_account: Account, _news: News) -> None:
-    """At free times."""
-
-
-async def nobody_is_told(_notice: Notice) -> None:
-    """Of bookings."""
+Relay = Callable[[Account, Notice], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +40,8 @@ class Neighbours:
     runner: IntentRunner
     state: StateStore
     clock: Callable[[], datetime]
-    tell: Tell = nobody_looks
-    relay: Relay = nobody_is_told
+    tell: Tell
+    relay: Relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +64,7 @@ class ServedHost:
         await self._neighbours.tell(self._account, news)
 
     async def relay(self, notice: Notice) -> None:
-        await self._neighbours.relay(notice)
+        await self._neighbours.relay(self._account, notice)
 
 
 class ServedHosts:

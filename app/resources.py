@@ -21,6 +21,8 @@ from app.relay.worker import Relay
 from app.sealing import Sealer
 from app.slots.policy import Lifetimes
 from app.store.policy import StatePolicy
+from app.streams.announcing import Announcer
+from app.streams.hub import Hub
 
 Clock = Callable[[], datetime]
 
@@ -44,6 +46,8 @@ class Resources:
     """Of free times."""
     answers: SharedAnswers
     """About free times; the fast lane sends them."""
+    hub: Hub
+    announcer: Announcer
     policy: StatePolicy
     ledger: Ledger
     runner: IntentRunner

@@ -209,6 +209,15 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
             " 0: none.",
         ),
     ] = 0
+    event_streams: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100_000,
+            description="How many event streams one process keeps open, as far as there are connections for twice"
+            " as many.",
+        ),
+    ] = 5000
     host: Annotated[str, Field(description="Address that `calendly-bff serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of `calendly-bff serve`.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes of `calendly-bff serve`.")] = 1

@@ -34,7 +34,8 @@ def test_operation_ids_are_unique() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_reads_well_in_a_generated_client(operation: dict[str, Any]) -> None:
     assert re.fullmatch(
-        r"(get|list|create|preflight|cancel|reschedule|receive)[A-Z][A-Za-z]+", operation["operationId"]
+        r"(get|list|stream|create|preflight|cancel|reschedule|receive)[A-Z][A-Za-z]+",
+        operation["operationId"],
     )
     assert operation["summary"]
     assert operation["description"]

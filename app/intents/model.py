@@ -44,6 +44,10 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
     """The id of Calendly's event whose place it takes."""
     replaced_from: Instant | None = None
     replaced_to: Instant | None = None
+    replaced_invitee: str | None = None
+    """The id at Calendly of whoever sits there."""
+    seats: int | None = None
+    """How many the slot had left when it was read; an earlier version did not keep it."""
     asked: NewBooking | None = None
     """As it was sent. What is then seen at Calendly is held against it; an earlier version did not keep it."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 import structlog
 
@@ -28,12 +29,22 @@ async def _nobody_hears(_matter: Matter, _result: Result) -> bool:
     return True
 
 
+class Change(Enum):
+    """What has happened to a host's calendar, by an intent."""
+
+    BOOKED = auto()
+    MOVED = auto()
+    """The old time was given up, after the new one had been booked."""
+    UNDONE = auto()
+    """The new time was given up again, for the old one could not be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What it takes to carry an intent out.
 
     `speaker` finds who speaks for the user with this URI, if anybody does. `settled` is
-    told of every booking that was made or moved: its days are no longer true.
+    told of every booking that was made or moved, and where it is now: its days are no longer true.
     `settling` is asked to write down, before that is settled, that somebody is to hear of it; False
     where it could not. `clock` is the one by which slots are read.
     """
@@ -43,7 +54,7 @@ class Means:
     naming: Naming
     options: ProtocolOptions
     clock: Callable[[], datetime]
-    settled: Callable[[Matter], Awaitable[None]]
+    settled: Callable[[Change, Matter, Result], Awaitable[None]]
     settling: Callable[[Matter, Result], Awaitable[bool]] = _nobody_hears
 
     async def client_for(self, matter: Matter) -> CalendlyClient:
@@ -78,7 +89,7 @@ class Settlement:
         noted = untold or await self.note(id_, event)
         if not noted and how is Happened.FOUND:
             return None
-        await self._means.settled(matter)
+        await self._means.settled(Change.BOOKED, matter, result)
         if not moves:
             return State.CONFIRMED
         state = await self.moved(id_, matter, result)
@@ -102,7 +113,7 @@ class Settlement:
         if not await self._means.settling(matter, result):
             return State.MOVING
         await self.note(id_, Event(happened=Happened.CANCELED))
-        await self._means.settled(matter)
+        await self._means.settled(Change.MOVED, matter, result)
         return State.CONFIRMED
 
     async def undone(self, id_: str, matter: Matter, result: Result) -> State:
@@ -116,7 +127,7 @@ class Settlement:
             log.warning("intents.new_event_stays", error=error.code)
             return State.UNDOING
         await self.note(id_, Event(happened=Happened.CANCELED))
-        await self._means.settled(matter)
+        await self._means.settled(Change.UNDONE, matter, result)
         return State.FAILED
 
     async def _soon(self, id_: str, state: State) -> None:

@@ -82,6 +82,7 @@ class News:
     event_type: str
     start: datetime
     end: datetime
+    invitee: str
     once: str
 
 
@@ -196,6 +197,7 @@ def _news(delivery: InviteeDelivery, change: Change) -> list[News]:
             event_type=id_in(seat.event_type),
             start=seat.start_time,
             end=seat.end_time,
+            invitee=id_in(delivery.invitee.uri),
             once=f"{change}:{id_in(delivery.invitee.uri)}",
         )
     ]

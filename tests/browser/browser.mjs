@@ -55,7 +55,10 @@ function watch(page) {
     if (request.method() === "POST")
       seen.sent.push({ key: request.headers()["idempotency-key"], body: request.postDataJSON() });
   });
-  page.on("requestfailed", (request) => seen.complaints.push(`failed: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // A stream has no other end than that one closes it.
+    if (request.resourceType() !== "eventsource") seen.complaints.push(`failed: ${request.url()}`);
+  });
   page.on("pageerror", (error) => seen.complaints.push(String(error)));
   page.on("console", (message) => {
     // The browser itself logs every refusal of the API as an error.

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from app.main import create_app
 from tests.project.repository import ROOT
 from tests.soak.waiting import until
 from tests.support.canary_watch import watched
+from tests.support.event_streams import listening
 from tests.support.nginx import running_nginx
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.service import ORIGIN, booking_body, plan_fault, settings_for
@@ -24,6 +26,9 @@ from tests.support.simulation import Simulation
 
 CONFIGURATION = Path(__file__).with_name("behind_nginx.conf")
 AVAILABILITY = f"{API}/event-types/intro-call/availability"
+
+LOCKED_FOR = 5.0
+"""Seconds for which nginx keeps whoever waits for another's answer."""
 
 PATIENCE = 20.0
 """Seconds, on a busy machine."""
@@ -237,3 +242,25 @@ async def test_while_the_service_is_down_what_is_kept_is_given_out(
 
     assert (kept.status_code, kept.content) == (200, first.content)
     assert never_asked.status_code == 502
+
+
+async def test_streams_pass_at_once_and_do_not_wait_for_each_other(front: Front) -> None:
+    """Whoever asks what somebody else is asking is kept waiting until it is known whether that may be kept."""
+    port = front.nginx.base_url.port
+    assert port is not None
+    started = time.monotonic()
+    async with listening(port) as one, listening(port) as two:
+        for source in (one, two):
+            await source.begun()
+        seconds = time.monotonic() - started
+        start = (await front.service.get(AVAILABILITY)).json()["days"][0]["slots"][0]["start"]
+        answer = await front.service.post(
+            f"{API}/bookings",
+            json=booking_body("intro-call", start),
+            headers={"Idempotency-Key": "a-key-of-this-test"},
+        )
+        assert answer.status_code == 201, answer.text
+        heard = [(await source.next()).name for source in (one, two)]
+
+    assert heard == ["slot.taken"] * 2
+    assert seconds < LOCKED_FOR

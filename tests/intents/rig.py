@@ -25,7 +25,7 @@ from app.intents.options import ProtocolOptions
 from app.intents.progress import Progress
 from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner
-from app.intents.settlement import Means
+from app.intents.settlement import Change, Means
 from app.sealing import Sealer
 from app.store.connection import STATE_PATIENCE, open_store
 from app.store.script import Script
@@ -171,7 +171,7 @@ class Rig:
         )
         settled: list[Matter] = []
 
-        async def tell(matter: Matter) -> None:
+        async def tell(_change: Change, matter: Matter, _result: Result) -> None:
             settled.append(matter)
 
         async def speaker(user: str) -> CalendlyClient | None:

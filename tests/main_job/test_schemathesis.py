@@ -21,6 +21,9 @@ CASES = 2_000
 PER_OPERATION = 280
 SCHEMATHESIS_HOOKS = "SCHEMATHESIS_HOOKS"
 HOOKS = "tests.main_job.schemathesis_hooks"
+STREAM = "/api/v1/event-types/{eventTypeId}/availability/events"
+"""Its answers do not end, and the tool would wait for that."""
+
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -92,6 +95,7 @@ def _command(base_url: str, report: Path) -> list[str]:
         "report": "json",
         "report-json-path": str(report),
         "warnings": "off",
+        "exclude-path": STREAM,
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     return [
@@ -132,7 +136,11 @@ def test_as_many_cases_ran_as_promised(run: Run) -> None:
     report, _ = run
 
     assert report["test_cases"]["generated"] >= CASES
-    assert report["operations"]["tested"] == report["operations"]["total"]
+    assert (
+        report["operations"]["tested"]
+        == report["operations"]["selected"]
+        == report["operations"]["total"] - 1
+    )
 
 
 def test_the_service_itself_counts_no_5xx(run: Run) -> None:
@@ -147,4 +155,4 @@ def test_generated_requests_got_as_far_as_an_answer_on_every_route(run: Run) -> 
 
     paths = json.loads(DOCUMENT.read_text())["paths"]
     served = {labels["route"] for labels in answered if labels["status"] < "300"}
-    assert {path for path in set(paths) - served if not path.startswith("/webhooks/")} == set()
+    assert {path for path in set(paths) - served if not path.startswith("/webhooks/")} == {STREAM}

@@ -153,10 +153,9 @@ class Town:
         return await asyncio.to_thread(self._listeners) == REPLICAS
 
     def _listeners(self) -> int:
-        return sum(
-            int(self.redis.told("PUBSUB", "NUMSUB", channel)[1])
-            for channel in self.redis.told("PUBSUB", "CHANNELS")
-        )
+        """Of the channel that fewest of them hear."""
+        channels = self.redis.told("PUBSUB", "CHANNELS")
+        return min((int(self.redis.told("PUBSUB", "NUMSUB", channel)[1]) for channel in channels), default=0)
 
     async def findings(self, name: str, trials: int, seconds: float) -> Findings:
         taken, freed = (self.ledger.unseen(taken=which) for which in (True, False))

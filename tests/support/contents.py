@@ -12,6 +12,7 @@ _READ: Mapping[bytes, tuple[str, tuple[str | int, ...]]] = {
     b"zset": ("ZRANGE", (0, -1, "WITHSCORES")),
     b"set": ("SMEMBERS", ()),
     b"list": ("LRANGE", (0, -1)),
+    b"stream": ("XRANGE", ("-", "+")),
 }
 """By type, as `TYPE` names it: what reads all of it. A type that is not here fails the search."""
 

@@ -1,6 +1,6 @@
 """The service under the server's own protocol, behind a real socket, and what gets as far as the application."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,10 +49,13 @@ class Served:
 
 
 @contextmanager
-def serving(calendly: Simulation, redis: RedisServer, **config: Any) -> Iterator[Served]:
-    """`config`: what uvicorn is to do otherwise."""
-    stores = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
-    app = Counted(create_app(settings_for(str(calendly.http.base_url), **stores), clock=calendly.clock))
+def serving(
+    calendly: Simulation, redis: RedisServer, *, bff: Mapping[str, Any] | None = None, **config: Any
+) -> Iterator[Served]:
+    """`bff`: settings, `config`: what uvicorn is to do otherwise."""
+    usual = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
+    settings = settings_for(str(calendly.http.base_url), **(usual | dict(bff or {})))
+    app = Counted(create_app(settings, clock=calendly.clock))
     wishes: dict[str, Any] = {
         "http": ReadyProtocol,
         "server_header": False,

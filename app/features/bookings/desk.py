@@ -34,6 +34,7 @@ from app.intents.progress import CLOSED_FOR, Progress, SlotHeldError
 from app.intents.runner import IntentRunner
 from app.store.policy import StatePolicy
 from app.store.state import StoreAwayError
+from app.streams.announcing import Announcer, BookedTime
 
 MANAGEABLE = timedelta(days=7)
 """After its end, for which a booking can still be read by its token."""
@@ -73,6 +74,9 @@ class Desk:
     canceling: Hear
     canceled: Hear
     """Before a cancellation is sent, and once it is known that it was made."""
+    announcer: Announcer
+    access: str
+    """Names the account for it."""
 
     clock: Callable[[], datetime]
 
@@ -140,7 +144,16 @@ class Desk:
         """With what is free instead. What only we hold is not forgotten: Calendly may offer it again in a moment."""
         if not isinstance(refusal, SlotHeldError):
             await self.forget(seat.slot.start, seat.end)
+            self.announcer.changed(self.access, seat.slot.start, seat.end)
         return SlotTakenError(alternatives=await self.planner.alternatives(seat))
+
+    async def gave_up(self, event_type: str, booked: Booked) -> None:
+        """The booking was canceled: its time may be free."""
+        start, end = booked.event.start_time, booked.event.end_time
+        await self.forget(start, end)
+        invitee = self.client.id_from(booked.invitee.uri)
+        time = BookedTime(account=self.access, event_type=event_type, start=start, end=end, invitee=invitee)
+        self.announcer.freed(time)
 
     async def confirmed(self, progress: Progress, result: Result) -> Booking:
         """As Calendly has it. The booking stands even if it cannot be read: then what was asked for is told."""

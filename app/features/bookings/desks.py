@@ -28,6 +28,8 @@ class Desks:
             forget=account.forget_days,
             canceling=telling.canceling,
             canceled=telling.canceled,
+            announcer=owned.announcer,
+            access=account.access,
             clock=owned.clock,
         )
 

@@ -76,7 +76,7 @@ class BookingManager:
                 await self._desk.canceling(booking, claims)
                 await self._canceled(result, reason, purpose)
                 await self._desk.canceled(booking, claims)
-                await self._desk.forget(booked.event.start_time, booked.event.end_time)
+                await self._desk.gave_up(claims.event_type, booked)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)
 

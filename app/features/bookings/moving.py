@@ -165,6 +165,8 @@ class BookingMover:
             replaces=move.old.event,
             replaced_from=booked.event.start_time,
             replaced_to=booked.event.end_time,
+            replaced_invitee=move.old.invitee,
+            seats=seat.slot.spots_left,
         )
         return NewIntent(
             id=id_,

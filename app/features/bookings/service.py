@@ -191,7 +191,13 @@ class BookingService:
             asked=digest(_new_booking(plan)),
         )
         wanted = await self._desk.wanted(claims, draft.invitee.name, pooled=seat.event_type.pooled)
-        return Matter(wanted=wanted, end=seat.end, draft=told(draft), claims=packed(claims))
+        return Matter(
+            wanted=wanted,
+            end=seat.end,
+            draft=told(draft),
+            claims=packed(claims),
+            seats=seat.slot.spots_left,
+        )
 
     async def _answered(self, progress: Progress) -> Outcome:
         if progress.state in {State.SENDING, State.UNKNOWN} or progress.result is None:

@@ -4,7 +4,7 @@ A hint is written down before a booking counts as settled, and before a cancella
 becomes of this process comes between what happened and that somebody looks what did.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -25,15 +25,29 @@ from app.relay.hints import NONE, Expect, Hint
 from app.relay.notices import Answer, BookingData, Notice, NoticeType, Person, Place, notice_id
 from app.store.state import StoreAwayError
 from app.time_zones import zone
+from app.webhooks.effects import Notice as Heard
+from app.webhooks.effects import Outcome
 
 ON_ITS_WAY = timedelta(minutes=1)
 """Longer than any cancellation is: whoever looks then sees what became of it."""
+
+OURS_COMES_WITHIN = timedelta(seconds=5)
+"""After Calendly has told of what was done here."""
+
+HUSHED_FOR = timedelta(days=2)
+"""For longer than Calendly tries to deliver."""
 
 TRIES = 3
 """To read at Calendly what is certain; then what we know of it ourselves is told."""
 
 GIVEN_UP = timedelta(days=1)
 """For which it is tried to find out what nobody but Calendly knows."""
+
+_HEARD: Mapping[Outcome, NoticeType] = {
+    Outcome.CONFIRMED: "booking.confirmed",
+    Outcome.CANCELED: "booking.canceled",
+    Outcome.RESCHEDULED: "booking.rescheduled",
+}
 
 log = structlog.get_logger()
 
@@ -42,7 +56,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a hint holds. `claims` as a manage token says them, `known` a booking as a front end sees it, without one.
 
     `known` is none where it may be another's: then only Calendly can say. `ours`: made here, so that it has an
-    id of ours. `previous` is the start of the booking whose place it took.
+    id of ours. `previous` is the start of the booking whose place it took. `hushed`: nobody is to be told.
     """
 
     type: NoticeType
@@ -51,6 +65,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     known: str | None = None
     previous: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     ours: bool = True
+    hushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,8 @@ class Telling:
         """
         claims = known_claims(claims_in(matter), result)
         moves = matter.replaces is not None
+        if moves and not await self._hushed(matter, claims):
+            return False
         about = About(
             type="booking.rescheduled" if moves else "booking.confirmed",
             at=self.clock(),
@@ -76,6 +93,12 @@ class Telling:
         )
         return await self._hinted(about, claims, certain=True)
 
+    async def _hushed(self, matter: Matter, claims: Claims) -> bool:
+        """What Calendly tells of the old time as a cancellation is half of the move, and none."""
+        about = About(type="booking.canceled", at=self.clock(), claims=packed(claims), hushed=True)
+        old = msgspec.structs.replace(claims, event=matter.replaces, invitee=matter.replaced_invitee)
+        return await self._hinted(about, old, certain=True, due_in=HUSHED_FOR)
+
     async def canceling(self, booking: Booking, claims: Claims) -> None:
         """It is about to be canceled; without the state store, that goes on all the same."""
         await self._cancellation(booking, claims, certain=False, due_in=ON_ITS_WAY)
@@ -83,6 +106,35 @@ class Telling:
     async def canceled(self, booking: Booking, claims: Claims) -> None:
         """It has been, and is told at once."""
         await self._cancellation(booking, claims, certain=True)
+
+    async def heard(self, account: str, notice: Heard) -> None:
+        """By Calendly. What was done here we tell ourselves, who know more of it: there is a moment for that.
+
+        Raises `StoreAwayError`.
+        """
+        if self.expect is None:
+            return
+        claims = Claims(
+            booking="",
+            account=account,
+            event_type=notice.event_type or "",
+            start=notice.start,
+            email=notice.email,
+            expires_at=notice.end,
+            event=notice.event,
+            invitee=notice.invitee,
+            root="",
+        )
+        about = About(
+            type=_HEARD[notice.outcome],
+            at=notice.told_at,
+            claims=packed(claims),
+            previous=notice.previous_start,
+            ours=False,
+        )
+        id_ = notice_id(about.type, notice.event, notice.invitee)
+        said = msgspec.json.encode(about).decode()
+        await self.expect(Hint(id_, account, said, certain=False), OURS_COMES_WITHIN)
 
     async def _cancellation(
         self, booking: Booking, claims: Claims, *, certain: bool, due_in: timedelta = NONE
@@ -116,6 +168,8 @@ class Composer:
     async def compose(self, hint: Hint) -> Notice | None:
         """None where it did not happen, or nobody can say. Raises `AppError` where Calendly may say later."""
         about = msgspec.json.decode(hint.about, type=About)
+        if about.hushed:
+            return None
         claims = msgspec.json.decode(about.claims, type=Claims)
         known = Booking.model_validate_json(about.known) if about.known else None
         if about.type == "booking.canceled" and hint.certain and known is not None:

@@ -29,6 +29,7 @@ FILES: Final = {
             "dom.js",
             "fields.js",
             "form.js",
+            "live.js",
             "moving.js",
             "summary.js",
             "ticket.js",

@@ -4,6 +4,7 @@ import { getAvailability } from "./api.js";
 import { calendar } from "./calendar.js";
 import { addMonths, dayName, lastDay, monthName, ownZone, time, timeAndZone, today, zoneLabel, zonesWith } from "./dates.js";
 import { button, h, loading, outward, panel, say, showStep } from "./dom.js";
+import { follow } from "./live.js";
 import { summaryOf } from "./summary.js";
 
 let zone = ownZone();
@@ -18,12 +19,16 @@ const NEW = { step: 2, title: "Choose a day and a time", back: ["All meetings", 
 /** How many empty months are leafed over before the visitor is asked. */
 const LEAFED = 2;
 
+/** Seconds, at most, until times are read again that are said to have changed: not all who hear it ask at once. */
+const SPREAD = 1;
+
 /** `frame`: the step's number, title and where it leads back, where it is not the booking of something new. */
 export function showTimes(eventType, onTime, frame = NEW) {
   const place = places.get(eventType.id) ?? { month: today(zone).slice(0, 7), day: null };
   places.set(eventType.id, place);
   let days = new Map();
   let asked = 0;
+  let rereading = null;
 
   const times = h("section", { class: "times", "aria-labelledby": "day" });
   const month = calendar({ zone: () => zone, onMonth: (wanted) => load(wanted), onDay: (date) => choose(date, true) });
@@ -41,6 +46,10 @@ export function showTimes(eventType, onTime, frame = NEW) {
     ),
   );
   load(place.month, place.day ? 0 : LEAFED);
+  follow(times, eventType.id, (name, { start, dates }) => {
+    if (name === "slot.taken") takeAway(start);
+    else if (!dates || dates.some((date) => date.startsWith(place.month))) readAgain();
+  });
 
   /** Only the latest question's answer is shown: earlier ones may come later. */
   async function load(wanted, leafing = 0) {
@@ -49,26 +58,86 @@ export function showTimes(eventType, onTime, frame = NEW) {
     month.show(wanted, null);
     times.replaceChildren(loading("Looking for free times …"));
     say(`Looking for free times in ${monthName(wanted)}`);
-    const from = [`${wanted}-01`, today(zone)].sort()[1];
     try {
-      const answer = await getAvailability(eventType.id, { from, to: lastDay(wanted), timeZone: zone });
+      const answer = await read(wanted);
       if (turn === asked) arrive(answer, leafing);
     } catch (problem) {
       if (turn === asked) fail(problem);
     }
   }
 
+  function read(wanted) {
+    const from = [`${wanted}-01`, today(zone)].sort()[1];
+    return getAvailability(eventType.id, { from, to: lastDay(wanted), timeZone: zone });
+  }
+
+  /** What is shown stays until more is known: nobody has asked for it. */
+  function readAgain() {
+    rereading ??= setTimeout(async () => {
+      rereading = null;
+      const turn = asked;
+      try {
+        const answer = times.isConnected && (await read(place.month));
+        if (answer && turn === asked) renew(answer);
+      } catch {
+        // The next event says so again, and a booking is checked anyway.
+      }
+    }, Math.random() * SPREAD * 1000);
+  }
+
+  /** A time that somebody else has just booked. */
+  function takeAway(start) {
+    const instant = Date.parse(start);
+    const all = [...days].map(([date, slots]) => ({ date, slots: slots.filter((slot) => Date.parse(slot.start) !== instant) }));
+    const taken = [...days.values()].flat().find((slot) => Date.parse(slot.start) === instant);
+    if (!taken) return;
+    keepingFocus(() => draw(all));
+    say(`${time(taken.start, zone)} on ${dayName(taken.start.slice(0, 10))} has just been taken`);
+  }
+
+  function renew({ days: all, state, asOf }) {
+    tellAge(state, asOf);
+    // Nothing is drawn anew under the visitor's finger without need.
+    if (JSON.stringify([...datesOf(all)]) !== JSON.stringify([...days])) keepingFocus(() => draw(all));
+  }
+
+  /** The same day again, if it has times left. */
+  function draw(all) {
+    days = datesOf(all);
+    if (days.has(place.day)) show(place.day);
+    else if (days.size) show(days.keys().next().value);
+    else showNone();
+  }
+
+  /** What had it is drawn anew; where that is gone, the heading of the day has it. */
+  function keepingFocus(act) {
+    const { start, date } = times.parentElement.contains(document.activeElement) ? document.activeElement.dataset : {};
+    act();
+    const again = [...times.parentElement.querySelectorAll("button")].find((each) => (start && each.dataset.start === start) || (date && each.dataset.date === date));
+    if (start || date) (again ?? document.getElementById("day")).focus({ preventScroll: true });
+  }
+
   function arrive({ days: all, state, asOf }, leafing) {
-    days = new Map(all.filter((day) => day.slots.length).map((day) => [day.date, day.slots]));
+    days = datesOf(all);
     if (!days.size && leafing) return load(addMonths(place.month, 1), leafing - 1);
+    tellAge(state, asOf);
+    if (days.size) return choose(days.has(place.day) ? place.day : days.keys().next().value, false);
+    say(showNone());
+  }
+
+  const datesOf = (all) => new Map(all.filter((day) => day.slots.length).map((day) => [day.date, day.slots]));
+
+  function tellAge(state, asOf) {
     note.hidden = state !== "stale";
     note.textContent = `Calendly does not answer at the moment. These times are from ${time(asOf, zone)} and are checked again when you book.`;
-    if (days.size) return choose(days.has(place.day) ? place.day : days.keys().next().value, false);
+  }
+
+  function showNone() {
     month.show(place.month, new Set());
     const text = `There are no free times in ${monthName(place.month)}.`;
     const on = button(`Look in ${monthName(addMonths(place.month, 1))}`, () => load(addMonths(place.month, 1)));
     times.replaceChildren(h("h2", { id: "day", tabindex: "-1" }, text), on);
-    say(text);
+    return text;
   }
 
   function fail(problem) {
@@ -86,13 +155,18 @@ export function showTimes(eventType, onTime, frame = NEW) {
   }
 
   function choose(date, move) {
-    place.day = date;
-    month.show(place.month, new Set(days.keys()), date);
     const slots = days.get(date);
-    const heading = h("h2", { id: "day", tabindex: "-1" }, dayName(date));
-    times.replaceChildren(heading, ...partsOf(slots, eventType, onTime));
+    const heading = show(date);
     say(`${slots.length} free ${slots.length === 1 ? "time" : "times"} on ${dayName(date)}`);
     if (move) heading.focus();
+  }
+
+  function show(date) {
+    place.day = date;
+    month.show(place.month, new Set(days.keys()), date);
+    const heading = h("h2", { id: "day", tabindex: "-1" }, dayName(date));
+    times.replaceChildren(heading, ...partsOf(days.get(date), eventType, onTime));
+    return heading;
   }
 }
 
@@ -118,6 +192,7 @@ function partsOf(slots, eventType, onTime) {
 function slotButton(slot, label, eventType, onTime) {
   const left = eventType.kind === "group" && `${slot.spotsLeft} ${slot.spotsLeft === 1 ? "place" : "places"} left`;
   const control = button(label, () => onTime(slot.start), "slot");
+  control.dataset.start = slot.start;
   if (left) control.append(h("small", {}, left));
   return control;
 }

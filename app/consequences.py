@@ -1,0 +1,51 @@
+"""What follows when something has happened to a booking, here or at Calendly: for days, for streams, for the relay."""
+
+from dataclasses import dataclass
+
+from app.accounts.account import Account
+from app.accounts.accounts import Accounts
+from app.features.bookings.telling import Telling
+from app.intents.model import Matter, Result
+from app.intents.settlement import Change
+from app.streams.announcing import Announcer, BookedTime
+from app.webhooks.effects import Change as SlotChange
+from app.webhooks.effects import News, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    accounts: Accounts
+    announcer: Announcer
+    telling: Telling
+
+    async def settled(self, change: Change, matter: Matter, result: Result) -> None:
+        """A booking that was made or moved here."""
+        account = await self.accounts.of_user(matter.wanted.user)
+        if account is None:
+            return
+        await account.forget_days(matter.wanted.start, matter.end)
+        if matter.replaced_from and matter.replaced_to:
+            await account.forget_days(matter.replaced_from, matter.replaced_to)
+        # Not before: whoever hears of it reads these days.
+        self.announcer.settled(account.access, change, matter, result)
+
+    async def heard(self, account: Account, news: News) -> None:
+        """What Calendly tells of a slot. Of what was done here, nobody hears twice."""
+        booked = BookedTime(
+            account=account.access,
+            event_type=news.event_type,
+            start=news.start,
+            end=news.end,
+            invitee=news.invitee,
+        )
+        match news.change:
+            case SlotChange.TAKEN:
+                self.announcer.taken(booked, seats=1)
+            case SlotChange.FREED:
+                self.announcer.freed(booked)
+            case SlotChange.CHANGED:
+                self.announcer.changed(account.access, news.start, news.end)
+
+    async def told(self, account: Account, notice: Notice) -> None:
+        """What Calendly tells of a booking. Raises `StoreAwayError`."""
+        await self.telling.heard(await account.id(), notice)

@@ -1,0 +1,24 @@
+"""While free times are shown, what happens to them elsewhere is shown, too."""
+
+from tests.browser.stage import Stage
+
+
+def test_a_time_that_is_taken_goes_and_one_that_is_given_up_comes_back(stage: Stage) -> None:
+    scene = stage.play("live.takenAndFreed", "intro-call", schemes=["light", "dark"])
+
+    assert scene["taken"] == [each for each in scene["before"] if each != scene["start"]]
+    assert scene["freed"] == scene["before"]
+    assert scene["said"].endswith("has just been taken")
+    assert (scene["focus"], scene["kept"]) == ("day", scene["held"])
+    assert scene["complaints"] == []
+
+
+def test_a_page_that_was_refused_comes_back_and_shows_what_it_missed(stage: Stage) -> None:
+    scene = stage.play("live.comesBack", "intro-call")
+
+    assert scene["after"] == [each for each in scene["before"] if each != scene["start"]]
+    assert scene["asked"] > 1
+
+
+def test_whoever_goes_on_to_the_form_leaves_no_stream_behind(stage: Stage) -> None:
+    assert stage.play("live.leaves", "intro-call")["complaints"] == []

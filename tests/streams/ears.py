@@ -1,0 +1,125 @@
+"""Hubs on a real Redis, and listeners whose other end takes what it is told, or does not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from app.background import running
+from app.cache import keys
+from app.cache.reach import Reach
+from app.cache.steps import Steps
+from app.cache.subscription import Subscription
+from app.store.connection import subscriber
+from app.streams.hub import BEAT, Hub
+from app.streams.listener import Listener
+from app.streams.log import EventLog
+from app.streams.news import SlotTaken
+from tests.soak.waiting import until
+
+HEARD_WITHIN = 10.0
+"""Seconds, on a busy machine."""
+
+INTRO, VISIT = "intro", "visit"
+
+
+def taken(number: int, event_type: str = INTRO) -> SlotTaken:
+    return SlotTaken(event_type, datetime(2026, 12, 1, number // 60, number % 60, tzinfo=UTC))
+
+
+def log_on(store: Redis, reach: Reach | None = None) -> EventLog:
+    return EventLog(partial(Steps, store, reach or Reach(store.ping, CollectorRegistry())))
+
+
+@dataclass
+class Ear:
+    """The other end of a stream. `takes`: whether it takes what it is told."""
+
+    said: bytes = b""
+    has_ended: bool = False
+    was_cut: bool = False
+    takes: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.takes.set()
+
+    async def send(self, told: bytes, goes_on: bool) -> None:  # noqa: FBT001 - as `listener.Send` has it
+        assert not self.has_ended
+        self.said += told
+        self.has_ended = not goes_on
+        await self.takes.wait()
+
+    def cut(self) -> None:
+        self.was_cut = True
+        self.takes.set()
+
+    @property
+    def names(self) -> list[str]:
+        """Of the events, with the minute of the slot where there is one."""
+        blocks = [block.decode() for block in self.said.split(b"\n\n") if b"event: " in block]
+        return [_name(block) for block in blocks]
+
+    @property
+    def last_id(self) -> str:
+        ids = [line for line in self.said.decode().split("\n") if line.startswith("id: ")]
+        return ids[-1].removeprefix("id: ") if ids else ""
+
+    async def until(self, *names: str) -> None:
+        """Heard these, and nothing else."""
+
+        async def has_heard() -> bool:
+            return self.names == list(names)
+
+        try:
+            async with asyncio.timeout(HEARD_WITHIN):
+                await until(has_heard, every=0.01)
+        except TimeoutError:
+            raise AssertionError(self.names) from None
+
+
+def _name(block: str) -> str:
+    name = block.partition("event: ")[2].partition("\n")[0]
+    minute = block.partition("2026-12-01T")[2][:5]
+    return f"{name} {minute}".strip()
+
+
+@dataclass
+class Replica:
+    hub: Hub
+    dropped: list[None]
+    account: str = "ada"
+
+    async def listen(
+        self, event_type: str = INTRO, last_id: str | None = None, *, account: str = ""
+    ) -> tuple[Ear, Listener]:
+        ear = Ear()
+        listener = Listener(event_type, ear.send, ear.cut)
+        self.hub.enter(account or self.account, listener)
+        await self.hub.join(listener, last_id)
+        return ear, listener
+
+
+@asynccontextmanager
+async def replica(
+    url: str, store: Redis, *, most: int = 100, events: EventLog | None = None, beats_every: float = BEAT
+) -> AsyncIterator[Replica]:
+    """One that has subscribed."""
+    dropped: list[None] = []
+    hub = Hub(
+        events or log_on(store), most=most, dropped=lambda: dropped.append(None), beats_every=beats_every
+    )
+    subscription = Subscription(partial(subscriber, url, store), keys.happenings())
+
+    async def is_told() -> bool:
+        return subscription._is_heard
+
+    async with running(subscription.listen(hub)):
+        async with asyncio.timeout(HEARD_WITHIN):
+            await until(is_told, every=0.01)
+        yield Replica(hub, dropped)
+        hub.close()
