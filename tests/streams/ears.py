@@ -106,7 +106,7 @@ class Replica:
 
 @asynccontextmanager
 async def replica(
-    url: str, store: Redis, *, most: int = 100, events: EventLog | None = None, beats_every: float = BEAT
+    url: str, store: Redis, *, most: int = 1000, events: EventLog | None = None, beats_every: float = BEAT
 ) -> AsyncIterator[Replica]:
     """One that has subscribed."""
     dropped: list[None] = []
