@@ -2,7 +2,7 @@
 
     AppError
     ├── MalformedRequestError, IdempotencyKeyMissingError           400
-    ├── ManageTokenRequiredError                                   401
+    ├── ManageTokenRequiredError, OperatorKeyRequiredError         401
     ├── NotFoundError                                              404
     ├── MethodNotAllowedError                                      405
     ├── SlotTakenError, FormChangedError, BookingInFlightError,
@@ -10,7 +10,7 @@
     ├── BodyTooLargeError                                          413
     ├── UnsupportedMediaTypeError                                  415
     ├── InvalidRequestError, IdempotencyKeyReusedError             422
-    ├── BookingsClosedError, OverloadedError                       503
+    ├── BookingsClosedError, OverloadedError, StateAwayError       503
     └── UpstreamError: what Calendly, or the way to it, did
         ├── UpstreamFailedError, UpstreamRefusedUsError            502
         ├── UpstreamBusyError, BookingQuotaSpentError              503
@@ -93,6 +93,13 @@ class ManageTokenRequiredError(AppError):
     code = "manage_token_required"
     title = "This needs the manage token of the booking."
     advice = "Send the token that came with the booking: `Authorization: Bearer …`."
+
+
+class OperatorKeyRequiredError(AppError):
+    status = 401
+    code = "operator_key_required"
+    title = "This needs the operator's key."
+    advice = "Send what `BFF_OPERATOR_KEY` says: `Authorization: Bearer …`. Never from a browser."
 
 
 class NotFoundError(AppError):
@@ -218,6 +225,13 @@ class BookingsClosedError(AppError):
     code = "bookings_closed"
     title = "Bookings are closed at the moment."
     advice = "Free times are still served. Try again later, or send the visitor to the hosted page."
+
+
+class StateAwayError(AppError):
+    status = 503
+    code = "state_away"
+    title = "What must not be lost cannot be kept at the moment."
+    advice = "Nothing was begun. Repeat the request after as many seconds as Retry-After says."
 
 
 class OverloadedError(AppError):

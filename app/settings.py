@@ -13,11 +13,14 @@ from app.setting_values import (
     CommaSeparated,
     EventType,
     Lifetime,
+    OperatorKey,
     Origin,
+    PublicUrl,
     Scopes,
     Seconds,
     SecretKey,
     Token,
+    is_loopback,
     key_bytes,
 )
 from app.store_url import EMBEDDED_STORE, StoreUrl, same_database
@@ -167,6 +170,22 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
             " 0: none.",
         ),
     ] = 0
+    public_url: Annotated[
+        PublicUrl | None,
+        BlankIsUnset,
+        Field(
+            description="Origin at which browsers and Calendly reach this service. Anything but https is refused,"
+            " except on loopback."
+        ),
+    ] = None
+    operator_key: Annotated[
+        OperatorKey | None,
+        BlankIsUnset,
+        Field(
+            description="Lets your own backend make links that connect accounts: 32 or more characters. Without it"
+            " only `calendly-bff accounts link` does."
+        ),
+    ] = None
     host: Annotated[str, Field(description="Address that `calendly-bff serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of `calendly-bff serve`.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes of `calendly-bff serve`.")] = 1
@@ -181,6 +200,12 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
                 "BFF_AVAILABILITY_FRESH, BFF_AVAILABILITY_STALE and BFF_STALE_IF_ERROR must not be shorter"
                 " than the one before"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _needs_an_address(self) -> Self:
+        if self.operator_key is not None and self.origin() is None:
+            raise ValueError("BFF_PUBLIC_URL must be set where BFF_OPERATOR_KEY is")
         return self
 
     @model_validator(mode="after")
@@ -201,6 +226,13 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
                 f" openssl rand -base64 {KEY_BYTES}"
             )
         return self
+
+    def origin(self) -> str | None:
+        """Where browsers reach us, as far as that is known."""
+        if self.public_url is not None:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}" if is_loopback(self.host) else None
 
 
 class Settings(BaseModel, frozen=True):

@@ -26,6 +26,7 @@ class AlreadyServedError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connecting:
     """There where an application of Calendly's developer portal is set. `origin`: of Calendly's API.
+    `served_at`: ours, to which Calendly sends hosts back; None where nobody has said it.
 
     Every method raises `StoreAwayError` where the state store does not do its part.
     """
@@ -36,6 +37,7 @@ class Connecting:
     roster: Roster
     cache: Redis
     origin: str
+    served_at: str | None
     clock: Callable[[], datetime]
 
     async def connect(self, pending: Pending, code: str, redirect_uri: str) -> Grant:
@@ -44,6 +46,7 @@ class Connecting:
         Raises `AuthorizationError` and `AlreadyServedError`.
         """
         pair = await self.authorization.exchange(code, pending.verifier, redirect_uri)
+        await self.roster.know_its_own()
         if self.roster.has_its_own(pair.user):
             await self._revoked(pair.refresh_token)
             raise AlreadyServedError

@@ -1,13 +1,14 @@
 """Opens accounts that were connected, and closes those that were disconnected, wherever that was done."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 
 from app.accounts.accounts import Accounts
 from app.accounts.opener import Shared, access_of, opened_account
+from app.errors import UpstreamError
 from app.oauth.grant import Grant
 from app.oauth.grants import Grants, Listing
 from app.oauth.renewer import Renewer
@@ -70,6 +71,16 @@ class Roster:
             for account in connected.keys() - self._open.keys():
                 await self._admit(connected[account])
             self.listing = listing
+
+    def dead(self) -> Sequence[Grant]:
+        """The grants of those accounts that are open for what is known of them, and for nothing else."""
+        return [each for each in self.listing.grants if each.dead_reason and each.account in self._open]
+
+    async def know_its_own(self) -> None:
+        """Ask whose account is served without a grant, where nobody has asked yet and Calendly answers."""
+        for account in self._accounts.all():
+            with suppress(UpstreamError):
+                await account.user()
 
     def has_its_own(self, user: str) -> bool:
         """Whether this user is served without a grant, as far as is known."""
