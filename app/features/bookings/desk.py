@@ -1,16 +1,19 @@
 """What making and managing bookings share: the neighbours they need, and how an answer is put together."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from http import HTTPStatus
 
 import msgspec
 import structlog
 
 from app.budgets.budgets import Budgets
 from app.calendly.client import CalendlyClient
+from app.calendly.failures import AccessRefusedError
 from app.calendly.models import Invitee, is_plausible
 from app.calendly.quota import Purpose
 from app.catalogue.catalogue import Catalogue
@@ -43,6 +46,8 @@ RETRY_CONFIRMING = 2
 
 UNTOLD = "It was booked before. Calendly does not say at the moment whether that booking still stands."
 
+GRANT_LOST = "The owner of this calendar has to connect it again."
+
 ID_DIGITS = 24
 
 log = structlog.get_logger()
@@ -59,6 +64,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
+    """`connected`: by a grant of the account's owner, which may die."""
+
+    connected: bool
     client: CalendlyClient
     catalogue: Catalogue
     planner: BookingPlanner
@@ -78,6 +86,18 @@ class Desk:
         if fault is not None:
             raise BookingsClosedError(detail=fault, retry_after=CLOSED_FOR)
         await self.budgets.require(Purpose.BOOK)
+
+    @contextmanager
+    def closed_without_grant(self) -> Iterator[None]:
+        """Where Calendly takes no token of a connected account any more, its owner alone can open bookings again."""
+        try:
+            yield
+        except AccessRefusedError as refusal:
+            if not self.connected or refusal.upstream_status != HTTPStatus.UNAUTHORIZED:
+                raise
+            raise BookingsClosedError(
+                detail=GRANT_LOST, hosted_url=refusal.hosted_url, retry_after=CLOSED_FOR
+            ) from refusal
 
     async def names(self) -> Names:
         """Raises `BookingsClosedError`, which says what is wrong with the store where anybody knows."""
