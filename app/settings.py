@@ -37,7 +37,8 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
         Token | None,
         BlankIsUnset,
         Field(
-            description="Personal access token of the account whose calendar is offered. Required to serve."
+            description="Personal access token of the account whose calendar is offered. Without it only those that"
+            " are connected are."
         ),
     ] = None
     api_url: Annotated[
