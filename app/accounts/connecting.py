@@ -13,7 +13,7 @@ from app.cache import keys
 from app.oauth.authorization import Authorization
 from app.oauth.failures import AuthorizationError
 from app.oauth.grant import Grant
-from app.oauth.grants import Grants
+from app.oauth.grants import Grants, GrantUnreadableError
 from app.oauth.invitations import Invitations, Pending
 
 log = structlog.get_logger()
@@ -57,13 +57,16 @@ class Connecting:
     async def disconnect(self, account: str) -> bool:
         """Nobody calls for it any more, at Calendly the grant is revoked, and what is cached of it is erased.
 
-        Whether it was connected. Where Calendly does not answer, the account is gone here all the same.
+        Whether it was connected. Where Calendly does not answer, or no key opens what is stored, the account is gone
+        here all the same.
         """
-        grant = await self.grants.get(account)
-        if grant is None:
+        grant = await self._readable(account)
+        if not await self.grants.remove(account):
             return False
-        await self.grants.remove(account)
         await self.roster.look()
+        if grant is None:
+            log.warning("accounts.not_revoked", error="unreadable")
+            return True
         if grant.dead_reason is None:
             await self._revoked(grant.refresh_token)
         access = access_of(self.origin, grant.user)
@@ -71,6 +74,12 @@ class Connecting:
             async for name in self.cache.scan_iter(pattern):
                 await self.cache.delete(name)
         return True
+
+    async def _readable(self, account: str) -> Grant | None:
+        try:
+            return await self.grants.get(account)
+        except GrantUnreadableError:
+            return None
 
     async def _revoked(self, token: str) -> None:
         try:

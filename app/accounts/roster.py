@@ -41,7 +41,7 @@ class Roster:
         self._shared = shared
         self._accounts = accounts
         self._changed = changed
-        self._open: dict[str, AsyncExitStack] = {}
+        self._open: dict[str, tuple[str, AsyncExitStack]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Lock()
         self.listing = Listing((), (), -1)
@@ -105,14 +105,16 @@ class Roster:
                 opened_account(self._shared, access, tokens, owner=grant.user)
             )
             self._accounts.add(account)
-            stack.callback(self._accounts.remove, access)
-            self._open[grant.account] = stack.pop_all()
+            self._open[grant.account] = access, stack.pop_all()
         self._changed()
         log.info("accounts.opened", account=grant.account)
 
     def _close(self, account: str) -> None:
         """What it has on its way comes to its end; nothing new begins."""
-        task = asyncio.create_task(self._open.pop(account).aclose())
+        access, stack = self._open.pop(account)
+        self._accounts.remove(access)
+        self._changed()
+        task = asyncio.create_task(stack.aclose())
         self._leaving.add(task)
         task.add_done_callback(self._left)
         log.info("accounts.closed", account=account)

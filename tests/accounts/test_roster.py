@@ -75,6 +75,18 @@ async def test_disconnecting_revokes_at_calendly_and_erases(bff: Service, calend
     assert not await connecting_of(bff).disconnect(account)
 
 
+async def test_what_no_key_opens_is_disconnected_all_the_same(
+    bff: Service, calendly: Simulation, redis: RedisServer
+) -> None:
+    account = await id_of(calendly, GRACE)
+    async with connecting_service(calendly, redis, secret_keys=(SecretStr(OTHER_KEY),)) as stranger:
+        assert await connecting_of(stranger).disconnect(account)
+
+    await connecting_of(bff).roster.look()
+    assert len(owned(bff).accounts.all()) == 1
+    assert await calls_of(calendly, "/oauth/revoke", "POST") == []
+
+
 async def test_while_the_state_store_is_away_those_that_are_open_stay(
     calendly: Simulation, redis: RedisServer, tmp_path: Path
 ) -> None:

@@ -60,6 +60,12 @@ async def test_nobody_else_makes_links(bff: Service, given: str | None) -> None:
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+async def test_a_misspelt_wish_makes_no_link(bff: Service) -> None:
+    answer = await bff.http.post("/connect/links", headers=OPERATOR, params={"account": "grace"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
 async def test_without_an_operators_key_there_is_no_such_call(
     calendly: Simulation, redis: RedisServer
 ) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from app.errors import NotFoundError, OperatorKeyRequiredError, StateAwayError
+from app.errors import InvalidRequestError, NotFoundError, OperatorKeyRequiredError, StateAwayError
 from app.features.connect.pages import PRIVATE, ending_page, headers, invitation_page, status_of
 from app.features.connect.schemas import ConnectLink
 from app.features.connect.service import CALLBACK, ConnectService, Ended, Ending
@@ -43,7 +43,7 @@ async def operator(
     status_code=201,
     summary="Make a link that connects an account",
     dependencies=[Depends(operator)],
-    responses=declared(OperatorKeyRequiredError, NotFoundError, StateAwayError),
+    responses=declared(OperatorKeyRequiredError, NotFoundError, InvalidRequestError, StateAwayError),
 )
 async def create_connect_link(service: Service, response: Response) -> ConnectLink:
     """For your own backend, never for a browser. The link works once and for an hour: give it to the host whose
