@@ -178,6 +178,7 @@ async def _settled(accounts: Accounts, matter: Matter) -> None:
     account = await accounts.of_user(matter.wanted.user)
     if account is None:
         return
-    await account.forget_days(matter.wanted.start, matter.end)
+    event_type = matter.wanted.event_type
+    await accounts.forget_days(account, event_type, matter.wanted.start, matter.end)
     if matter.replaced_from and matter.replaced_to:
-        await account.forget_days(matter.replaced_from, matter.replaced_to)
+        await accounts.forget_days(account, event_type, matter.replaced_from, matter.replaced_to)

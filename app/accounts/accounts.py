@@ -1,6 +1,7 @@
 """The accounts that this process serves, and whose an event type is."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -82,6 +83,14 @@ class Accounts:
         read = await together(*(_read(account) for account in accounts))
         return Offers(zip(accounts, read, strict=True))
 
+    async def forget_days(self, account: Account, event_type: str, start: datetime, end: datetime) -> None:
+        """Those that a booking of this account has changed: in everybody's calendar who publishes that event type."""
+        concerned = [
+            account,
+            *(each for each in self.all() if each is not account and _has(each, event_type)),
+        ]
+        await together(*(each.forget_days(start, end) for each in concerned))
+
     def known(self) -> Iterable[EventType]:
         """What the latest readings of this process had, however old: costs nothing and cannot fail."""
         return (each for account in self.all() for each in account.catalogue.known())
@@ -127,6 +136,11 @@ def found_in(offers: Offers, wanted: str) -> Offered:
     if len(by_slug) == 1:
         return by_slug[0]
     raise NotFoundError
+
+
+def _has(account: Account, event_type: str) -> bool:
+    """As far as is known without asking. `event_type` is an id."""
+    return any(each.id == event_type for each in account.catalogue.known())
 
 
 async def _read(account: Account) -> Offer | UpstreamError:

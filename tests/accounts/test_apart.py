@@ -86,6 +86,19 @@ async def test_a_booking_takes_no_time_from_another_account(bff: Service, booked
     assert start not in await bff.free("intro-call", timeZone="Europe/Berlin")
 
 
+async def test_what_two_host_together_takes_time_from_both_and_gives_it_back(bff: Service) -> None:
+    zone, mine = {"timeZone": "Europe/Berlin"}, ("intro-call", "office-hours")
+    free = [set(await bff.free(slug, **zone)) for slug in (*mine, "panel")]
+    start = min(set.intersection(*free))
+
+    booking = (await bff.book(booking_body("panel", start))).json()
+    taken = [start in await bff.free(slug, **zone) for slug in mine]
+    await bff.manage(booking, "/cancel", {})
+
+    assert taken == [False, False]
+    assert [start in await bff.free(slug, **zone) for slug in mine] == [True, True]
+
+
 async def test_a_repeated_attempt_is_answered_though_its_event_type_is_published_no_more(
     bff: Service, calendly: Simulation, booked: list[Json]
 ) -> None:

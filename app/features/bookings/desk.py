@@ -74,7 +74,8 @@ class Desk:
     budgets: Budgets
     policy: StatePolicy
     tokens: ManageTokens
-    forget: Callable[[datetime, datetime], Awaitable[None]]
+    forget: Callable[[str, datetime, datetime], Awaitable[None]]
+    """The days that a booking of an event type (its id) has changed."""
     clock: Callable[[], datetime]
 
     async def require_open(self) -> None:
@@ -152,7 +153,7 @@ class Desk:
     async def taken(self, seat: Seat, refusal: SlotTakenError) -> SlotTakenError:
         """With what is free instead. What only we hold is not forgotten: Calendly may offer it again in a moment."""
         if not isinstance(refusal, SlotHeldError):
-            await self.forget(seat.slot.start, seat.end)
+            await self.forget(seat.event_type.id, seat.slot.start, seat.end)
         return SlotTakenError(alternatives=await self.planner.alternatives(seat))
 
     async def confirmed(self, progress: Progress, result: Result) -> Booking:

@@ -1,6 +1,7 @@
 """Whose booking it is, and the desk at which that account's bookings are made and managed."""
 
 from contextlib import suppress
+from functools import partial
 
 from app.accounts.account import Account
 from app.errors import IdempotencyKeyReusedError, NotFoundError
@@ -28,7 +29,7 @@ class Desks:
             budgets=account.budgets,
             policy=owned.policy,
             tokens=self._tokens,
-            forget=account.forget_days,
+            forget=partial(owned.accounts.forget_days, account),
             clock=owned.clock,
         )
 

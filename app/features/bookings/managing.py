@@ -73,7 +73,8 @@ class BookingManager:
                     raise UseHostedPageError(hosted_url=booked.invitee.cancel_url)
                 await self._require_still(result)
                 await self._canceled(result, reason, purpose)
-                await self._desk.forget(booked.event.start_time, booked.event.end_time)
+                event = booked.event
+                await self._desk.forget(claims.event_type, event.start_time, event.end_time)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)
 
