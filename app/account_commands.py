@@ -10,7 +10,7 @@ import typer
 from app.accounts.connecting import Connecting
 from app.accounts.standing import CONNECT_AGAIN, WHY_DEAD
 from app.environment import settings_from_environment
-from app.errors import AppError
+from app.errors import AppError, StateAwayError
 from app.features.connect.service import ConnectService
 from app.intents.options import ProtocolOptions
 from app.oauth.grant import Grant
@@ -125,7 +125,7 @@ def _done(task: Task, also_needed: Callable[[Settings], None] = lambda _: None) 
     configure_logging("error")
     try:
         well = asyncio.run(_carried_out(settings, task))
-    except (StoreAwayError, AppError):
+    except (StoreAwayError, StateAwayError):
         typer.echo("The state store does not answer. Check BFF_STATE_URL: calendly-bff doctor", err=True)
         well = False
     if not well:
