@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from app.account_commands import app as accounts
 from app.contract import document
 from app.demo import demo as run_demo
 from app.doctor import Verdict, diagnose
@@ -26,8 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A booking backend between your own booking page and your Calendly account.",
 )
+app.add_typer(accounts, name="accounts")
 app.add_typer(webhooks, name="webhooks")
-
 app.add_typer(relay_app, name="relay")
 
 
@@ -47,7 +48,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="As BFF_PORT.")] = None,
     workers: Annotated[int | None, typer.Option(help="As BFF_WORKERS.")] = None,
 ) -> None:
-    """Serve the account that CALENDLY_TOKEN belongs to."""
+    """Serve the account that CALENDLY_TOKEN belongs to, and those that are connected."""
     flags = {"BFF_HOST": host, "BFF_PORT": port, "BFF_WORKERS": workers}
     # By the environment, because worker processes read their settings from there.
     os.environ |= {name: str(value) for name, value in flags.items() if value is not None}

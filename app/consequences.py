@@ -1,6 +1,7 @@
 """What follows when something has happened to a booking, here or at Calendly: for days, for streams, for the relay."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.accounts.account import Account
 from app.accounts.accounts import Accounts
@@ -23,11 +24,16 @@ class Consequences:
         account = await self.accounts.of_user(matter.wanted.user)
         if account is None:
             return
-        await account.forget_days(matter.wanted.start, matter.end)
+        await self._forget(account, matter.wanted.event_type, matter.wanted.start, matter.end)
         if matter.replaced_from and matter.replaced_to:
-            await account.forget_days(matter.replaced_from, matter.replaced_to)
+            await self._forget(account, matter.wanted.event_type, matter.replaced_from, matter.replaced_to)
         # Not before: whoever hears of it reads these days.
         self.announcer.settled(account.access, change, matter, result)
+
+    async def _forget(self, account: Account, event_type: str, start: datetime, end: datetime) -> None:
+        for other in await self.accounts.forget_days(account, event_type, start, end):
+            if other is not account:
+                self.announcer.changed(other.access, start, end)
 
     async def heard(self, account: Account, news: News) -> None:
         """What Calendly tells of a slot. Of what was done here, nobody hears twice."""

@@ -7,12 +7,15 @@ from enum import Enum
 from typing import TypeVar
 
 from app.accounts.account import Account
+from app.accounts.connecting import Connecting
+from app.accounts.standing import CONNECT_AGAIN, WHY_DEAD, lacking
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import EventType, User
 from app.calendly.reports import TOLERATED_SKEW
 from app.errors import AppError, UpstreamBusyError, UpstreamTimeoutError
 from app.intents.options import ProtocolOptions
+from app.oauth.grant import Grant
 from app.observability import Metrics
 from app.opening import opened
 from app.resources import Clock, Resources, system_clock
@@ -71,7 +74,11 @@ async def diagnose(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         async for finding in _stores(settings.bff, owned):
             yield finding
         for account in owned.accounts.all():
-            async for finding in _calendly(account, clock):
+            if account.owner is None:
+                async for finding in _calendly(account, clock):
+                    yield finding
+        if owned.connecting is not None:
+            async for finding in _connected(owned, owned.connecting):
                 yield finding
         async for finding in _webhooks(owned):
             yield finding
@@ -130,6 +137,43 @@ async def _calendly(account: Account, clock: Clock) -> AsyncIterator[Finding]:
     yield Finding(
         Verdict.NOTE, "scheduled_events:write", "not tried, for it would book; the token needs this scope too"
     )
+
+
+async def _connected(owned: Resources, connecting: Connecting) -> AsyncIterator[Finding]:
+    """Of each account that its owner has connected."""
+    try:
+        await connecting.roster.look()
+    except StoreAwayError:
+        return  # has been found already
+    listing = connecting.roster.listing
+    for grant in listing.grants:
+        yield await _grant(owned, connecting, grant)
+    for account in listing.unreadable:
+        yield Finding(
+            Verdict.WRONG,
+            f"account {account}",
+            "is sealed with none of BFF_SECRET_KEYS. Add the key that it was sealed with, or have it connected again:"
+            " calendly-bff accounts link",
+        )
+
+
+async def _grant(owned: Resources, connecting: Connecting, grant: Grant) -> Finding:
+    subject = f"account {grant.account}"
+    if grant.dead_reason is not None:
+        return Finding(Verdict.WRONG, subject, f"{WHY_DEAD[grant.dead_reason]} {CONNECT_AGAIN}")
+    missing = lacking(connecting.authorization.scopes, grant.scopes)
+    if missing:
+        return Finding(Verdict.WRONG, subject, f"has not granted {' '.join(missing)}. {CONNECT_AGAIN}")
+    account = await owned.accounts.of_user(grant.user)
+    if account is None:
+        return Finding(Verdict.NOTE, subject, "is served by CALENDLY_TOKEN; its grant is not used")
+    try:
+        await account.client.get_current_user()
+    except AccessRefusedError:
+        return Finding(Verdict.WRONG, subject, f"Calendly refuses its token. {CONNECT_AGAIN}")
+    except AppError as error:
+        return Finding(Verdict.WRONG, subject, _advice(error, subject))
+    return Finding(Verdict.FINE, subject, "Calendly answers")
 
 
 async def _webhooks(owned: Resources) -> AsyncIterator[Finding]:

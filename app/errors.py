@@ -2,7 +2,8 @@
 
     AppError
     ├── MalformedRequestError, IdempotencyKeyMissingError           400
-    ├── ManageTokenRequiredError, SignatureRefusedError            401
+    ├── ManageTokenRequiredError, OperatorKeyRequiredError,
+    │   SignatureRefusedError                                      401
     ├── NotFoundError                                              404
     ├── MethodNotAllowedError                                      405
     ├── BodyTooSlowError                                           408
@@ -11,7 +12,8 @@
     ├── BodyTooLargeError                                          413
     ├── UnsupportedMediaTypeError                                  415
     ├── InvalidRequestError, IdempotencyKeyReusedError             422
-    ├── BookingsClosedError, OverloadedError, DeliveryNotKeptError 503
+    ├── BookingsClosedError, OverloadedError, StateAwayError,
+    │   DeliveryNotKeptError                                       503
     └── UpstreamError: what Calendly, or the way to it, did
         ├── UpstreamFailedError, UpstreamRefusedUsError            502
         ├── UpstreamBusyError, BookingQuotaSpentError              503
@@ -101,6 +103,13 @@ class SignatureRefusedError(AppError):
     code = "signature_refused"
     title = "This delivery is not signed by Calendly."
     advice = "Only Calendly delivers here: the key that signs must be one of CALENDLY_WEBHOOK_KEYS."
+
+
+class OperatorKeyRequiredError(AppError):
+    status = 401
+    code = "operator_key_required"
+    title = "This needs the operator's key."
+    advice = "Send what `BFF_OPERATOR_KEY` says: `Authorization: Bearer …`. Never from a browser."
 
 
 class NotFoundError(AppError):
@@ -233,6 +242,13 @@ class BookingsClosedError(AppError):
     code = "bookings_closed"
     title = "Bookings are closed at the moment."
     advice = "Free times are still served. Try again later, or send the visitor to the hosted page."
+
+
+class StateAwayError(AppError):
+    status = 503
+    code = "state_away"
+    title = "What must not be lost cannot be kept at the moment."
+    advice = "Nothing was begun. Repeat the request after as many seconds as Retry-After says."
 
 
 class OverloadedError(AppError):

@@ -18,6 +18,8 @@ from app.fast_lane import FastLane
 from app.features.availability.router import router as availability
 from app.features.availability_events.router import router as availability_events
 from app.features.bookings.router import router as bookings
+from app.features.connect.router import links as connect_links
+from app.features.connect.router import pages as connect_pages
 from app.features.demo_page.router import router as demo_page
 from app.features.documentation.router import router as documentation
 from app.features.event_types.router import router as event_types
@@ -77,6 +79,7 @@ def create_app(
     app.include_router(health)
     app.include_router(webhooks)
     app.include_router(documentation)
+    app.include_router(connect_pages)
     if known.bff.demo_page:
         app.include_router(demo_page)
     complete(app)
@@ -99,7 +102,7 @@ def _lane(settings: Settings, metrics: Metrics, owned: Resources) -> Lane:
 
 def _api() -> APIRouter:
     api = APIRouter(dependencies=[Depends(known_query)], responses=declared(InternalError))
-    for router in (event_types, availability, availability_events, bookings):
+    for router in (event_types, availability, availability_events, bookings, connect_links):
         api.include_router(router)
     return api
 

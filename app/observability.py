@@ -103,6 +103,12 @@ class Metrics:
             "Event streams that were cut off, for nobody took what was sent on them.",
             registry=self.registry,
         )
+        self.accounts = Gauge(
+            "bff_accounts",
+            "Accounts that are served (open), that have to be connected again (dead), that no key opens (unreadable).",
+            ("state",),
+            registry=self.registry,
+        )
         self.budget_left = Gauge(
             "bff_calendly_budget_left",
             "Calls that may still be made to Calendly, by the window of its quota.",

@@ -102,6 +102,7 @@ async def opened(
             cache=shared.cache,
             state=shared.state,
             accounts=accounts,
+            operator_key=settings.bff.operator_key,
             lives=lifetimes(settings),
             connecting=await opening.connecting(shared, accounts, answers, sealers),
             answers=answers,
@@ -174,6 +175,7 @@ class _Opening:
             roster=roster,
             cache=shared.cache,
             origin=self.settings.calendly.api_url,
+            served_at=self.settings.bff.origin(),
             clock=self.clock,
         )
 

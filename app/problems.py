@@ -16,6 +16,7 @@ from app.errors import (
     FormChangedError,
     InvalidRequestError,
     ManageTokenRequiredError,
+    OperatorKeyRequiredError,
     OverloadedError,
     SlotTakenError,
     UpstreamBusyError,
@@ -117,7 +118,7 @@ def response_from(error: AppError, request_id: str, headers: Mapping[str, str] |
     )
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, ManageTokenRequiredError):
+    if isinstance(error, ManageTokenRequiredError | OperatorKeyRequiredError):
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
@@ -175,6 +176,7 @@ _EXAMPLE_PARTICULARS: Mapping[str, dict[str, Any]] = {
     "booking_in_flight": {"retryAfter": 2},
     "upstream_busy": {**_RETRY, **_HOSTED},
     "overloaded": {"retryAfter": 2},
+    "state_away": {"retryAfter": 10},
     "booking_quota_spent": {**_RETRY, **_HOSTED},
     "bookings_closed": {**_RETRY, **_HOSTED},
     "delivery_not_kept": _RETRY,

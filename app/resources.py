@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from app.accounts.accounts import Accounts
@@ -42,6 +43,7 @@ class Resources:
     accounts: Accounts
     connecting: Connecting | None
     """Accounts of others; None where no application is set."""
+    operator_key: SecretStr | None
     lives: Lifetimes
     """Of free times."""
     answers: SharedAnswers

@@ -21,6 +21,7 @@ RELAY_FEWEST_BYTES, RELAY_MOST_BYTES = 24, 64
 
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
+_OPERATOR_KEY = re.compile(r"[\x21-\x7e]{32,8192}")
 _CLIENT_ID = re.compile(r"[\x21-\x39\x3b-\x7e]{1,256}")
 _SCOPES = re.compile(r"[a-z_]+(?::(?:read|write))?(?: [a-z_]+(?::(?:read|write))?)*", re.ASCII)
 _SIGNING_KEY = re.compile(r"[\x21-\x7e]{16,512}")
@@ -64,8 +65,14 @@ def _api_url(value: str) -> str:
 def _public_url(value: str) -> str:
     origin = _origin(value)
     if origin.startswith("http://") and not is_loopback(urlsplit(origin).hostname):
-        raise ValueError("must use https: what is delivered there is about people")
+        raise ValueError("must use https, except on loopback: codes and deliveries arrive there")
     return origin
+
+
+def _operator_key(value: SecretStr) -> SecretStr:
+    if not _OPERATOR_KEY.fullmatch(value.get_secret_value()):
+        raise ValueError("must be 32 or more visible characters without spaces: openssl rand -hex 32")
+    return value
 
 
 def _signing_key(value: SecretStr) -> SecretStr:
@@ -180,6 +187,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 SigningKey = Annotated[SecretStr, AfterValidator(_signing_key)]
+OperatorKey = Annotated[SecretStr, AfterValidator(_operator_key)]
 EventType = Annotated[str, AfterValidator(_event_type)]
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 Lifetime = Annotated[Seconds, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]

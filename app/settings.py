@@ -13,6 +13,7 @@ from app.setting_values import (
     CommaSeparated,
     EventType,
     Lifetime,
+    OperatorKey,
     Origin,
     PublicUrl,
     RelaySecret,
@@ -22,6 +23,7 @@ from app.setting_values import (
     SecretKey,
     SigningKey,
     Token,
+    is_loopback,
     is_loopback_url,
     key_bytes,
     relay_secret_bytes,
@@ -40,7 +42,8 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
         Token | None,
         BlankIsUnset,
         Field(
-            description="Personal access token of the account whose calendar is offered. Required to serve."
+            description="Personal access token of the account whose calendar is offered. Without it only those that"
+            " are connected are."
         ),
     ] = None
     api_url: Annotated[
@@ -162,7 +165,7 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
         PublicUrl | None,
         BlankIsUnset,
         Field(
-            description="Origin at which Calendly reaches this service, for webhooks. Anything but https is refused,"
+            description="Origin at which browsers and Calendly reach this service. Anything but https is refused,"
             " except on loopback."
         ),
     ] = None
@@ -218,6 +221,14 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
             " as many.",
         ),
     ] = 5000
+    operator_key: Annotated[
+        OperatorKey | None,
+        BlankIsUnset,
+        Field(
+            description="Lets your own backend make links that connect accounts: 32 or more characters. Without it"
+            " only `calendly-bff accounts link` does."
+        ),
+    ] = None
     host: Annotated[str, Field(description="Address that `calendly-bff serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of `calendly-bff serve`.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes of `calendly-bff serve`.")] = 1
@@ -232,6 +243,12 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
                 "BFF_AVAILABILITY_FRESH, BFF_AVAILABILITY_STALE and BFF_STALE_IF_ERROR must not be shorter"
                 " than the one before"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _needs_an_address(self) -> Self:
+        if self.operator_key is not None and self.origin() is None:
+            raise ValueError("BFF_PUBLIC_URL must be set where BFF_OPERATOR_KEY is")
         return self
 
     @model_validator(mode="after")
@@ -268,6 +285,13 @@ class BffSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=T
 
     def relay_keys(self) -> tuple[bytes, ...]:
         return tuple(map(relay_secret_bytes, self.relay_secrets))
+
+    def origin(self) -> str | None:
+        """Where browsers reach us, as far as that is known."""
+        if self.public_url is not None:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}" if is_loopback(self.host) else None
 
 
 class Settings(BaseModel, frozen=True):

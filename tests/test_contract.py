@@ -88,6 +88,8 @@ def test_a_success_that_may_be_a_repetition_or_unknown_says_so_in_its_headers(
         expected = {"200": {"Retry-After"}}
     if operation["operationId"].startswith("receive"):
         expected = {"204": set()}
+    if operation["operationId"] == "createConnectLink":
+        expected = {"201": set()}
     assert headers == expected
 
 
@@ -96,18 +98,24 @@ MANAGED = [
 ]
 
 
-def test_whatever_names_a_booking_needs_its_token_and_nothing_else_does() -> None:
-    [scheme] = DOCUMENT["components"]["securitySchemes"]
-    secured = [
+def _secured_by(scheme: str) -> list[str]:
+    assert DOCUMENT["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
+    return [
         f"{method} {path}"
         for path, item in DOCUMENT["paths"].items()
         for method, operation in item.items()
         if operation.get("security") == [{scheme: []}]
     ]
 
-    assert DOCUMENT["components"]["securitySchemes"][scheme]["scheme"] == "bearer"
+
+def test_whatever_names_a_booking_needs_its_token_and_nothing_else_does() -> None:
     assert len(MANAGED) == 4
-    assert secured == MANAGED
+    assert _secured_by("manageToken") == MANAGED
+
+
+def test_what_is_for_operators_needs_their_key() -> None:
+    assert _secured_by("operatorKey") == ["post /connect/links"]
+    assert DOCUMENT["components"]["securitySchemes"].keys() == {"manageToken", "operatorKey"}
 
 
 def test_what_is_sent_is_closed_and_what_is_answered_is_open_for_later_fields() -> None:

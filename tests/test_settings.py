@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -69,6 +70,10 @@ BROKEN = [
     pytest.param("CALENDLY_OAUTH_SCOPES", "users:read,marker:read", id="scopes with commas"),
     pytest.param("CALENDLY_OAUTH_SCOPES", "users:marker", id="neither read nor write"),
     pytest.param("CALENDLY_OAUTH_SCOPES", "", id="no scopes"),
+    pytest.param("BFF_PUBLIC_URL", "http://marker.example.test", id="codes without TLS"),
+    pytest.param("BFF_PUBLIC_URL", "https://marker.example.test/booking", id="an address on a path"),
+    pytest.param("BFF_OPERATOR_KEY", "marker" * 5, id="a short operator's key"),
+    pytest.param("BFF_OPERATOR_KEY", "marker " * 8, id="an operator's key with blanks"),
     pytest.param("BFF_WARM_UP", "51", id="more than can be kept warm"),
     pytest.param("BFF_WARM_UP", "-1", id="less than none"),
     pytest.param("BFF_READ_SHARE", "0.81", id="nothing left for bookings"),
@@ -191,6 +196,22 @@ def test_a_native_application_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> 
     calendly = settings_from_environment().calendly
 
     assert (calendly.oauth_client_id, calendly.oauth_client_secret) == ("native", None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "::1", "port": 81}, "http://[::1]:81"),
+        ({"host": "0.0.0.0"}, None),  # noqa: S104 - nothing listens
+        ({"host": "0.0.0.0", "public_url": "https://b.example.test/"}, "https://b.example.test"),  # noqa: S104
+        ({"public_url": "http://localhost:9000"}, "http://localhost:9000"),
+    ],
+)
+def test_where_browsers_reach_us_is_said_or_on_this_machine(
+    settings: dict[str, Any], origin: str | None
+) -> None:
+    assert BffSettings(**settings).origin() == origin
 
 
 def test_scopes_may_be_spread_out(monkeypatch: pytest.MonkeyPatch) -> None:

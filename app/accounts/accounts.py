@@ -1,6 +1,7 @@
 """The accounts that this process serves, and whose an event type is."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -88,37 +89,70 @@ class Accounts:
         read = await together(*(_read(account) for account in accounts))
         return Offers(zip(accounts, read, strict=True))
 
+    async def forget_days(
+        self, account: Account, event_type: str, start: datetime, end: datetime
+    ) -> Sequence[Account]:
+        """Those that a booking of this account has changed: in everybody's calendar who publishes that event type.
+
+        Answers whose they are.
+        """
+        concerned = [
+            account,
+            *(each for each in self.all() if each is not account and _has(each, event_type)),
+        ]
+        await together(*(each.forget_days(start, end) for each in concerned))
+        return concerned
+
     def known(self) -> Iterable[EventType]:
         """What the latest readings of this process had, however old: costs nothing and cannot fail."""
         return (each for account in self.all() for each in account.catalogue.known())
 
 
 class Offers:
-    """What accounts publish, and those that could not be read. `read`: the slugs of the others."""
+    """What accounts publish, and those that could not be read. `read`: the slugs of the others.
+
+    An event type of a team is published by each of its members: it is offered once, in every replica by the same
+    account as long as the same can be read.
+    """
 
     def __init__(self, found: Iterable[tuple[Account, Offer | UpstreamError]]) -> None:
-        self.offered: list[Offered] = []
-        self.read: set[str] = set()
+        read: list[tuple[Account, Offer]] = []
         self.failures: list[UpstreamError] = []
         for account, offer in found:
             if isinstance(offer, UpstreamError):
                 self.failures.append(offer)
             else:
-                self.read.add(offer.account.slug)
-                self.offered += (Offered(account, each) for each in offer.event_types)
+                read.append((account, offer))
+        self.read = {offer.account.slug for _, offer in read}
+        by_id: dict[str, Offered] = {}
+        for account, offer in sorted(read, key=_rank):
+            for each in offer.event_types:
+                by_id.setdefault(each.id, Offered(account, each))
+        self.offered: Sequence[Offered] = list(by_id.values())
+
+
+def _rank(read: tuple[Account, Offer]) -> tuple[bool, str]:
+    """The account that has a token of its own comes first."""
+    account, offer = read
+    return account.owner is not None, offer.account.uri
 
 
 def found_in(offers: Offers, wanted: str) -> Offered:
     """Raises as `Accounts.find`. A slug is known to be the only one where all have been read."""
-    by_id = [each for each in offers.offered if each.event_type.id == wanted]
-    if len(by_id) == 1:
-        return by_id[0]
+    by_id = next((each for each in offers.offered if each.event_type.id == wanted), None)
+    if by_id is not None:
+        return by_id
     if offers.failures:
         raise offers.failures[0]
     by_slug = [each for each in offers.offered if each.event_type.slug == wanted]
     if len(by_slug) == 1:
         return by_slug[0]
     raise NotFoundError
+
+
+def _has(account: Account, event_type: str) -> bool:
+    """As far as is known without asking. `event_type` is an id."""
+    return any(each.id == event_type for each in account.catalogue.known())
 
 
 async def _read(account: Account) -> Offer | UpstreamError:

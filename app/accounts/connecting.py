@@ -13,7 +13,7 @@ from app.cache import keys
 from app.oauth.authorization import Authorization
 from app.oauth.failures import AuthorizationError
 from app.oauth.grant import Grant
-from app.oauth.grants import Grants
+from app.oauth.grants import Grants, GrantUnreadableError
 from app.oauth.invitations import Invitations, Pending
 
 log = structlog.get_logger()
@@ -26,6 +26,7 @@ class AlreadyServedError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connecting:
     """There where an application of Calendly's developer portal is set. `origin`: of Calendly's API.
+    `served_at`: ours, to which Calendly sends hosts back; None where nobody has said it.
 
     Every method raises `StoreAwayError` where the state store does not do its part.
     """
@@ -36,6 +37,7 @@ class Connecting:
     roster: Roster
     cache: Redis
     origin: str
+    served_at: str | None
     clock: Callable[[], datetime]
 
     async def connect(self, pending: Pending, code: str, redirect_uri: str) -> Grant:
@@ -44,6 +46,7 @@ class Connecting:
         Raises `AuthorizationError` and `AlreadyServedError`.
         """
         pair = await self.authorization.exchange(code, pending.verifier, redirect_uri)
+        await self.roster.know_its_own()
         if self.roster.has_its_own(pair.user):
             await self._revoked(pair.refresh_token)
             raise AlreadyServedError
@@ -54,13 +57,16 @@ class Connecting:
     async def disconnect(self, account: str) -> bool:
         """Nobody calls for it any more, at Calendly the grant is revoked, and what is cached of it is erased.
 
-        Whether it was connected. Where Calendly does not answer, the account is gone here all the same.
+        Whether it was connected. Where Calendly does not answer, or no key opens what is stored, the account is gone
+        here all the same.
         """
-        grant = await self.grants.get(account)
-        if grant is None:
+        grant = await self._readable(account)
+        if not await self.grants.remove(account):
             return False
-        await self.grants.remove(account)
         await self.roster.look()
+        if grant is None:
+            log.warning("accounts.not_revoked", error="unreadable")
+            return True
         if grant.dead_reason is None:
             await self._revoked(grant.refresh_token)
         access = access_of(self.origin, grant.user)
@@ -68,6 +74,12 @@ class Connecting:
             async for name in self.cache.scan_iter(pattern):
                 await self.cache.delete(name)
         return True
+
+    async def _readable(self, account: str) -> Grant | None:
+        try:
+            return await self.grants.get(account)
+        except GrantUnreadableError:
+            return None
 
     async def _revoked(self, token: str) -> None:
         try:

@@ -1,13 +1,14 @@
 """Opens accounts that were connected, and closes those that were disconnected, wherever that was done."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 
 from app.accounts.accounts import Accounts
 from app.accounts.opener import Shared, access_of, opened_account
+from app.errors import UpstreamError
 from app.oauth.grant import Grant
 from app.oauth.grants import Grants, Listing
 from app.oauth.renewer import Renewer
@@ -40,7 +41,7 @@ class Roster:
         self._shared = shared
         self._accounts = accounts
         self._changed = changed
-        self._open: dict[str, AsyncExitStack] = {}
+        self._open: dict[str, tuple[str, AsyncExitStack]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Lock()
         self.listing = Listing((), (), -1)
@@ -71,6 +72,16 @@ class Roster:
                 await self._admit(connected[account])
             self.listing = listing
 
+    def dead(self) -> Sequence[Grant]:
+        """The grants of those accounts that are open for what is known of them, and for nothing else."""
+        return [each for each in self.listing.grants if each.dead_reason and each.account in self._open]
+
+    async def know_its_own(self) -> None:
+        """Ask whose account is served without a grant, where nobody has asked yet and Calendly answers."""
+        for account in self._accounts.all():
+            with suppress(UpstreamError):
+                await account.user()
+
     def has_its_own(self, user: str) -> bool:
         """Whether this user is served without a grant, as far as is known."""
         own = (account for account in self._accounts.all() if account.owner is None)
@@ -94,14 +105,16 @@ class Roster:
                 opened_account(self._shared, access, tokens, owner=grant.user)
             )
             self._accounts.add(account)
-            stack.callback(self._accounts.remove, access)
-            self._open[grant.account] = stack.pop_all()
+            self._open[grant.account] = access, stack.pop_all()
         self._changed()
         log.info("accounts.opened", account=grant.account)
 
     def _close(self, account: str) -> None:
         """What it has on its way comes to its end; nothing new begins."""
-        task = asyncio.create_task(self._open.pop(account).aclose())
+        access, stack = self._open.pop(account)
+        self._accounts.remove(access)
+        self._changed()
+        task = asyncio.create_task(stack.aclose())
         self._leaving.add(task)
         task.add_done_callback(self._left)
         log.info("accounts.closed", account=account)

@@ -92,6 +92,16 @@ class Authorization:
         self._options = options
         self._connections = Connections(options.open_client or client_opener(options))
 
+    @property
+    def origin(self) -> str:
+        """Where hosts consent."""
+        return self._application.origin
+
+    @property
+    def scopes(self) -> list[str]:
+        """That hosts are asked for."""
+        return self._application.scopes.split()
+
     def authorize_url(self, *, redirect_uri: str, state: str, challenge: str) -> str:
         """Where the host's browser is to go. `challenge`: of the verifier that `exchange` will be given."""
         asked = {

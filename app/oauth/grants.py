@@ -118,7 +118,7 @@ class Grants:
         return bool(await self._run(scripts.RESEAL, account, record, again))
 
     async def _run(self, script: Script, account: str, *args: str | int | bytes) -> Reply:
-        reply: Reply = await self._state.run(script, names.keys_of(account), [account, names.CHANNEL, *args])
+        reply: Reply = await self._state.run(script, names.keys_of(account), [account, *args])
         return reply
 
     def _seal(self, grant: Grant) -> str:

@@ -67,7 +67,7 @@ class Leases:
         await self._run(scripts.RELEASE, account, fence, _length(rest), int(is_unspent))
 
     async def _run(self, script: Script, account: str, *args: int) -> Reply:
-        reply: Reply = await self._state.run(script, names.keys_of(account), [account, names.CHANNEL, *args])
+        reply: Reply = await self._state.run(script, names.keys_of(account), [account, *args])
         return reply
 
 

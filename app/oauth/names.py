@@ -1,4 +1,4 @@
-"""The names under which grants are kept, and the channel on which changes of them are told.
+"""The names under which grants are kept.
 
 What one script touches shares a hash tag: in a Redis Cluster it lives on one node. No token is in a name, but for
 its hash; an account's id is no secret.
@@ -12,9 +12,6 @@ RECORDS = f"{_GRANTS}records"
 
 CHANGES = f"{_GRANTS}changes"
 """A number that grows with every change of the records."""
-
-CHANNEL = f"{_GRANTS}news"
-"""On which the id of each account is published whose record has changed."""
 
 
 def keys_of(account: str) -> list[str]:

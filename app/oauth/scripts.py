@@ -17,7 +17,7 @@ for place, name in ipairs(KEYS) do
   if found ~= kinds[place] and found ~= 'none' then redis.call('DEL', name) end
 end
 local records, changes, renewal, calls = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local account, channel = ARGV[1], ARGV[2]
+local account = ARGV[1]
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
 local now = math.floor(micros / 1000)
@@ -35,7 +35,6 @@ local function keep(generation, state, sealed)
   local last = number(redis.call('GET', changes))
   if not (last < micros + 86400000000) then last = 0 end
   redis.call('SET', changes, text(math.max(last + 1, micros)))
-  redis.call('PUBLISH', channel, account)
   return 1
 end
 local function holds(fence) return redis.call('HGET', renewal, 'fence') == fence end
@@ -57,9 +56,9 @@ PUT_NEW = Script(
     _COMMON
     + """
 local generation = standing()
-if generation ~= tonumber(ARGV[3]) then return 0 end
-count(ARGV[5])
-return keep(generation + 1, 'alive', ARGV[4])
+if generation ~= tonumber(ARGV[2]) then return 0 end
+count(ARGV[4])
+return keep(generation + 1, 'alive', ARGV[3])
 """
 )
 """In the place of whatever is there. ARGV: the generation that is, the sealed grant, how long (ms) its call counts."""
@@ -68,10 +67,10 @@ REPLACE = Script(
     _COMMON
     + """
 local generation, state = standing()
-if generation ~= tonumber(ARGV[3]) or state == 'removed' then return 0 end
-if not holds(ARGV[4]) and state ~= 'reply_lost' then return 0 end
-keep(generation + 1, 'alive', ARGV[5])
-redis.call('HSET', renewal, 'rest', text(now + ARGV[6]))
+if generation ~= tonumber(ARGV[2]) or state == 'removed' then return 0 end
+if not holds(ARGV[3]) and state ~= 'reply_lost' then return 0 end
+keep(generation + 1, 'alive', ARGV[4])
+redis.call('HSET', renewal, 'rest', text(now + ARGV[5]))
 return 1
 """
 )
@@ -84,9 +83,9 @@ KILL = Script(
     _COMMON
     + """
 local generation, state, sealed = standing()
-if generation ~= tonumber(ARGV[3]) or state ~= 'alive' then return 0 end
-if ARGV[4] ~= '' and not holds(ARGV[4]) then return 0 end
-return keep(generation, ARGV[5], sealed)
+if generation ~= tonumber(ARGV[2]) or state ~= 'alive' then return 0 end
+if ARGV[3] ~= '' and not holds(ARGV[3]) then return 0 end
+return keep(generation, ARGV[4], sealed)
 """
 )
 """ARGV: the generation that is dead, the fence or nothing, the reason."""
@@ -104,8 +103,8 @@ return (state ~= 'removed' or sealed ~= '') and 1 or 0
 RESEAL = Script(
     _COMMON
     + """
-if redis.call('HGET', records, account) ~= ARGV[3] then return 0 end
-redis.call('HSET', records, account, ARGV[4])
+if redis.call('HGET', records, account) ~= ARGV[2] then return 0 end
+redis.call('HSET', records, account, ARGV[3])
 return 1
 """
 )
@@ -114,9 +113,9 @@ return 1
 BEGIN = Script(
     _COMMON
     + """
-local lease, most, span = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local lease, most, span = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local generation, state = standing()
-if generation ~= tonumber(ARGV[3]) or state ~= 'alive' then return {'changed'} end
+if generation ~= tonumber(ARGV[2]) or state ~= 'alive' then return {'changed'} end
 local held = number(redis.call('HGET', renewal, 'lease')) - now
 if held > 0 and held <= lease then return {'held', held} end
 local rest = number(redis.call('HGET', renewal, 'rest')) - now
@@ -143,11 +142,11 @@ another had begun before and not finished, and the failures before; `held` or `r
 RELEASE = Script(
     _COMMON
     + """
-if not holds(ARGV[3]) then return 0 end
+if not holds(ARGV[2]) then return 0 end
 redis.call('HDEL', renewal, 'lease')
-if ARGV[5] == '1' then redis.call('HDEL', renewal, 'begun') end
+if ARGV[4] == '1' then redis.call('HDEL', renewal, 'begun') end
 redis.call('HINCRBY', renewal, 'failures', 1)
-redis.call('HSET', renewal, 'rest', text(now + ARGV[4]))
+redis.call('HSET', renewal, 'rest', text(now + ARGV[3]))
 return 1
 """
 )

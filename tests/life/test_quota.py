@@ -22,12 +22,13 @@ from app.features.webhooks.router import patience
 from app.read_queue import AT_ONCE, PATIENCE
 from app.webhooks.subscriptions import PATH
 from tests.life.stage import BRISK, Stage, bookings_sent, canceled, healed, made, sent
+from tests.support.accounts import OPERATOR, connecting_service
 from tests.support.hooks import believing, delivery
 from tests.support.hooks import deliver as signed
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, running_redis
 from tests.support.service import Json, Service, booking_body, plan_fault, running_service, settings_for
-from tests.support.simulation import Simulation
+from tests.support.simulation import ADA, Simulation
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 LIMIT = 10
@@ -196,6 +197,21 @@ async def deliveries_have_no_store(rig: Rig) -> None:
     rig.bff = await rig.stack.enter_async_context(running)
 
 
+async def links_are_made(rig: Rig) -> None:
+    """By operators, while there is a state store."""
+    state_url = f"redis://127.0.0.1:{free_port()}/0"
+    serving = connecting_service(rig.calendly, rig.stage.redis, token=ADA, state_url=state_url)
+    rig.bff = await rig.stack.enter_async_context(serving)
+
+
+async def link(rig: Rig) -> httpx.Response:
+    return await rig.bff.http.post("/connect/links", headers=OPERATOR)
+
+
+async def link_without_key(rig: Rig) -> httpx.Response:
+    return await rig.bff.http.post("/connect/links")
+
+
 async def nothing(_: Rig) -> None:
     pass
 
@@ -232,6 +248,8 @@ CASES = (
     Case(errors.UpstreamRefusedUsError, fails("status", status=401)),
     Case(errors.UpstreamBusyError, fails("status", status=429)),
     Case(errors.BookingQuotaSpentError, the_quota_is_spent),
+    Case(errors.OperatorKeyRequiredError, links_are_made, tries=(link_without_key,)),
+    Case(errors.StateAwayError, links_are_made, tries=(link,)),
     Case(errors.OverloadedError, tries=(read_behind_a_crowd,)),
     Case(errors.DeliveryNotKeptError, deliveries_have_no_store, tries=(deliver,)),
     Case(errors.UpstreamTimeoutError, fails("delay", seconds=30)),

@@ -1,16 +1,19 @@
 """What making and managing bookings share: the neighbours they need, and how an answer is put together."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from http import HTTPStatus
 
 import msgspec
 import structlog
 
 from app.budgets.budgets import Budgets
 from app.calendly.client import CalendlyClient
+from app.calendly.failures import AccessRefusedError
 from app.calendly.models import Invitee, is_plausible
 from app.calendly.quota import Purpose
 from app.catalogue.catalogue import Catalogue
@@ -44,6 +47,8 @@ RETRY_CONFIRMING = 2
 
 UNTOLD = "It was booked before. Calendly does not say at the moment whether that booking still stands."
 
+GRANT_LOST = "The owner of this calendar has to connect it again."
+
 ID_DIGITS = 24
 
 Hear = Callable[[Booking, Claims], Awaitable[None]]
@@ -63,6 +68,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
+    """`connected`: by a grant of the account's owner, which may die."""
+
+    connected: bool
     client: CalendlyClient
     catalogue: Catalogue
     planner: BookingPlanner
@@ -70,7 +78,8 @@ class Desk:
     budgets: Budgets
     policy: StatePolicy
     tokens: ManageTokens
-    forget: Callable[[datetime, datetime], Awaitable[object]]
+    forget: Callable[[str, datetime, datetime], Awaitable[object]]
+    """The days that a booking of an event type (its id) has changed."""
     canceling: Hear
     canceled: Hear
     """Before a cancellation is sent, and once it is known that it was made."""
@@ -89,6 +98,18 @@ class Desk:
         if fault is not None:
             raise BookingsClosedError(detail=fault, retry_after=CLOSED_FOR)
         await self.budgets.require(Purpose.BOOK)
+
+    @contextmanager
+    def closed_without_grant(self) -> Iterator[None]:
+        """Where Calendly takes no token of a connected account any more, its owner alone can open bookings again."""
+        try:
+            yield
+        except AccessRefusedError as refusal:
+            if not self.connected or refusal.upstream_status != HTTPStatus.UNAUTHORIZED:
+                raise
+            raise BookingsClosedError(
+                detail=GRANT_LOST, hosted_url=refusal.hosted_url, retry_after=CLOSED_FOR
+            ) from refusal
 
     async def names(self) -> Names:
         """Raises `BookingsClosedError`, which says what is wrong with the store where anybody knows."""
@@ -143,14 +164,14 @@ class Desk:
     async def taken(self, seat: Seat, refusal: SlotTakenError) -> SlotTakenError:
         """With what is free instead. What only we hold is not forgotten: Calendly may offer it again in a moment."""
         if not isinstance(refusal, SlotHeldError):
-            await self.forget(seat.slot.start, seat.end)
+            await self.forget(seat.event_type.id, seat.slot.start, seat.end)
             self.announcer.changed(self.access, seat.slot.start, seat.end)
         return SlotTakenError(alternatives=await self.planner.alternatives(seat))
 
     async def gave_up(self, event_type: str, booked: Booked) -> None:
         """The booking was canceled: its time may be free."""
         start, end = booked.event.start_time, booked.event.end_time
-        await self.forget(start, end)
+        await self.forget(event_type, start, end)
         invitee = self.client.id_from(booked.invitee.uri)
         time = BookedTime(account=self.access, event_type=event_type, start=start, end=end, invitee=invitee)
         self.announcer.freed(time)

@@ -1,11 +1,16 @@
 """Whose booking it is, and the desk at which that account's bookings are made and managed."""
 
+from contextlib import suppress
+from functools import partial
+
 from app.accounts.account import Account
-from app.errors import NotFoundError
+from app.errors import IdempotencyKeyReusedError, NotFoundError
 from app.features.bookings.desk import Desk
 from app.features.bookings.manage import ManageTokens
 from app.features.bookings.planner import BookingPlanner
+from app.features.bookings.service import BookingService
 from app.features.bookings.telling import Telling
+from app.form.submission import Submission
 from app.resources import Resources
 
 
@@ -18,6 +23,7 @@ class Desks:
         owned = self._owned
         telling = Telling(owned.expect, owned.clock)
         return Desk(
+            connected=account.owner is not None,
             client=account.client,
             catalogue=account.catalogue,
             planner=BookingPlanner(catalogue=account.catalogue, buckets=account.buckets, clock=owned.clock),
@@ -25,13 +31,26 @@ class Desks:
             budgets=account.budgets,
             policy=owned.policy,
             tokens=self._tokens,
-            forget=account.forget_days,
+            forget=partial(owned.accounts.forget_days, account),
             canceling=telling.canceling,
             canceled=telling.canceled,
             announcer=owned.announcer,
             access=account.access,
             clock=owned.clock,
         )
+
+    async def for_attempt(self, submission: Submission, key: str) -> Desk:
+        """As `for_event_type`; and where that is not published any more, at whichever desk this attempt is known."""
+        try:
+            return await self.for_event_type(submission.event_type_id)
+        except NotFoundError:
+            for account in self._owned.accounts.all():
+                desk = self.of(account)
+                # What another account has under this key is no matter of this attempt.
+                with suppress(IdempotencyKeyReusedError):
+                    if await BookingService(desk).knows(submission, key):
+                        return desk
+            raise
 
     async def for_event_type(self, event_type: str) -> Desk:
         """Where there is one account alone, nothing is looked up: a repeated attempt is answered even if its event type

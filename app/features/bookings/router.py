@@ -139,7 +139,7 @@ async def create_booking(submission: Submission, desks: AtDesks, key: Key) -> Re
     where a problem has a `hostedUrl`, the visitor can still book on Calendly's own page. To repeat an attempt,
     for whatever reason, repeat its key.
     """
-    desk = await desks.for_event_type(submission.event_type_id)
+    desk = await desks.for_attempt(submission, key)
     return _response(await BookingService(desk).create_booking(submission, key))
 
 

@@ -27,5 +27,5 @@ class EventTypeService:
 
     async def get_form(self, event_type_id: str) -> Form:
         published = (await self._accounts.find(event_type_id)).event_type
-        namesakes = [each for each in self._accounts.known() if each.slug == published.slug]
+        namesakes = {each.id for each in self._accounts.known() if each.slug == published.slug}
         return form_from(published, slug=published.slug if len(namesakes) == 1 else None)

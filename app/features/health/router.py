@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
+from app.accounts.standing import Standing, standing
 from app.calendly.circuit import State
 from app.concurrency import both
 from app.errors import AppError
@@ -26,14 +27,23 @@ class Alive(Shape):
     status: Literal["alive"] = "alive"
 
 
+class AccountCounts(Shape):
+    """Of the accounts that this process knows of."""
+
+    open: int = Field(description="Served.")
+    dead: int = Field(description="Their owners have to connect them again: `calendly-bff accounts list`.")
+    unreadable: int = Field(description="Sealed with a key that is not among `BFF_SECRET_KEYS`.")
+
+
 class Readiness(Shape):
-    """`degraded`: free times are still served, but not as quickly, or bookings are closed."""
+    """`degraded`: free times are still served, but not as quickly, or bookings are closed, or no account is open."""
 
     status: Literal["ready", "degraded"]
     cache: Literal["ok", "away"] = Field(description="Away: every read asks Calendly.")
     state: Literal["ok", "away", "unfit"] = Field(
         description="Away, or not fit to keep bookings: they are closed."
     )
+    accounts: AccountCounts
     reason: str | None = Field(description="What to set, where the state store is unfit.")
     webhooks: Literal["active", "disabled", "missing", "unknown"] | None = Field(
         default=None,
@@ -57,10 +67,12 @@ async def get_readiness(owned: Owned, response: Response) -> Readiness:
     response.headers["Cache-Control"] = "no-store"
     cache, (state, reason) = await both(is_reachable(owned.cache), _state_of(owned))
     look = await _look_at(owned)
+    accounts = standing(owned.accounts, owned.connecting)
     return Readiness(
-        status="ready" if cache and state == "ok" else "degraded",
+        status="ready" if cache and state == "ok" and not accounts.is_idle else "degraded",
         cache="ok" if cache else "away",
         state=state,
+        accounts=AccountCounts(**_counts(accounts)),
         reason=reason,
         webhooks=look.state.value if look else None,
         webhooks_since=look.since if look else None,
@@ -71,6 +83,10 @@ async def _look_at(owned: Resources) -> Look | None:
     """What was last seen of the subscriptions; of several, the worst."""
     looks = [await each.seen() for each in owned.webhooks.subscriptions]
     return min(looks, key=lambda look: look.state.rank, default=None)
+
+
+def _counts(accounts: Standing) -> dict[str, int]:
+    return {"open": accounts.open, "dead": accounts.dead, "unreadable": accounts.unreadable}
 
 
 async def _state_of(owned: Resources) -> tuple[Literal["ok", "away", "unfit"], str | None]:
@@ -106,6 +122,8 @@ async def _measure(owned: Resources) -> None:
     metrics.loop_lag.set(owned.loop_lag.longest())
     metrics.ready_answers.set(len(owned.answers.memory))
     metrics.ready_bytes.set(owned.answers.memory.weight)
+    for name, count in _counts(standing(owned.accounts, owned.connecting)).items():
+        metrics.accounts.labels(name).set(count)
     metrics.breaker.clear()
     metrics.budget_left.clear()
     for account in owned.accounts.all():

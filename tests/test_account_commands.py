@@ -1,0 +1,156 @@
+"""`calendly-bff accounts`: what an operator types, as processes of their own."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.accounts import connect, connecting_of, connecting_service, id_of, owned, revoked
+from tests.support.keys import OTHER_KEY, SECRET_KEY
+from tests.support.ports import free_port
+from tests.support.redis import CACHE, STATE, RedisServer
+from tests.support.service import Service
+from tests.support.simulation import GRACE, Simulation
+
+PROGRAM = str(Path(sys.executable).parent / "calendly-bff")
+PUBLIC = "http://127.0.0.1:8765"
+
+
+@pytest.fixture
+async def bff(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Service]:
+    async with connecting_service(calendly, redis, public_url=PUBLIC) as service:
+        yield service
+
+
+@pytest.fixture
+def settings(calendly: Simulation, redis: RedisServer) -> dict[str, str]:
+    url = str(calendly.http.base_url).rstrip("/")
+    return {
+        "CALENDLY_API_URL": url,
+        "CALENDLY_OAUTH_URL": url,
+        "CALENDLY_OAUTH_CLIENT_ID": "simulator-web-client",
+        "CALENDLY_OAUTH_CLIENT_SECRET": "simulator-web-client-secret",
+        "BFF_REDIS_URL": redis.url(CACHE),
+        "BFF_STATE_URL": redis.url(STATE),
+        "BFF_SECRET_KEYS": SECRET_KEY,
+        "BFF_PUBLIC_URL": PUBLIC,
+    }
+
+
+async def _run(settings: dict[str, str], folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """In a thread: what it calls is in this process."""
+    return await asyncio.to_thread(
+        subprocess.run,
+        [PROGRAM, "accounts", *arguments],
+        env={"PATH": "/usr/bin:/bin", **settings},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_a_link_is_printed_that_works(bff: Service, settings: dict[str, str], tmp_path: Path) -> None:
+    run = await _run(settings, tmp_path, "link")
+
+    assert (run.returncode, run.stdout.count("\n")) == (0, 1)
+    assert run.stdout.startswith(f"{PUBLIC}/connect/")
+    assert "Works once, until 20" in run.stderr
+    assert (await bff.http.get(urlsplit(run.stdout.strip()).path)).status_code == 200
+
+
+async def test_accounts_are_listed_with_how_they_stand(
+    bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    empty = await _run(settings, tmp_path, "list")
+    for user in ("ada", "grace"):
+        await connect(bff, calendly, user)
+    well = await _run(settings, tmp_path, "list")
+    await revoked(bff, calendly, GRACE)
+    calendly.clock.advance(hours=1)
+    await bff.get("/event-types")
+    ill = await _run(settings, tmp_path, "list")
+    strange = await _run(settings | {"BFF_SECRET_KEYS": OTHER_KEY}, tmp_path, "list")
+
+    ada, grace = await id_of(calendly), await id_of(calendly, GRACE)
+    assert (empty.returncode, empty.stdout) == (
+        0,
+        "No account is connected. To connect one: calendly-bff accounts link\n",
+    )
+    lines = {line.split()[0]: line for line in well.stdout.splitlines()}
+    assert well.returncode == 0
+    assert lines.keys() == {ada, grace}
+    assert lines[ada].split()[1] == "ada"
+    assert "connected 2026-11-23 06:00 UTC  alive, token until 2026-11-23 08:00 UTC" in lines[ada]
+    assert "scopes: users:read" in lines[ada]
+    assert ill.returncode == strange.returncode == 1
+    (dead,) = [line for line in ill.stdout.splitlines() if "dead" in line]
+    assert dead.startswith(grace)
+    assert "calendly-bff accounts link" in dead
+    assert strange.stdout.count("unreadable: none of BFF_SECRET_KEYS opens it.") == 2
+
+
+async def test_an_account_is_disconnected(
+    bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    await connect(bff, calendly, "ada")
+    account = await id_of(calendly)
+
+    first, again = [await _run(settings, tmp_path, "disconnect", account) for _ in range(2)]
+
+    assert (first.returncode, first.stdout) == (0, f"{account} is disconnected.\n")
+    assert (again.returncode, again.stdout) == (1, "")
+    await connecting_of(bff).roster.look()
+    assert owned(bff).accounts.all() == ()
+
+
+async def test_accounts_are_sealed_with_a_new_key(
+    bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    await connect(bff, calendly, "ada")
+
+    run = await _run(settings | {"BFF_SECRET_KEYS": f"{OTHER_KEY},{SECRET_KEY}"}, tmp_path, "reseal")
+    stranger = await _run(settings, tmp_path, "reseal")
+
+    assert (run.returncode, run.stdout) == (0, "1 sealed with the first key of BFF_SECRET_KEYS.\n")
+    assert stranger.returncode == 1
+    assert f"{await id_of(calendly)} is sealed with none of these keys" in stranger.stderr
+
+
+@pytest.mark.parametrize(
+    ("without", "command"),
+    [
+        ("CALENDLY_OAUTH_CLIENT_ID", "list"),
+        ("BFF_STATE_URL", "list"),
+        ("BFF_PUBLIC_URL", "link"),
+    ],
+)
+async def test_what_is_not_set_is_named(
+    settings: dict[str, str], tmp_path: Path, without: str, command: str
+) -> None:
+    absent = {without, "CALENDLY_OAUTH_CLIENT_SECRET"} if "CLIENT" in without else {without}
+
+    run = await _run({k: v for k, v in settings.items() if k not in absent}, tmp_path, command)
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert without in run.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["link"], ["disconnect", "X"], ["reseal"]], ids=lambda each: each[0]
+)
+async def test_a_state_store_that_is_away_is_said_so(
+    settings: dict[str, str], tmp_path: Path, command: list[str]
+) -> None:
+    away = {"BFF_STATE_URL": f"redis://127.0.0.1:{free_port()}/1"}
+
+    run = await _run(settings | away, tmp_path, *command)
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "Check BFF_STATE_URL" in run.stderr
+    assert "Traceback" not in run.stderr
