@@ -42,6 +42,9 @@ AT_ONCE = 8
 DELIVERED_WITHIN = 120.0
 """Seconds after the last change: Calendly comes again ever more rarely."""
 
+SINGLES = 10
+"""One visitor in so many."""
+
 CHUNK = 200
 """Invitees whose records are read at once."""
 
@@ -74,16 +77,17 @@ class Town:
         assert answer.status_code == 201, answer.text
 
     async def book(self, number: int) -> None:
-        """Every tenth has a slot of their own, which is then seen to be taken."""
-        kind = MANY if number % 10 else ONE
+        """Some have a slot of their own, which is then seen to be taken."""
+        kind = MANY if number % SINGLES else ONE
         visitor = {"name": f"Visitor {number}", "email": f"v{number}@example.test", "timezone": "UTC"}
-        await self._submit(f"/ada/{kind}/{slot(number)}".replace("+00:00", "Z"), visitor)
+        await self._submit(f"/ada/{kind}/{_start(number)}".replace("+00:00", "Z"), visitor)
 
     async def cancel(self, invitee: Json) -> None:
         await self._submit(_path(invitee["cancel_url"]), {"reason": ""})
 
     async def move(self, invitee: Json, number: int) -> None:
-        await self._submit(_path(invitee["reschedule_url"]), {"start_time": slot(number), "reason": ""})
+        """To the slot of the visitor with this number, of the same kind."""
+        await self._submit(_path(invitee["reschedule_url"]), {"start_time": _start(number), "reason": ""})
 
     async def invitees(self) -> list[Json]:
         """Those that are booked, in the order of their numbers."""
@@ -142,6 +146,11 @@ class Town:
         assert answer.status_code == 303, answer.text
 
 
+def _start(number: int) -> str:
+    """Single visitors have the even slots to themselves; the others share the odd ones, again and again."""
+    return slot(2 * number + 1 if number % SINGLES else 2 * (number // SINGLES))
+
+
 def _path(url: str) -> str:
     return httpx.URL(url).path
 
@@ -197,9 +206,8 @@ def _change(town: Town, index: int, invitee: Json, bookings: int) -> Act:
     if index % 4 == 1:
         return lambda: town.cancel(invitee)
     if index % 4 == 3:
-        # To where nobody was, and of the same kind: singles have the tens.
         number = int(invitee["email"][1:].partition("@")[0])
-        return lambda: town.move(invitee, number + (bookings // 10 + 1) * 10)
+        return lambda: town.move(invitee, number + (bookings // SINGLES + 1) * SINGLES)
     return _nothing
 
 
