@@ -51,6 +51,7 @@ class News:
         self._reach = reach
         self._doubts = doubts
         self._listeners: dict[bytes, Listener] = {}
+        self._joined = asyncio.Event()
         self._heard: set[bytes] = set()
         """Channels of which Redis has said that we would be told."""
         self._known_until = 0.0
@@ -64,6 +65,7 @@ class News:
         """From now on; until Redis has said so, nothing is known."""
         self._listeners[channel.encode()] = listener
         self._known_until = 0.0
+        self._joined.set()
 
     def leave(self, channel: str) -> None:
         self._listeners.pop(channel.encode(), None)
@@ -71,9 +73,9 @@ class News:
     async def listen(self) -> None:
         """Until cancelled. A subscription that is lost is made anew, and what it missed is taken for lost."""
         while True:
+            await self._joined.wait()
             try:
-                if self._listeners:
-                    await self._subscribed()
+                await self._subscribed()
             except (RedisError, OSError, TimeoutError) as error:
                 if self._heard:
                     log.warning("cache.news_lost", error=type(error).__name__)
