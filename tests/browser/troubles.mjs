@@ -110,9 +110,19 @@ export async function noTimes({ page, options, look }) {
   const text = await page.locator(".times").innerText();
   const hosted = await page.getByRole("link", { name: "Book on Calendly’s page" }).getAttribute("href");
   await fetch(`${options.simulator}/_simulator/faults`, { method: "DELETE" });
-  await page.getByRole("button", { name: "Try again" }).click();
-  await page.locator(".slot").first().waitFor();
+  await tryUntilThereAreTimes(page);
   return { findings, text, hosted };
+}
+
+/** After several failures the service leaves Calendly alone for moments. */
+async function tryUntilThereAreTimes(page) {
+  const again = page.getByRole("button", { name: "Try again" });
+  const slot = page.locator(".slot").first();
+  for (let tries = 0; tries < 20 && !(await slot.isVisible()); tries += 1) {
+    if (await again.isVisible()) await again.click();
+    await slot.waitFor({ timeout: 1000 }).catch(() => {});
+  }
+  await slot.waitFor();
 }
 
 /** The host takes away the place that was chosen, while the form is filled in. */
