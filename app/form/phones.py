@@ -3,7 +3,6 @@
 import re
 from typing import Annotated, Final
 
-import phonenumbers
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -23,6 +22,9 @@ def e164(value: str, region: str | None) -> str | None:
     """None when it is no number that can exist. `region` reads a number without country code."""
     if not _phone.fullmatch(value):
         return None
+    # Here, so that no start waits for a library of which few visitors have need.
+    import phonenumbers  # noqa: PLC0415
+
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
@@ -33,7 +35,9 @@ def e164(value: str, region: str | None) -> str | None:
 
 
 def _known(region: str) -> str:
-    if region not in phonenumbers.SUPPORTED_REGIONS:
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415
+
+    if region not in SUPPORTED_REGIONS:
         raise PydanticCustomError("region_unknown", "This is not a region that has phone numbers.")
     return region
 
