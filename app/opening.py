@@ -60,7 +60,8 @@ from app.streams.live import Live, opened_live
 async def opened(
     settings: Settings, metrics: Metrics, clock: Clock, protocol: ProtocolOptions, *, doubts: bool = True
 ) -> AsyncIterator[Resources]:
-    """Nothing is connected before it is used: a start does not wait for neighbours that are away.
+    """Nothing is connected before it is used: a start does not wait for neighbours that are away, but, where accounts
+    may have been connected, as long for the state store as one command may take.
 
     `doubts`: as `News` has it.
     Raises `ConfigurationError` where there is no account, nor will be.
@@ -172,6 +173,8 @@ class _Opening:
             changed=answers.forget,
         )
         self.stack.push_async_callback(roster.aclose)
+        # Before anybody is served: whoever asks for an account that is not known yet is told that there is none.
+        await roster.try_to_look()
         await self.stack.enter_async_context(running(roster.follow()))
         return Connecting(
             grants=grants,
