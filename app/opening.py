@@ -24,13 +24,15 @@ from app.cache.subscription import Subscription
 from app.calendly.client import CalendlyClient
 from app.connections import most_connections
 from app.consequences import Consequences
-from app.features.bookings.telling import Composer, Telling
+from app.features.bookings.composing import Composer
+from app.features.bookings.telling import Telling
 from app.intents.ledger import Ledger
 from app.intents.naming import Naming
 from app.intents.options import ProtocolOptions
 from app.intents.resolver import Resolver
 from app.intents.runner import IntentRunner
 from app.intents.settlement import Means
+from app.intents.underway import Underway
 from app.intents.watch import watch
 from app.loop_lag import LoopLag
 from app.oauth.authorization import Application, Authorization
@@ -58,7 +60,8 @@ from app.streams.live import Live, opened_live
 async def opened(
     settings: Settings, metrics: Metrics, clock: Clock, protocol: ProtocolOptions, *, doubts: bool = True
 ) -> AsyncIterator[Resources]:
-    """Nothing is connected before it is used: a start does not wait for neighbours that are away.
+    """Nothing is connected before it is used: a start does not wait for neighbours that are away, but, where accounts
+    may have been connected, as long for the state store as one command may take.
 
     `doubts`: as `News` has it.
     Raises `ConfigurationError` where there is no account, nor will be.
@@ -75,12 +78,15 @@ async def opened(
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
-        relayed = await opening.relayed(shared, accounts, sealed_by)
+        ledger = Ledger(StateStore(shared.state), Sealer(sealed_by, "intent"))
+        naming = Naming(StateStore(shared.state), sealed_by)
+        composer = Composer(partial(_client_of, accounts), Underway(naming, ledger).may_be)
+        relayed = await opening.relayed(shared, accounts, composer, sealed_by)
         consequences = Consequences(accounts, live.announcer, Telling(relayed.expect, clock))
         means = Means(
             speaker=partial(_speaker, accounts),
-            ledger=Ledger(StateStore(shared.state), Sealer(sealed_by, "intent")),
-            naming=Naming(StateStore(shared.state), sealed_by),
+            ledger=ledger,
+            naming=naming,
             options=protocol,
             clock=clock,
             settled=consequences.settled,
@@ -167,6 +173,8 @@ class _Opening:
             changed=answers.forget,
         )
         self.stack.push_async_callback(roster.aclose)
+        # Before anybody is served: whoever asks for an account that is not known yet is told that there is none.
+        await roster.try_to_look()
         await self.stack.enter_async_context(running(roster.follow()))
         return Connecting(
             grants=grants,
@@ -187,7 +195,9 @@ class _Opening:
             await self.stack.enter_async_context(open_store(bff.state_url, patience=STATE_PATIENCE)),
         )
 
-    async def relayed(self, shared: Shared, accounts: Accounts, keys: Sequence[bytes]) -> Relayed:
+    async def relayed(
+        self, shared: Shared, accounts: Accounts, composer: Composer, keys: Sequence[bytes]
+    ) -> Relayed:
         return await relaying(
             self.stack,
             self.settings.bff,
@@ -195,7 +205,7 @@ class _Opening:
             Outlook(
                 StateStore(shared.state),
                 Sealer(keys, "relay"),
-                Composer(partial(_client_of, accounts)).compose,
+                composer.compose,
                 accounts.ids,
             ),
         )

@@ -50,13 +50,17 @@ class Roster:
     async def follow(self) -> None:
         """Until cancelled. Whatever goes wrong, there is a next look."""
         while True:
-            try:
-                await self.look()
-            except StoreAwayError:
-                pass  # has been logged
-            except Exception:
-                log.exception("accounts.look_failed")
+            await self.try_to_look()
             await asyncio.sleep(LOOKS_EVERY)
+
+    async def try_to_look(self) -> None:
+        """As `look`, whatever goes wrong."""
+        try:
+            await self.look()
+        except StoreAwayError:
+            pass  # has been logged
+        except Exception:
+            log.exception("accounts.look_failed")
 
     async def look(self) -> None:
         """See to it now. Raises `StoreAwayError`."""

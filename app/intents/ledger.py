@@ -214,6 +214,10 @@ class Ledger:
         """Those who do not know what became of their booking of this slot are to look now: how many there were."""
         return int(await self._run(scripts.HURRY, slot, AT_ONCE))
 
+    async def is_underway(self, natural: str, slot: str) -> bool:
+        """Whether an intent of this person, or one of this slot, was sent and is not final."""
+        return bool(await self._run(scripts.UNDERWAY, natural, slot, AT_ONCE))
+
     async def keep_answer(self, id_: str, answer: str) -> str:
         """The answer that was kept first: this one, or somebody else's before."""
         kept = await self._run(scripts.KEEP_ANSWER, id_, self._sealer.seal(answer.encode()))

@@ -219,6 +219,22 @@ return hurried
 )
 """Whoever wants to know what became of a booking of this slot need not wait: how many there were."""
 
+UNDERWAY = Script(
+    COMMON
+    + """
+local function is_underway(id)
+  local state = id and redis.call('HGET', intent_at(id), 'state')
+  return state == 'sending' or state == 'unknown' or state == 'moving' or state == 'undoing'
+end
+if is_underway(redis.call('GET', natural_at(ARGV[2]))) then return 1 end
+for _, id in ipairs(redis.call('ZREVRANGE', slot_at(ARGV[3]), 0, ARGV[4] - 1)) do
+  if is_underway(id) then return 1 end
+end
+return 0
+"""
+)
+"""Whether one of this person, or one of the latest of this slot, was sent and is not final: 1 or 0."""
+
 KEEP_ANSWER = Script(
     COMMON
     + """

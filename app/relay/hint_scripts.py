@@ -15,14 +15,17 @@ if redis.call('EXISTS', prefix .. 'seen:' .. id) == 1 then return 0 end
 local at = hint_at(id)
 if certain == '0' and redis.call('HGET', at, 'certain') == '1' then return 0 end
 redis.call('HSETNX', at, 'at', text(now))
-redis.call('HSET', at, 'about', about, 'certain', certain, 'tries', '0')
+redis.call(certain == '1' and 'HSET' or 'HSETNX', at, 'about', about)
+redis.call('HSET', at, 'certain', certain, 'tries', '0')
 redis.call('PEXPIRE', at, kept)
 redis.call('ZADD', hints_of(account), text(now + due_in), id)
 redis.call('PEXPIRE', hints_of(account), kept)
 return 1
 """
 )
-"""Write down what may be to be told, unless it was told; what is certain is not made doubtful again."""
+"""Write down what may be to be told, unless it was told. What is certain is not made doubtful again; what is not
+leaves the words of whoever came first, and is looked into when the last one says.
+"""
 
 CLAIM = Script(
     COMMON
@@ -56,3 +59,6 @@ redis.call('DEL', hint_at(ARGV[3]))
 """
 )
 """There is nothing to tell."""
+
+STANDS = Script(COMMON + "return redis.call('HGET', hint_at(ARGV[2]), 'certain') == ARGV[3] and 1 or 0")
+"""Whether a hint that was claimed is as it was: neither done with, nor certain since."""

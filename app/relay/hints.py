@@ -92,6 +92,10 @@ class Hints:
         hints = (self._hint(account, each) for each in found)
         return [hint for hint in hints if hint is not None]
 
+    async def stands(self, hint: Hint) -> bool:
+        """False where it is done with by now, or certain, which it was not when it was claimed."""
+        return bool(await self._run(hint_scripts.STANDS, hint.id, int(hint.certain)))
+
     async def forget(self, hint: Hint) -> None:
         """There is nothing to tell."""
         await self._run(hint_scripts.FORGET, names.account(hint.account), hint.id)

@@ -79,6 +79,9 @@ class Teller:
         """What cannot be told yet comes again by itself."""
         try:
             notice = await self._compose(hint)
+            if not await self._hints.stands(hint):
+                # Whoever knows better has said so meanwhile: that is due by itself.
+                return
             if notice is None:
                 await self._hints.forget(hint)
             else:

@@ -57,6 +57,15 @@ async def test_what_is_connected_and_disconnected_elsewhere_comes_and_goes_here(
     await _served(other, 2)
 
 
+async def test_whoever_starts_knows_who_is_connected_before_anybody_asks(
+    bff: Service, calendly: Simulation, redis: RedisServer
+) -> None:
+    await _served(bff, 2)
+
+    async with connecting_service(calendly, redis) as started:
+        assert len(owned(started).accounts.all()) == 2
+
+
 async def test_disconnecting_revokes_at_calendly_and_erases(bff: Service, calendly: Simulation) -> None:
     account = await id_of(calendly, GRACE)
     grant = await connecting_of(bff).grants.get(account)

@@ -57,6 +57,37 @@ async def test_what_is_certain_is_not_made_doubtful_again(hints: Hints) -> None:
     assert claimed.certain
 
 
+async def test_what_is_not_certain_leaves_the_words_of_whoever_came_first(hints: Hints, store: Redis) -> None:
+    await hints.expect(DOUBTFUL, LATER)
+    await hints.expect(replace(DOUBTFUL, about='{"by":"another"}'), LATER / 2)
+    await passed(store, DUE, LATER / 2)
+
+    [claimed] = await hints.claim(ACCOUNT)
+
+    assert claimed.about == DOUBTFUL.about
+
+
+async def test_what_is_certain_has_the_last_word(hints: Hints) -> None:
+    await hints.expect(DOUBTFUL)
+    [claimed] = await hints.claim(ACCOUNT)
+    assert await hints.stands(claimed)
+
+    await hints.expect(replace(SURE, about='{"by":"another"}'))
+
+    [again] = await hints.claim(ACCOUNT)
+    assert again.about == '{"by":"another"}'
+    assert (await hints.stands(claimed), await hints.stands(again)) == (False, True)
+
+
+async def test_what_is_done_with_does_not_stand(hints: Hints) -> None:
+    await hints.expect(SURE)
+    [claimed] = await hints.claim(ACCOUNT)
+
+    await hints.forget(claimed)
+
+    assert not await hints.stands(claimed)
+
+
 async def test_where_nothing_came_of_it_it_comes_again_ever_more_rarely(hints: Hints, store: Redis) -> None:
     await hints.expect(SURE)
     seen = []

@@ -14,6 +14,7 @@ from redis import Redis
 
 from app.intents.options import ProtocolOptions
 from app.relay import names
+from app.settings import Settings
 from tests.life.stage import (
     BOOKING,
     BRISK,
@@ -54,11 +55,9 @@ KNOWN = frozenset(
 )
 
 
-def telling(
-    calendly: Simulation, redis: RedisServer, receiver: Receiver, protocol: ProtocolOptions = BRISK
-) -> AbstractAsyncContextManager[Service]:
-    """A service that tells this receiver."""
-    settings = settings_for(
+def settings_telling(calendly: Simulation, redis: RedisServer, receiver: Receiver) -> Settings:
+    """Of a service that tells this receiver."""
+    return settings_for(
         str(calendly.http.base_url),
         redis_url=redis.url(CACHE),
         state_url=redis.url(STATE),
@@ -66,7 +65,12 @@ def telling(
         relay_secrets=(SecretStr(SECRET),),
         relay_allow_private=True,
     )
-    return running_service(settings, calendly.clock, protocol)
+
+
+def telling(
+    calendly: Simulation, redis: RedisServer, receiver: Receiver, protocol: ProtocolOptions = BRISK
+) -> AbstractAsyncContextManager[Service]:
+    return running_service(settings_telling(calendly, redis, receiver), calendly.clock, protocol)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ A hint is written down before a booking counts as settled, and before a cancella
 becomes of this process comes between what happened and that somebody looks what did.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -12,19 +12,13 @@ from typing import Annotated
 import msgspec
 import structlog
 
-from app.calendly.client import CalendlyClient
-from app.calendly.quota import Purpose
-from app.concurrency import both
-from app.errors import AppError, UpstreamRefusedUsError
 from app.features.bookings.desk import claims_in, known_claims, packed, told
 from app.features.bookings.manage import Claims
-from app.features.bookings.mapping import Booked, booking_from, local_time
-from app.features.bookings.schemas import Booking, BookingLocation
+from app.features.bookings.schemas import Booking
 from app.intents.model import Matter, Result
 from app.relay.hints import NONE, Expect, Hint
-from app.relay.notices import Answer, BookingData, Notice, NoticeType, Person, Place, notice_id
+from app.relay.notices import NoticeType, notice_id
 from app.store.state import StoreAwayError
-from app.time_zones import zone
 from app.webhooks.effects import Notice as Heard
 from app.webhooks.effects import Outcome
 
@@ -32,16 +26,10 @@ ON_ITS_WAY = timedelta(minutes=1)
 """Longer than any cancellation is: whoever looks then sees what became of it."""
 
 OURS_COMES_WITHIN = timedelta(seconds=5)
-"""After Calendly has told of what was done here."""
+"""After Calendly has told of what was done here. What takes longer is waited for: this merely saves looking."""
 
 HUSHED_FOR = timedelta(days=2)
 """For longer than Calendly tries to deliver."""
-
-TRIES = 3
-"""To read at Calendly what is certain; then what we know of it ourselves is told."""
-
-GIVEN_UP = timedelta(days=1)
-"""For which it is tried to find out what nobody but Calendly knows."""
 
 _HEARD: Mapping[Outcome, NoticeType] = {
     Outcome.CONFIRMED: "booking.confirmed",
@@ -154,80 +142,3 @@ class Telling:
         except StoreAwayError:
             return False
         return True
-
-
-class Composer:
-    """Makes the notice that a hint leads to, from what Calendly says now, or from what we know ourselves.
-
-    `client_of` finds who speaks for the account with this id.
-    """
-
-    def __init__(self, client_of: Callable[[str], Awaitable[CalendlyClient | None]]) -> None:
-        self._client_of = client_of
-
-    async def compose(self, hint: Hint) -> Notice | None:
-        """None where it did not happen, or nobody can say. Raises `AppError` where Calendly may say later."""
-        about = msgspec.json.decode(hint.about, type=About)
-        if about.hushed:
-            return None
-        claims = msgspec.json.decode(about.claims, type=Claims)
-        known = Booking.model_validate_json(about.known) if about.known else None
-        if about.type == "booking.canceled" and hint.certain and known is not None:
-            return notice_from(hint, about, known)
-        try:
-            booked = await self._booked(hint.account, claims)
-        except AppError as error:
-            if hint.certain and known is not None and hint.tries >= TRIES:
-                return notice_from(hint, about, known)
-            if hint.age > GIVEN_UP:
-                log.warning("bookings.untold", notice=hint.id, error=error.code)
-                return None
-            raise
-        if about.type == "booking.canceled" and booked.active:
-            return None
-        return notice_from(hint, about, _completed(booking_from(booked, claims), known))
-
-    async def _booked(self, account: str, claims: Claims) -> Booked:
-        speaker = await self._client_of(account)
-        if speaker is None:
-            raise UpstreamRefusedUsError
-        client = speaker.looking_for(Purpose.CHECK)
-        event, invitee = claims.event or "", claims.invitee or ""
-        return Booked(
-            *await both(client.get_scheduled_event(event), client.get_event_invitee(event, invitee))
-        )
-
-
-def _completed(booking: Booking, known: Booking | None) -> Booking:
-    """Calendly does not say whom an invitee of a shared event brings along; they did."""
-    return booking.model_copy(update={"guests": known.guests}) if known else booking
-
-
-def notice_from(hint: Hint, about: About, booking: Booking) -> Notice:
-    """Pure. A booking that has been canceled since is told as it was, and the cancellation after it."""
-    canceled = about.type == "booking.canceled"
-    previous = local_time(about.previous, zone(booking.time_zone)) if about.previous else None
-    data = BookingData(
-        account_id=hint.account,
-        booking_id=booking.id if about.ours else None,
-        status="canceled" if canceled else "confirmed",
-        event_type_id=booking.event_type_id,
-        name=booking.name,
-        start=booking.start,
-        end=booking.end,
-        time_zone=booking.time_zone,
-        location=_place_from(booking.location),
-        invitee=Person(name=booking.invitee.name, email=booking.invitee.email),
-        guests=tuple(booking.guests),
-        answers=tuple(Answer(label=each.label, value=each.value) for each in booking.answers),
-        rescheduled_from=booking.rescheduled_from,
-        previous_start=previous,
-        created_at=booking.created_at,
-    )
-    return Notice(id=hint.id, type=about.type, timestamp=about.at, data=data)
-
-
-def _place_from(location: BookingLocation | None) -> Place | None:
-    if location is None:
-        return None
-    return Place(kind=location.kind, label=location.label, detail=location.detail, join_url=location.join_url)
