@@ -43,7 +43,7 @@ from app.oauth.options import RenewalOptions
 from app.oauth.renewer import Renewer
 from app.observability import Metrics
 from app.ready import ReadyAnswers
-from app.receiving import Neighbours, webhooks
+from app.receiving import Neighbours, Webhooks, webhooks
 from app.relaying import Outlook, Relayed, relaying
 from app.resources import Clock, Resources
 from app.sealing import Sealer
@@ -53,6 +53,7 @@ from app.store.connection import STATE_PATIENCE, open_store, reach, subscriber
 from app.store.policy import StatePolicy
 from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
+from app.streams.announcing import Announcer
 from app.streams.live import Live, opened_live
 
 
@@ -74,34 +75,14 @@ async def opened(
         if settings.calendly.token is not None:
             accounts.add(await opening.own_account(shared, settings.calendly.token))
         answers = SharedAnswers(shared.ready, accounts, shared.news.is_to_be_asked, clock)
+        sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
+        sealers = cache(partial(Sealer, sealed_by))
+        # Before those who book with them: at the end, what is being booked is let finish first.
+        connecting = await opening.connecting(shared, accounts, answers, sealers)
         live = await opening.live(shared)
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
-        sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
-        ledger = Ledger(StateStore(shared.state), Sealer(sealed_by, "intent"))
-        naming = Naming(StateStore(shared.state), sealed_by)
-        composer = Composer(partial(_client_of, accounts), Underway(naming, ledger).may_be)
-        relayed = await opening.relayed(shared, accounts, composer, sealed_by)
-        consequences = Consequences(accounts, live.announcer, Telling(relayed.expect, clock))
-        means = Means(
-            speaker=partial(_speaker, accounts),
-            ledger=ledger,
-            naming=naming,
-            options=protocol,
-            clock=clock,
-            settled=consequences.settled,
-            settling=consequences.telling.settling,
-        )
-        sealers = cache(partial(Sealer, sealed_by))
-        runner = await opening.runner(means)
-        neighbours = Neighbours(
-            accounts=accounts,
-            runner=runner,
-            state=StateStore(shared.state),
-            clock=clock,
-            tell=consequences.heard,
-            relay=consequences.told,
-        )
+        bookings = await opening.bookings(shared, accounts, live.announcer, protocol, sealed_by)
         yield Resources(
             clock=clock,
             metrics=metrics,
@@ -110,19 +91,29 @@ async def opened(
             accounts=accounts,
             operator_key=settings.bff.operator_key,
             lives=lifetimes(settings),
-            connecting=await opening.connecting(shared, accounts, answers, sealers),
+            connecting=connecting,
             answers=answers,
             hub=live.hub,
             announcer=live.announcer,
             policy=StatePolicy(shared.state, embedded=settings.bff.state_url == EMBEDDED_STORE),
-            ledger=means.ledger,
-            runner=runner,
+            ledger=bookings.ledger,
+            runner=bookings.runner,
             sealers=sealers,
-            relay=relayed.relay,
-            expect=relayed.expect,
+            relay=bookings.relayed.relay,
+            expect=bookings.relayed.expect,
             loop_lag=loop_lag,
-            webhooks=webhooks(settings, neighbours, sealed_by, metrics),
+            webhooks=bookings.webhooks,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bookings:
+    """What it takes to book, and to tell and to hear of it."""
+
+    ledger: Ledger
+    runner: IntentRunner
+    relayed: Relayed
+    webhooks: Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +184,41 @@ class _Opening:
         return (
             await self.stack.enter_async_context(open_store(bff.redis_url)),
             await self.stack.enter_async_context(open_store(bff.state_url, patience=STATE_PATIENCE)),
+        )
+
+    async def bookings(
+        self,
+        shared: Shared,
+        accounts: Accounts,
+        announcer: Announcer,
+        protocol: ProtocolOptions,
+        sealed_by: Sequence[bytes],
+    ) -> _Bookings:
+        state = StateStore(shared.state)
+        ledger, naming = Ledger(state, Sealer(sealed_by, "intent")), Naming(state, sealed_by)
+        composer = Composer(partial(_client_of, accounts), Underway(naming, ledger).may_be)
+        relayed = await self.relayed(shared, accounts, composer, sealed_by)
+        consequences = Consequences(accounts, announcer, Telling(relayed.expect, self.clock))
+        means = Means(
+            speaker=partial(_speaker, accounts),
+            ledger=ledger,
+            naming=naming,
+            options=protocol,
+            clock=self.clock,
+            settled=consequences.settled,
+            settling=consequences.telling.settling,
+        )
+        runner = await self.runner(means)
+        neighbours = Neighbours(
+            accounts=accounts,
+            runner=runner,
+            state=state,
+            clock=self.clock,
+            tell=consequences.heard,
+            relay=consequences.told,
+        )
+        return _Bookings(
+            ledger, runner, relayed, webhooks(self.settings, neighbours, sealed_by, self.metrics)
         )
 
     async def relayed(

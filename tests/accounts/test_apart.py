@@ -1,9 +1,13 @@
 """Nothing of one account is reached with what belongs to another."""
 
+import asyncio
+
 import pytest
 
 from app import API
-from tests.support.service import Json, Service, booking_body
+from tests.support.accounts import connect, connecting_service
+from tests.support.redis import RedisServer
+from tests.support.service import Json, Service, booking_body, clear_calls, plan_fault, sent
 from tests.support.simulation import GRACE, Simulation
 
 PARTS: tuple[tuple[str, str, Json | None], ...] = (
@@ -111,3 +115,20 @@ async def test_a_repeated_attempt_is_answered_though_its_event_type_is_published
     assert (again.status_code, again.json()["id"]) == (201, booked[1]["id"])
     assert again.headers["Idempotency-Replayed"] == "true"
     assert (new.status_code, new.json()["code"]) == (404, "not_found")
+
+
+async def test_what_is_being_booked_with_a_connected_account_is_let_finish(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    """When the process is told to end, and whoever asked has gone."""
+    async with connecting_service(calendly, redis) as bff:
+        await connect(bff, calendly, "ada")
+        body = await bff.booking("intro-call")
+        await clear_calls(calendly)
+        await plan_fault(calendly, "delay", path="/scheduled_events", method="GET", seconds=0.5)
+        asking = asyncio.create_task(bff.book(body))
+        async with asyncio.timeout(10):
+            await sent(calendly, "/scheduled_events", "GET")
+        asking.cancel()
+
+    assert await _active(calendly) == 1
