@@ -9,7 +9,7 @@ its hash `delivery:<target>:<id>` has `host`, `attempts`, `outcome` and, once de
 What another has put under these names, of another type, is deleted.
 """
 
-from app.store.script import Script
+from app.store.script import RECORDS, Script
 
 DEAD_KEPT = "2592000000"
 """Milliseconds: 30 days. What nobody has fetched from the dead letters by then is gone."""
@@ -17,16 +17,9 @@ DEAD_KEPT = "2592000000"
 UNCLAIMED_KEPT = "604800000"
 """Milliseconds: 7 days, longer than all attempts take. What waits for so long has a target that nobody sends to."""
 
-COMMON = """
-local prefix = ARGV[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(number) return string.format('%.0f', number) end
-local function sound(kind, name)
-  local found = redis.call('TYPE', name)['ok']
-  if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
-  return name
-end
+COMMON = (
+    RECORDS
+    + """
 local waiting = sound('zset', prefix .. 'waiting')
 local dead = sound('zset', prefix .. 'dead')
 local function due_at(target) return sound('zset', prefix .. 'due:' .. target) end
@@ -80,6 +73,7 @@ local function sweep()
   end
 end
 """.replace("UNCLAIMED_KEPT", UNCLAIMED_KEPT).replace("DEAD_KEPT", DEAD_KEPT)
+)
 
 PUT = Script(
     COMMON

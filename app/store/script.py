@@ -2,6 +2,21 @@
 
 from hashlib import sha1
 
+RECORDS = """
+local prefix = ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(number) return string.format('%.0f', number) end
+local function sound(kind, name)
+  local found = redis.call('TYPE', name)['ok']
+  if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
+  return name
+end
+"""
+"""How a step begins whose names all have the prefix that it is told first. `now` is the store's own time, in ms;
+`sound` gives a name back, after it has deleted what stands there with another type.
+"""
+
 
 class Script:
     """The text of a step, and the digest under which Redis keeps it once it ran there."""

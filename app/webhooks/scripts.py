@@ -8,18 +8,11 @@ ever taken in.
 deleted: it can only be read as nothing.
 """
 
-from app.store.script import Script
+from app.store.script import RECORDS, Script
 
-_COMMON = """
-local prefix = ARGV[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(number) return string.format('%.0f', number) end
-local function sound(kind, name)
-  local found = redis.call('TYPE', name)['ok']
-  if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
-  return name
-end
+_COMMON = (
+    RECORDS
+    + """
 local function items_of(account) return sound('hash', prefix .. 'items:' .. account) end
 local function due_of(account) return sound('zset', prefix .. 'due:' .. account) end
 local function tries_of(account) return sound('hash', prefix .. 'tries:' .. account) end
@@ -32,6 +25,7 @@ local function drop(account, identity)
   redis.call('ZREM', due_of(account), identity)
 end
 """
+)
 
 PUT = Script(
     _COMMON
