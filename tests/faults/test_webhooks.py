@@ -1,11 +1,10 @@
 """Deliveries on their bad days: forged, repeated, shuffled, huge, another's; and a subscription that is given up."""
 
 import asyncio
-import hmac
 import json
 import statistics
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import permutations
@@ -21,6 +20,7 @@ from redis import Redis
 from app.features.webhooks.router import MAX_BODY, WITHIN
 from app.webhooks.signatures import HEADER
 from app.webhooks.subscriptions import EVENTS, PATH
+from tests.faults.forgeries import forgeries, signature_with
 from tests.soak.findings import table
 from tests.soak.webhooks import run_deliveries, running_town
 from tests.support.contents import contents
@@ -60,65 +60,6 @@ def stored(redis: RedisServer) -> dict[str, str]:
     """All that the state store has of webhooks."""
     with Redis(port=redis.port, db=STATE) as store:
         return {name: value for name, value in contents(store).items() if "{webhooks}" in name}
-
-
-def forgeries(body: bytes, header: str) -> Iterator[tuple[str, bytes, str | None]]:
-    """Name, body and header of fifty that nobody should believe."""
-    time, _, digest = header.partition(",")
-    value = digest.removeprefix("v1=")
-    yield "unsigned", body, None
-    for name, text in {
-        "empty": "",
-        "blank": " ",
-        "words": "genuine",
-        "commas": ",,,,",
-        "no time": digest,
-        "no signature": time,
-        "no scheme": f"{time},{value}",
-        "another scheme": f"{time},v0={value}",
-        "a later scheme": f"{time},v2={value}",
-        "two times": f"{time},{time},{digest}",
-        "signature and zeros": f"{time},v1={'0' * 64}",
-        "empty signature": f"{time},v1=",
-        "capitals": f"{time},v1={value.upper()}",
-        "backwards": f"{time},v1={value[::-1]}",
-        "base64": f"{time},v1={value[:43]}=",
-        "SHA-1": f"{time},v1={value[:40]}",
-        "SHA-512": f"{time},v1={value * 2}",
-        "semicolons": header.replace(",", ";"),
-        "no comma": header.replace(",", ""),
-        "quotes": f'"{header}"',
-        "a list": f"[{header}]",
-        "five signatures": f"{time},{','.join([digest] * 5)}",
-    }.items():
-        yield name, body, text
-    seconds = int(time.removeprefix("t="))
-    for shift in (-1, 1, 60, -60, 3600, -3600):
-        yield f"time {shift:+}", body, f"t={seconds + shift},{digest}"
-    for first in range(0, 64, 8):
-        changed = value[:first] + ("1" if value[first] == "0" else "0") + value[first + 1 :]
-        yield f"digit {first}", body, f"{time},v1={changed}"
-    message = json.loads(body)
-    for name, other in {
-        "compact": json.dumps(message, separators=(",", ":")),
-        "indented": json.dumps(message, indent=1),
-        "sorted": json.dumps(message, sort_keys=True),
-        "the opposite": json.dumps(message | {"event": "invitee.canceled"}),
-        "another time": json.dumps(message | {"created_at": "2026-11-23T06:00:01.000000Z"}),
-        "a newline more": json.dumps(message) + "\n",
-        "a field more": json.dumps(message | {"x": 1}),
-        "a field twice": json.dumps(message)[:-1] + ', "event": "invitee.canceled"}',
-        "nothing": "",
-        "an empty object": "{}",
-        "half of it": json.dumps(message)[: len(body) // 2],
-    }.items():
-        yield name, other.encode(), header
-    for name, key in {"another's key": "simulator-forgers-key", "key with a newline": KEY + "\n"}.items():
-        yield name, body, signature_with(key, body, seconds)
-
-
-def signature_with(key: str, body: bytes, seconds: int) -> str:
-    return f"t={seconds},v1={hmac.new(key.encode(), f'{seconds}.'.encode() + body, 'sha256').hexdigest()}"
 
 
 async def _corpus(calendly: Simulation) -> list[tuple[str, bytes, str | None]]:
