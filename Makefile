@@ -93,10 +93,10 @@ soak-bookings: dev ## kill, crowd and confuse the service while it books, thousa
 soak-availability: dev ## change, cut, crowd and flood what several replicas know of free times; half an hour
 	python -m tests.soak.availability $(ARGS)
 
-soak-accounts: dev ## kill processes while they renew the tokens of connected accounts; a quarter of an hour
+soak-accounts: dev ## kill processes while they renew the tokens of connected accounts, and change secret keys; a quarter of an hour
 	python -m tests.soak.accounts $(ARGS)
 
-soak-webhooks: dev ## deliver 10,000 webhooks, twice, shuffled and forged, while Redis dies; some minutes
+soak-webhooks: dev ## deliver 10,000 webhooks, twice, shuffled and forged, while Redis dies, and change their keys; some minutes
 	python -m tests.soak.webhooks $(ARGS)
 
 soak-streams: dev ## let hundreds hear of bookings at two replicas, and count what thousands of listeners cost; some minutes

@@ -22,6 +22,7 @@ from app.webhooks.signatures import HEADER
 from app.webhooks.subscriptions import EVENTS, PATH
 from tests.faults.forgeries import forgeries, signature_with
 from tests.soak.findings import table
+from tests.soak.signing_keys import run_signing_keys
 from tests.soak.webhooks import run_deliveries, running_town
 from tests.support.contents import contents
 from tests.support.hooks import (
@@ -327,6 +328,14 @@ async def test_a_key_that_was_removed_is_believed_no_longer(calendly: Simulation
         answer = await deliver(receiver.http, await own(calendly), calendly.clock(), KEY)
 
     assert answer.status_code == 401
+
+
+@pytest.mark.fault("W06")
+async def test_keys_are_changed_while_calendly_delivers_and_nothing_is_refused(tmp_path: Path) -> None:
+    """`make soak-webhooks` does it again and again."""
+    findings = await run_signing_keys(tmp_path, 1)
+
+    assert findings.kept, table([findings])
 
 
 @pytest.mark.fault("W07")

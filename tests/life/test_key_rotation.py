@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -19,6 +20,8 @@ from tests.life.stage import (
     made,
     said,
 )
+from tests.soak.findings import table
+from tests.soak.secret_keys import run_secret_keys
 from tests.support.contents import contents
 from tests.support.keys import OTHER_KEY, SECRET_KEY
 from tests.support.redis import STATE, RedisServer
@@ -176,3 +179,10 @@ async def test_a_copy_that_is_corrupt_is_mended_by_whoever_knows_the_key(
 
     async with stage.service(OLD) as second:
         assert (await second.book(await second.booking("call-us"))).status_code == 201
+
+
+async def test_keys_are_rotated_while_visitors_book_and_tokens_are_renewed(tmp_path: Path) -> None:
+    """Two replicas and two accounts, one of them connected. `make soak-accounts` does it again and again."""
+    findings = await run_secret_keys(tmp_path, 1)
+
+    assert findings.kept, table([findings])

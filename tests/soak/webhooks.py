@@ -27,6 +27,7 @@ from tests.soak.command import TrialsByName, run
 from tests.soak.findings import Findings
 from tests.soak.fleet import Fleet, running_fleet
 from tests.soak.service import Options
+from tests.soak.signing_keys import run_signing_keys
 from tests.soak.waiting import Stopwatch, until
 from tests.soak.world import FIRST_SLOT, MANY, ONE, Calendly, running_neighbours, slot
 from tests.support.keys import SECRET_KEY
@@ -336,7 +337,7 @@ async def _deliveries(folder: Path, times: int) -> Findings:
         return await run_deliveries(town, times)
 
 
-TRIALS: TrialsByName = {"deliveries": (10_000, _deliveries)}
+TRIALS: TrialsByName = {"deliveries": (10_000, _deliveries), "signing-keys": (5, run_signing_keys)}
 
 if __name__ == "__main__":
     run("tests.soak.webhooks", TRIALS)

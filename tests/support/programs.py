@@ -23,20 +23,35 @@ def running(
 
     No setting of whoever runs the tests reaches it, and no `.env`: it runs in the log's folder.
     """
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("BFF_", "CALENDLY_"))}
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=log.parent,
-            env={**own, **(settings or {})},
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent, env=_environment(settings)
         )
     try:
         await_listener(port, lambda: _ended_with(process, log))
         yield process
     finally:
         _end(process)
+
+
+def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("BFF_", "CALENDLY_"))}
+    return {**own, **(settings or {})}
+
+
+def said_by(words: Sequence[str], folder: Path, settings: Mapping[str, str]) -> str:
+    """What `calendly-bff` prints for these words. Fails the test where it does not do as asked."""
+    done = subprocess.run(
+        [str(BIN / "calendly-bff"), *words],
+        cwd=folder,
+        env=_environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def _ended_with(process: "subprocess.Popen[bytes]", log: Path) -> str | None:
