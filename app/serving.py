@@ -56,6 +56,7 @@ def _thrifty(lifespan: Lifespan[FastAPI]) -> Lifespan[FastAPI]:
 
 def _spare_collector() -> None:
     """To look through what stays, again and again, stops every answer for as long."""
+    gc.unfreeze()  # what was set aside unseen while all was imported
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTOR)
