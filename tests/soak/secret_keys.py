@@ -146,6 +146,7 @@ async def _judged(scene: Scene, times: int, watch: Stopwatch) -> Findings:
         trials=times,
         wrong={
             "manage tokens refused": sum(refused.values()),
+            "bookings turned away": customers.turned_away.total(),
             "bookings lost, or twice": sum(has[one.email] != 1 for one in customers.kept),
             "not canceled": sum(has[one.email] for one in customers.canceled),
             "grants refused": int("alive" not in listed),
@@ -155,7 +156,8 @@ async def _judged(scene: Scene, times: int, watch: Stopwatch) -> Findings:
         told={
             "booked": len(customers.kept) + len(customers.canceled),
             **dict(calls),
-            "asked again": dict(customers.again),
+            **dict(customers.turned_away),
+            "nobody there": customers.unanswered,
             "renewed": len(pairs) - 1,
         },
         seconds=watch.seconds,

@@ -1,6 +1,7 @@
 """Somebody who wants a booking and does not give up: one key, one body, any number of tries."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -45,6 +46,8 @@ class Visitor:
     bodies: list[bytes] = field(default_factory=list)
     fresh: int = 0
     verdicts: list[str] = field(default_factory=list)
+    turned_away: Counter[str] = field(default_factory=Counter)
+    """Tries that were to be repeated, by status and code."""
 
     @property
     def acknowledged(self) -> bool:
@@ -115,6 +118,7 @@ class Visitor:
             return answer
         if (answer.status, answer.code) not in MEANS_AGAIN:
             raise UnexpectedAnswerError(answer.status, answer.code)
+        self.turned_away[f"{answer.status} {answer.code}"] += 1
         return None
 
     async def _read(self, request: Request, port: PickPort) -> Answer | None:
