@@ -16,7 +16,6 @@ from app.accounts.opener import Shared, access_of, lifetimes, opened_account
 from app.accounts.roster import Roster
 from app.answers import SharedAnswers
 from app.background import running
-from app.cache import keys
 from app.cache.news import News
 from app.cache.reach import Reach
 from app.cache.steps import Steps
@@ -126,10 +125,9 @@ class _Opening:
     async def shared(self, *, doubts: bool) -> Shared:
         cache_store, state = await self._stores()
         reach_of_cache = Reach(partial(reach, cache_store), self.metrics.registry)
-        news = News(
-            partial(subscriber, self.settings.bff.redis_url, cache_store), reach_of_cache, doubts=doubts
-        )
-        for task in (reach_of_cache.probe(), news.listen()):
+        subscription = self._subscription(cache_store)
+        news = News(subscription, reach_of_cache, doubts=doubts)
+        for task in (reach_of_cache.probe(), subscription.listen()):
             await self.stack.enter_async_context(running(task))
         return Shared(
             settings=self.settings,
@@ -237,16 +235,18 @@ class _Opening:
         )
 
     async def live(self, shared: Shared) -> Live:
-        bff = self.settings.bff
-        subscribed = partial(subscriber, bff.redis_url, shared.cache)
         opening = opened_live(
             partial(Steps, shared.cache, shared.reach),
-            Subscription(subscribed, keys.happenings()),
+            # Of its own: what becomes untrue is not to wait behind what happens in thousands of slots.
+            self._subscription(shared.cache),
             # The other half is for those who merely read, and those who book.
-            most=min(bff.event_streams, most_connections() // 2),
+            most=min(self.settings.bff.event_streams, most_connections() // 2),
             dropped=self.metrics.event_streams_dropped.inc,
         )
         return await self.stack.enter_async_context(opening)
+
+    def _subscription(self, cache_store: Redis) -> Subscription:
+        return Subscription(partial(subscriber, self.settings.bff.redis_url, cache_store))
 
     async def runner(self, means: Means) -> IntentRunner:
         await self.stack.enter_async_context(running(Resolver(means).run()))

@@ -1,8 +1,10 @@
-"""One channel of Redis, listened to for as long as the process."""
+"""Channels of Redis, listened to over one connection for as long as the process."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from math import inf
+from time import monotonic
 from typing import Any, Protocol
 
 import structlog
@@ -10,7 +12,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-BEAT = 0.5
+BEAT = 0.3
 """Seconds of silence after which Redis is asked whether it is there; after as many again it is taken to be gone."""
 
 AGAIN = 0.2
@@ -30,45 +32,75 @@ class Ear(Protocol):
 class Subscription:
     """Made anew where it is lost, or falls silent."""
 
-    def __init__(self, subscriber: Callable[[], AbstractAsyncContextManager[Redis]], channel: str) -> None:
+    def __init__(self, subscriber: Callable[[], AbstractAsyncContextManager[Redis]]) -> None:
         self._subscriber = subscriber
-        self._channel = channel
-        self._is_heard = False
+        self._ears: dict[bytes, Ear] = {}
+        self._joined = asyncio.Event()
+        self._heard: set[bytes] = set()
+        """Channels of which Redis has said that we would be told."""
+        self.complete_at = -inf
+        """When Redis last gave a sign of life while every channel was heard, by the monotonic clock."""
 
-    async def listen(self, ear: Ear) -> None:
+    def join(self, channel: str, ear: Ear) -> None:
+        """From now on; until Redis has said so, nothing is heard."""
+        self._ears[channel.encode()] = ear
+        self.complete_at = -inf
+        self._joined.set()
+
+    def leave(self, channel: str) -> None:
+        self._ears.pop(channel.encode(), None)
+
+    async def listen(self) -> None:
         """Until cancelled."""
         while True:
+            await self._joined.wait()
             try:
-                await self._subscribed(ear)
+                await self._subscribed()
             except (RedisError, OSError, TimeoutError) as error:
-                if self._is_heard:
+                if self._heard:
                     log.warning("cache.subscription_lost", error=type(error).__name__)
-            self._is_heard = False
+            self._heard, self.complete_at = set(), -inf
             await asyncio.sleep(AGAIN)
 
-    async def _subscribed(self, ear: Ear) -> None:
-        async with self._subscriber() as redis, redis.pubsub() as channel:
-            await channel.subscribe(self._channel)
-            await self._attend(channel, ear)
+    async def _subscribed(self) -> None:
+        async with self._subscriber() as redis, redis.pubsub() as connection:
+            await self._attend(connection)
 
-    async def _attend(self, channel: PubSub, ear: Ear) -> None:
+    async def _attend(self, connection: PubSub) -> None:
         is_asked = False
+        told: set[bytes] = set()
         while True:
-            message = await channel.get_message(timeout=BEAT)
-            if message is not None and self._note(message, ear):
+            if told != self._ears.keys():
+                await self._follow(connection, told)
+            message = await connection.get_message(timeout=BEAT)
+            if message is not None and self._note(message):
                 is_asked = False
             elif is_asked:
                 raise TimeoutError("the subscription is dead")
             else:
                 is_asked = True
-                await channel.ping()
+                await connection.ping()
 
-    def _note(self, message: dict[str, Any], ear: Ear) -> bool:
+    async def _follow(self, connection: PubSub, told: set[bytes]) -> None:
+        """Whoever has joined, and whoever has left."""
+        wanted = self._ears.keys()
+        joined, left = wanted - told, told - wanted
+        if joined:
+            await connection.subscribe(*joined)
+        if left:
+            await connection.unsubscribe(*left)
+        told ^= joined | left
+        self._heard -= left
+
+    def _note(self, message: dict[str, Any]) -> bool:
         """Whether it is a word of the subscription: a Redis that never heard of that has other answers."""
-        match message["type"]:
-            case "subscribe":
-                self._is_heard = True
-                ear.begin()
-            case "message" if self._is_heard:
-                ear.hear(message["data"])
-        return self._is_heard
+        channel = message["channel"]
+        ear = self._ears.get(channel or b"")
+        if message["type"] == "subscribe" and ear is not None:
+            self._heard.add(channel)
+            ear.begin()
+        if self._heard >= self._ears.keys():
+            self.complete_at = monotonic()
+        if message["type"] == "message" and ear is not None and channel in self._heard:
+            ear.hear(message["data"])
+        return bool(self._heard)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.background import running
+from app.cache import keys
 from app.cache.steps import Steps
 from app.cache.subscription import Subscription
 from app.streams.announcing import Announcer
@@ -27,7 +28,8 @@ async def opened_live(
     """`most`: streams at a time; `dropped` is told of each that was cut off. At the end, what waits is still said."""
     events = EventLog(steps)
     hub, announcer = Hub(events, most=most, dropped=dropped), Announcer(events)
-    async with running(subscription.listen(hub)), running(hub.beat()), running(announcer.run()):
+    subscription.join(keys.happenings(), hub)
+    async with running(subscription.listen()), running(hub.beat()), running(announcer.run()):
         try:
             yield Live(hub, announcer)
         finally:

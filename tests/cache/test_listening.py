@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as AwayError
 from app.cache.day_store import DayStore, Untrue
 from app.cache.news import News
 from app.cache.reach import Reach
+from app.cache.subscription import Subscription
 from app.store.connection import open_store, subscriber
 from tests.cache.replicas import DAY, DAYS, reach_of, replica
 from tests.soak.waiting import until
@@ -43,6 +44,7 @@ class Ear:
 
 @dataclass
 class Listening:
+    subscription: Subscription
     news: News
     ear: Ear
 
@@ -63,12 +65,13 @@ async def _listening(
     port: int, store: Redis, *, reach: Reach | None = None, doubts: bool = True
 ) -> AsyncIterator[Listening]:
     url = f"redis://127.0.0.1:{port}/0"
-    news = News(partial(subscriber, url, store), reach or reach_of(store), doubts=doubts)
+    subscription = Subscription(partial(subscriber, url, store))
+    news = News(subscription, reach or reach_of(store), doubts=doubts)
     ear = Ear()
     news.join(replica(store).channel, ear)
-    task = asyncio.create_task(news.listen())
+    task = asyncio.create_task(subscription.listen())
     try:
-        yield Listening(news, ear)
+        yield Listening(subscription, news, ear)
     finally:
         # The Redis library may swallow a cancellation that comes as a reply does.
         while not task.done():
@@ -97,7 +100,7 @@ def _nowhere() -> Redis:
 
 
 async def test_whoever_has_not_subscribed_is_to_ask(store: Redis) -> None:
-    assert News(_nowhere, reach_of(store), doubts=True).is_to_be_asked()
+    assert News(Subscription(_nowhere), reach_of(store), doubts=True).is_to_be_asked()
 
 
 async def test_whoever_subscribes_takes_what_was_before_for_missed_and_need_not_ask(
@@ -138,9 +141,9 @@ async def test_what_cannot_be_understood_may_have_been_anything(
 
 
 async def test_silence_is_believed_only_as_long_as_redis_gives_signs_of_life(listening: Listening) -> None:
-    known_until = listening.news._known_until
+    complete_at = listening.subscription.complete_at
 
-    await listening.until(lambda news: news._known_until > known_until)
+    await listening.until(lambda _: listening.subscription.complete_at > complete_at)
 
 
 async def test_a_subscription_that_falls_silent_is_doubted_and_heals(
@@ -186,7 +189,7 @@ async def test_whoever_begins_while_redis_is_away_subscribes_when_it_is_there(tm
 
 async def test_a_redis_that_is_away_is_not_asked(store: Redis) -> None:
     reach = reach_of(store)
-    news = News(_nowhere, reach, doubts=True)
+    news = News(Subscription(_nowhere), reach, doubts=True)
     reach.failed(AwayError())
     while_away = news.is_to_be_asked()
     await reach.ask()
@@ -195,7 +198,7 @@ async def test_a_redis_that_is_away_is_not_asked(store: Redis) -> None:
 
 
 async def test_whoever_does_not_doubt_never_asks(store: Redis) -> None:
-    assert not News(_nowhere, reach_of(store), doubts=False).is_to_be_asked()
+    assert not News(Subscription(_nowhere), reach_of(store), doubts=False).is_to_be_asked()
 
 
 async def test_whoever_joins_is_not_sure_before_redis_has_said_that_it_would_be_told(

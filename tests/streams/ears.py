@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
@@ -113,12 +114,13 @@ async def replica(
     hub = Hub(
         events or log_on(store), most=most, dropped=lambda: dropped.append(None), beats_every=beats_every
     )
-    subscription = Subscription(partial(subscriber, url, store), keys.happenings())
+    subscription = Subscription(partial(subscriber, url, store))
+    subscription.join(keys.happenings(), hub)
 
     async def is_told() -> bool:
-        return subscription._is_heard
+        return subscription.complete_at > -inf
 
-    async with running(subscription.listen(hub)):
+    async with running(subscription.listen()):
         async with asyncio.timeout(HEARD_WITHIN):
             await until(is_told, every=0.01)
         yield Replica(hub, dropped)
