@@ -18,7 +18,7 @@ from tests.support.programs import BIN
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "openapi" / "bff.json"
 CASES = 2_000
-PER_OPERATION = 280
+PER_OPERATION = 130
 SCHEMATHESIS_HOOKS = "SCHEMATHESIS_HOOKS"
 HOOKS = "tests.main_job.schemathesis_hooks"
 STREAM = "/api/v1/event-types/{eventTypeId}/availability/events"
