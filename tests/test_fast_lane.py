@@ -91,7 +91,7 @@ async def test_the_tag_changes_exactly_when_the_body_does(bff: Service, calendly
     seen.append(await _ask(bff, path))
 
     bodies = {answer.content: answer.headers["ETag"] for answer in seen}
-    assert len(bodies) == len(set(bodies.values())) > 3
+    assert len(bodies) == len(set(bodies.values())) > 2
     assert all(bodies[answer.content] == answer.headers["ETag"] for answer in seen)
 
 
