@@ -1,5 +1,6 @@
 """`doctor`: each neighbour in each state, and what to do about it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +214,7 @@ async def test_what_calendly_does_wrong_comes_with_advice(
 ) -> None:
     await plan_fault(calendly, **fault, path="/users/me", times=5)
 
-    finding = (await _examined(calendly))["users:read"]
+    finding = (await _examined(calendly, read_timeout=timedelta(seconds=2)))["users:read"]
 
     assert finding.verdict is Verdict.WRONG
     assert finding.text.startswith(advice)

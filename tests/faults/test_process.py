@@ -20,7 +20,7 @@ from tests.soak.programs import run_stop
 from tests.soak.world import running_world
 
 TRIALS = 40
-RENEWALS = 6
+RENEWALS = 4
 """`make soak-accounts` makes hundreds."""
 
 
@@ -46,7 +46,7 @@ async def test_the_trials_see_doubles_where_nobody_can_look_for_a_booking(tmp_pa
 async def test_told_to_stop_while_it_books_the_service_answers_all_and_leaves_nothing_unclear(
     tmp_path: Path,
 ) -> None:
-    findings = await run_stop(tmp_path, 20)
+    findings = await run_stop(tmp_path, 10)
 
     assert findings.kept, table([findings])
 
