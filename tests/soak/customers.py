@@ -23,7 +23,7 @@ PAUSE = 1.0
 """Seconds between two visitors: what all of them cost has to be within the quota of each account."""
 
 KEPT, KEPT_OF = 2, 12
-"""Visitors who keep their booking, one of each account, of so many: all that is kept is read at once, again and again."""
+"""Visitors who keep their booking, one of each account, of so many: all that is kept is read at once, and often."""
 
 NO_ANSWER = "no answer"
 AGAIN = 0.25
