@@ -75,6 +75,7 @@ class Roster:
             for account in connected.keys() - self._open.keys():
                 await self._admit(connected[account])
             self.listing = listing
+            self._accounts.dead = {self._open[grant.account][0] for grant in self.dead()}
 
     def dead(self) -> Sequence[Grant]:
         """The grants of those accounts that are open for what is known of them, and for nothing else."""
