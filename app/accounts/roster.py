@@ -81,6 +81,10 @@ class Roster:
         """The grants of those accounts that are open for what is known of them, and for nothing else."""
         return [each for each in self.listing.grants if each.dead_reason and each.account in self._open]
 
+    def lives(self, account: str) -> bool:
+        """Whether it is connected, and its grant was not dead when last heard of."""
+        return any(each.account == account and not each.dead_reason for each in self.listing.grants)
+
     async def know_its_own(self) -> None:
         """Ask whose account is served without a grant, where nobody has asked yet and Calendly answers."""
         for account in self._accounts.all():
