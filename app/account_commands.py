@@ -20,6 +20,7 @@ from app.resources import Resources, system_clock
 from app.settings import ConfigurationError, Settings
 from app.store.state import StoreAwayError
 from app.store_url import EMBEDDED_STORE
+from app.webhooks.subscriptions import PATH
 
 app = typer.Typer(no_args_is_help=True, help="The accounts that their owners have connected.")
 
@@ -48,9 +49,10 @@ def link() -> None:
 
 @app.command()
 def disconnect(account: Annotated[str, typer.Argument(help="Its id, as `list` shows it.")]) -> None:
-    """Give an account's access back to Calendly, and erase what is kept of it."""
+    """Have Calendly tell nothing more of an account, give its access back, and erase what is kept of it."""
 
-    async def disconnecting(_: Resources, connecting: Connecting) -> bool:
+    async def disconnecting(owned: Resources, connecting: Connecting) -> bool:
+        await _unsubscribed(owned, account)
         if await connecting.disconnect(account):
             typer.echo(f"{account} is disconnected.")
             return True
@@ -66,6 +68,19 @@ def disconnect(account: Annotated[str, typer.Argument(help="Its id, as `list` sh
 def reseal() -> None:
     """After a new first key in BFF_SECRET_KEYS: seal all accounts with it, so that older keys can go."""
     _done(_reseal)
+
+
+async def _unsubscribed(owned: Resources, account: str) -> None:
+    """While it can still be called for: afterwards nobody here could have Calendly stop."""
+    for each in owned.webhooks.subscriptions:
+        if each.wishes.url.endswith(f"{PATH}/{account}"):
+            try:
+                await each.remove()
+            except AppError as error:
+                typer.echo(
+                    f"{each.wishes.url}: Calendly could not be told to deliver no longer ({error.code}).",
+                    err=True,
+                )
 
 
 async def _list(owned: Resources, connecting: Connecting) -> bool:

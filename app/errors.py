@@ -241,7 +241,7 @@ class BookingsClosedError(AppError):
     status = 503
     code = "bookings_closed"
     title = "Bookings are closed at the moment."
-    advice = "Free times are still served. Try again later, or send the visitor to the hosted page."
+    advice = "What is known of free times is still served. Try again later, or send the visitor to the hosted page."
 
 
 class StateAwayError(AppError):

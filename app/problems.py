@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from app.errors import (
     AppError,
+    BookingsClosedError,
     FormChangedError,
     InvalidRequestError,
     ManageTokenRequiredError,
@@ -32,6 +33,7 @@ READING = (
     UpstreamFailedError,
     UpstreamRefusedUsError,
     UpstreamBusyError,
+    BookingsClosedError,
     OverloadedError,
     UpstreamTimeoutError,
 )

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.calendly.failures import AccessRefusedError, AddressTakenError
+from app.accounts.standing import CONNECT_AGAIN
+from app.calendly.failures import AccessRefusedError, AddressTakenError, GrantLostError
 from app.environment import settings_from_environment
 from app.errors import AppError
 from app.intents.options import ProtocolOptions
@@ -81,19 +82,15 @@ def mend() -> None:
 
 
 def _for_each(act: Act, *, needs_key: bool = False) -> None:
-    """Exits with 2 where settings are missing, with 1 where Calendly does not do as asked."""
+    """Exits with 2 where settings are missing, with 1 where Calendly does not do as asked for one of the accounts."""
     try:
         settings = _complete(settings_from_environment(), needs_key=needs_key)
     except ConfigurationError as error:
         typer.echo(f"calendly-bff cannot do this:\n{error}", err=True)
         raise typer.Exit(2) from None
     configure_logging("error")
-    try:
-        lines = asyncio.run(_acted(settings, act))
-    except AppError as error:
-        typer.echo(_advice(error), err=True)
-        raise typer.Exit(1) from None
-    typer.echo("\n".join(lines))
+    if not asyncio.run(_acted(settings, act)):
+        raise typer.Exit(1)
 
 
 def _complete(settings: Settings, *, needs_key: bool) -> Settings:
@@ -107,9 +104,21 @@ def _complete(settings: Settings, *, needs_key: bool) -> Settings:
     return settings
 
 
-async def _acted(settings: Settings, act: Act, clock: Clock = system_clock) -> list[str]:
+async def _acted(settings: Settings, act: Act, clock: Clock = system_clock) -> bool:
+    """For each account, whatever goes wrong with another. Whether nothing did."""
     async with opened(settings, Metrics(), clock, ProtocolOptions()) as owned:
-        return [line for each in owned.webhooks.subscriptions for line in await act(each)]
+        return all([await _told(each, act) for each in owned.webhooks.subscriptions])
+
+
+async def _told(subscription: Subscription, act: Act) -> bool:
+    """Says what came of it as soon as that is known. Whether it went well."""
+    try:
+        lines = await act(subscription)
+    except AppError as error:
+        typer.echo(f"{subscription.wishes.url}: {_advice(error)}", err=True)
+        return False
+    typer.echo("\n".join(lines))
+    return True
 
 
 def _advice(error: AppError) -> str:
@@ -119,6 +128,8 @@ def _advice(error: AppError) -> str:
                 "Calendly delivers to this address already, for a subscription that this token may not see."
                 " Remove it with the token that made it, or choose another address."
             )
+        case GrantLostError():
+            return f"Calendly takes no token of this account any more. {CONNECT_AGAIN}"
         case AccessRefusedError(required_scopes=needed):
             return f"The token may not do this. It needs the scopes {' '.join(needed)}, and those to read what is told."
     return f"Calendly did not do it ({error.code}). Try again later."

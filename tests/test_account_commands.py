@@ -13,8 +13,9 @@ from tests.support.accounts import connect, connecting_of, connecting_service, i
 from tests.support.keys import OTHER_KEY, SECRET_KEY
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer
-from tests.support.service import Service
-from tests.support.simulation import GRACE, Simulation
+from tests.support.service import Service, plan_fault
+from tests.support.simulation import ADA, GRACE, Simulation
+from tests.support.webhooks import organization
 
 PROGRAM = str(Path(sys.executable).parent / "calendly-bff")
 PUBLIC = "http://127.0.0.1:8765"
@@ -107,6 +108,51 @@ async def test_an_account_is_disconnected(
     assert (again.returncode, again.stdout) == (1, "")
     await connecting_of(bff).roster.look()
     assert owned(bff).accounts.all() == ()
+
+
+async def _registered(bff: Service, calendly: Simulation) -> str:
+    """The account of Ada, who is connected, and of whom Calendly tells."""
+    await connect(bff, calendly, "ada")
+    [subscription] = owned(bff).webhooks.subscriptions
+    await subscription.register()
+    assert len(await subscription.listed()) == 1
+    return await id_of(calendly)
+
+
+async def _subscriptions(calendly: Simulation) -> int:
+    whose = {"organization": await organization(calendly), "user": await calendly.me(), "scope": "user"}
+    return len((await calendly.get("/webhook_subscriptions", **whose)).json()["collection"])
+
+
+async def test_who_is_disconnected_is_not_told_of_any_more(
+    bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    account = await _registered(bff, calendly)
+
+    run = await _run(settings, tmp_path, "disconnect", account)
+
+    assert (run.returncode, run.stdout) == (0, f"{account} is disconnected.\n")
+    assert PUBLIC not in run.stderr
+    assert await _subscriptions(calendly) == 0
+
+
+@pytest.mark.parametrize("why", ["away", "dead"])
+async def test_where_calendly_goes_on_telling_of_who_is_disconnected_that_is_said(
+    bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path, why: str
+) -> None:
+    account = await _registered(bff, calendly)
+    if why == "dead":
+        await revoked(bff, calendly, ADA)
+    else:
+        await plan_fault(calendly, "status", path="^/webhook_subscriptions", times=9, status=503)
+
+    run = await _run(settings, tmp_path, "disconnect", account)
+    await calendly.http.delete("/_simulator/faults")
+
+    assert (run.returncode, run.stdout) == (0, f"{account} is disconnected.\n")
+    assert f"{PUBLIC}/webhooks/calendly/{account}" in run.stderr
+    assert await connecting_of(bff).grants.get(account) is None
+    assert await _subscriptions(calendly) == 1
 
 
 async def test_accounts_are_sealed_with_a_new_key(

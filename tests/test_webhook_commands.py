@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.webhooks.subscriptions import EVENTS, PATH
 from tests.soak.waiting import until
+from tests.support.accounts import both_connected, id_of, revoked
 from tests.support.hooks import KEY
 from tests.support.keys import SECRET_KEY
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.simulation import ADA, GRACE, Simulation
-from tests.support.webhooks import subscribe
+from tests.support.webhooks import organization, subscribe
 
 PROGRAM = str(Path(sys.executable).parent / "calendly-bff")
 PUBLIC = "http://127.0.0.1:9"
@@ -54,6 +55,13 @@ def run(calendly: Simulation, redis: RedisServer, tmp_path: Path) -> Run:
         )
 
     return start
+
+
+async def _subscribed(calendly: Simulation) -> list[str]:
+    """The addresses to which Calendly delivers for this user."""
+    whose = {"organization": await organization(calendly), "user": await calendly.me(), "scope": "user"}
+    found = (await calendly.get("/webhook_subscriptions", **whose)).json()["collection"]
+    return [each["callback_url"] for each in found]
 
 
 async def test_from_registering_to_removing(run: Run) -> None:
@@ -153,6 +161,35 @@ async def test_a_token_without_the_scopes_says_which_it_needs(run: Run, calendly
 
     assert said.returncode == 1
     assert "webhooks:read" in said.stderr
+
+
+@pytest.mark.parametrize("dead", [ADA, GRACE], ids=["ada", "grace"])
+@pytest.mark.parametrize("command", ["register", "mend"])
+async def test_an_account_that_cannot_be_subscribed_for_keeps_no_other_from_it(
+    run: Run, calendly: Simulation, redis: RedisServer, command: str, dead: str
+) -> None:
+    """Whichever comes first: both are tried, and in one order."""
+    alive = {ADA: GRACE, GRACE: ADA}[dead]
+    addresses = {token: f"{PUBLIC}{PATH}/{await id_of(calendly, token)}" for token in (ADA, GRACE)}
+    async with both_connected(calendly, redis) as bff:
+        await revoked(bff, calendly, dead)
+        url = str(calendly.http.base_url).rstrip("/")
+
+        said = await run(
+            command,
+            CALENDLY_TOKEN="",
+            CALENDLY_OAUTH_CLIENT_ID="simulator-web-client",
+            CALENDLY_OAUTH_CLIENT_SECRET="simulator-web-client-secret",
+            CALENDLY_OAUTH_URL=url,
+            PYTHONHASHSEED="0",
+        )
+
+    assert said.returncode == 1
+    assert said.stdout.startswith(f"{addresses[alive]}: ")
+    assert said.stdout.count("\n") == 1
+    assert f"{addresses[dead]}: " in said.stderr
+    assert "calendly-bff accounts link" in said.stderr
+    assert await _subscribed(calendly.as_(alive)) == [addresses[alive]]
 
 
 async def test_a_calendly_that_is_away_is_no_traceback(run: Run) -> None:

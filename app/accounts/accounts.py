@@ -1,11 +1,13 @@
 """The accounts that this process serves, and whose an event type is."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from app.accounts.account import Account, Offered
+from app.calendly.failures import GrantLostError
 from app.catalogue.model import EventType, Offer
 from app.concurrency import together
 from app.errors import NotFoundError, UpstreamError
@@ -18,6 +20,8 @@ class Accounts:
 
     def __init__(self) -> None:
         self._open: dict[str, Account] = {}
+        self.dead: Collection[str] = ()
+        """The `access` of those that only their owners can open again, as last heard."""
 
     def add(self, account: Account) -> None:
         self._open[account.access] = account
@@ -67,8 +71,8 @@ class Accounts:
     async def find(self, event_type: str) -> Offered:
         """By id, or by a slug that only one of all has.
 
-        Raises `NotFoundError`, alike for unknown, hidden and foreign ones, and
-        `UpstreamError` where it may be of an account that could not be read.
+        Raises `NotFoundError`, alike for unknown, hidden and foreign ones, `GrantLostError` for what is known of an
+        account that is dead, and `UpstreamError` where it may be of a living one that could not be read.
         """
         only = self.only()
         if only is not None:
@@ -87,7 +91,7 @@ class Accounts:
         """What each of them publishes."""
         accounts = self.all()
         read = await together(*(_read(account) for account in accounts))
-        return Offers(zip(accounts, read, strict=True))
+        return Offers(zip(accounts, read, strict=True), self.dead)
 
     async def forget_days(
         self, account: Account, event_type: str, start: datetime, end: datetime
@@ -109,26 +113,47 @@ class Accounts:
 
 
 class Offers:
-    """What accounts publish, and those that could not be read. `read`: the slugs of the others.
+    """What accounts publish, and those that could not be read. `read`: the slugs of the others. `failures` are of
+    living accounts: what one of them has is not known. `lost` are dead.
 
     An event type of a team is published by each of its members: it is offered once, in every replica by the same
     account as long as the same can be read.
     """
 
-    def __init__(self, found: Iterable[tuple[Account, Offer | UpstreamError]]) -> None:
+    def __init__(self, found: Iterable[tuple[Account, Offer | UpstreamError]], dead: Collection[str]) -> None:
         read: list[tuple[Account, Offer]] = []
         self.failures: list[UpstreamError] = []
+        self.lost: list[Account] = []
         for account, offer in found:
-            if isinstance(offer, UpstreamError):
-                self.failures.append(offer)
-            else:
+            if not isinstance(offer, UpstreamError):
                 read.append((account, offer))
+            elif isinstance(offer, GrantLostError) or account.access in dead:
+                self.lost.append(account)
+            else:
+                self.failures.append(offer)
         self.read = {offer.account.slug for _, offer in read}
         by_id: dict[str, Offered] = {}
         for account, offer in sorted(read, key=_rank):
             for each in offer.event_types:
                 by_id.setdefault(each.id, Offered(account, each))
         self.offered: Sequence[Offered] = list(by_id.values())
+
+    @property
+    def incomplete(self) -> bool:
+        return bool(self.failures or self.lost)
+
+    def require(self, account: str | None) -> None:
+        """Raises `GrantLostError` where the account with this slug is dead, and `UpstreamError` where it may be a
+        living one that could not be read. Without a slug, one of them where none could be read.
+        """
+        if account in self.read or (account is None and self.read):
+            return
+        if any(_is_called(each, account) for each in self.lost):
+            raise GrantLostError
+        if self.failures:
+            raise self.failures[0]
+        if self.lost and account is None:
+            raise GrantLostError
 
 
 def _rank(read: tuple[Account, Offer]) -> tuple[bool, str]:
@@ -137,8 +162,14 @@ def _rank(read: tuple[Account, Offer]) -> tuple[bool, str]:
     return account.owner is not None, offer.account.uri
 
 
+def _is_called(account: Account, slug: str | None) -> bool:
+    """As far as is known without asking."""
+    known = account.catalogue.known_account()
+    return known is not None and known.slug == slug
+
+
 def found_in(offers: Offers, wanted: str) -> Offered:
-    """Raises as `Accounts.find`. A slug is known to be the only one where all have been read."""
+    """Raises as `Accounts.find`. A slug is known to be the only one where all that live have been read."""
     by_id = next((each for each in offers.offered if each.event_type.id == wanted), None)
     if by_id is not None:
         return by_id
@@ -147,6 +178,9 @@ def found_in(offers: Offers, wanted: str) -> Offered:
     by_slug = [each for each in offers.offered if each.event_type.slug == wanted]
     if len(by_slug) == 1:
         return by_slug[0]
+    for account in [] if by_slug else offers.lost:
+        with suppress(NotFoundError):
+            raise account.catalogue.lost(wanted)
     raise NotFoundError
 
 

@@ -11,10 +11,10 @@ from app.accounts.opener import access_of
 from app.accounts.roster import Roster
 from app.cache import keys
 from app.oauth.authorization import Authorization
-from app.oauth.failures import AuthorizationError
-from app.oauth.grant import Grant
+from app.oauth.grant import Grant, TokenPair
 from app.oauth.grants import Grants, GrantUnreadableError
 from app.oauth.invitations import Invitations, Pending
+from app.store.state import StoreAwayError
 
 log = structlog.get_logger()
 
@@ -48,11 +48,21 @@ class Connecting:
         pair = await self.authorization.exchange(code, pending.verifier, redirect_uri)
         await self.roster.know_its_own()
         if self.roster.has_its_own(pair.user):
-            await self._revoked(pair.refresh_token)
+            await self.authorization.give_back(pair.refresh_token)
             raise AlreadyServedError
-        grant = await self.grants.put_new(Grant.of(pair, self.clock()))
+        grant = await self._stored(pair)
         await self.roster.look()
         return grant
+
+    async def _stored(self, pair: TokenPair) -> Grant:
+        """What the store may have taken all the same is found out to be dead: the host was told to begin anew."""
+        try:
+            return await self.grants.put_new(Grant.of(pair, self.clock()))
+        except StoreAwayError:
+            # What else Calendly ends with a token is not known: an older connection is not to die of this one.
+            if not self.roster.lives(pair.account):
+                await self.authorization.give_back(pair.refresh_token)
+            raise
 
     async def disconnect(self, account: str) -> bool:
         """Nobody calls for it any more, at Calendly the grant is revoked, and what is cached of it is erased.
@@ -60,29 +70,21 @@ class Connecting:
         Whether it was connected. Where Calendly does not answer, or no key opens what is stored, the account is gone
         here all the same.
         """
-        grant = await self._readable(account)
-        if not await self.grants.remove(account):
+        try:
+            grant = await self.grants.remove(account)
+        except GrantUnreadableError:
+            log.warning("accounts.not_revoked", error="unreadable")
+            await self.roster.look()
+            return True
+        if grant is None:
             return False
         await self.roster.look()
-        if grant is None:
-            log.warning("accounts.not_revoked", error="unreadable")
-            return True
-        if grant.dead_reason is None:
-            await self._revoked(grant.refresh_token)
-        access = access_of(self.origin, grant.user)
+        # Of a dead one, too: an access token of it may be good yet.
+        await self.authorization.give_back(grant.refresh_token)
+        await self._erased(access_of(self.origin, grant.user))
+        return True
+
+    async def _erased(self, access: str) -> None:
         for pattern in (keys.days(access) + "*", keys.catalogue(access)):
             async for name in self.cache.scan_iter(pattern):
                 await self.cache.delete(name)
-        return True
-
-    async def _readable(self, account: str) -> Grant | None:
-        try:
-            return await self.grants.get(account)
-        except GrantUnreadableError:
-            return None
-
-    async def _revoked(self, token: str) -> None:
-        try:
-            await self.authorization.revoke(token)
-        except AuthorizationError as error:
-            log.warning("accounts.not_revoked", error=type(error).__name__)

@@ -75,10 +75,15 @@ class Roster:
             for account in connected.keys() - self._open.keys():
                 await self._admit(connected[account])
             self.listing = listing
+            self._accounts.dead = {self._open[grant.account][0] for grant in self.dead()}
 
     def dead(self) -> Sequence[Grant]:
         """The grants of those accounts that are open for what is known of them, and for nothing else."""
         return [each for each in self.listing.grants if each.dead_reason and each.account in self._open]
+
+    def lives(self, account: str) -> bool:
+        """Whether it is connected, and its grant was not dead when last heard of."""
+        return any(each.account == account and not each.dead_reason for each in self.listing.grants)
 
     async def know_its_own(self) -> None:
         """Ask whose account is served without a grant, where nobody has asked yet and Calendly answers."""

@@ -34,7 +34,7 @@ class Access(Protocol):
     async def current(self) -> SecretStr: ...
 
     async def renewed(self, rejected: SecretStr) -> SecretStr | None:
-        """Another than this, which Calendly refused; None where there will be none."""
+        """Another than this, which Calendly refused; None where there never is another."""
         ...
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 import msgspec
 
@@ -18,6 +19,7 @@ from app.errors import (
     AppError,
     BookingNotChangeableError,
     BookingQuotaSpentError,
+    BookingsClosedError,
     NotFoundError,
     SlotTakenError,
     UpstreamBusyError,
@@ -44,6 +46,9 @@ SCOPES = {
     "delete_webhook_subscription": ("webhooks:write",),
 }
 """What each operation needs of the token. Calendly's pages disagree on available times: ask for both."""
+
+CLOSED_FOR = 30
+"""Seconds after which it makes sense to ask again whether an account has been connected anew."""
 
 _ALREADY_CANCELED = re.compile(r"already\s+cancel", re.IGNORECASE)
 _OVER = re.compile(r"\bin\s+the\s+past\b", re.IGNORECASE)
@@ -94,6 +99,17 @@ class AccessRefusedError(UpstreamRefusedUsError):
 
     upstream_status: int
     required_scopes: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True, eq=False)
+class GrantLostError(BookingsClosedError, AccessRefusedError):
+    """There is no token for this account, nor will there be before its owner connects it again. It is closed for
+    whatever Calendly would have to be asked for; what is known of it does instead where it may be older.
+    """
+
+    detail: str | None = "The owner of this calendar has to connect it again."
+    retry_after: int | None = CLOSED_FOR
+    upstream_status: int = HTTPStatus.UNAUTHORIZED
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.calendly.addresses import Origin
 from app.calendly.call import Call
 from app.calendly.connections import Connections, client_opener
 from app.calendly.exchange import Reply, exchange, timeouts
-from app.calendly.failures import AccessRefusedError
+from app.calendly.failures import GrantLostError
 from app.calendly.fence import fenced
 from app.calendly.options import Deadline, TransportOptions
 from app.errors import UpstreamBusyError, UpstreamFailedError
@@ -79,10 +79,10 @@ class Sender:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Where there is no token to send: as if Calendly had refused it, or as a reason to come back."""
+    """Where there is no token to send: whether it makes sense to come back in a moment."""
     try:
         yield
     except GrantDeadError as error:
-        raise AccessRefusedError(upstream_status=HTTPStatus.UNAUTHORIZED) from error
+        raise GrantLostError from error
     except AccessLateError as error:
         raise UpstreamBusyError(retry_after=error.retry_after) from error

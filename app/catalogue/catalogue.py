@@ -9,6 +9,7 @@ import structlog
 from app.cache import keys
 from app.cache.cache import Cache, Entry
 from app.calendly.client import CalendlyClient
+from app.calendly.failures import GrantLostError
 from app.catalogue.mapping import account_from, published_from
 from app.catalogue.model import Account, EventType, Offer
 from app.concurrency import SingleFlight
@@ -93,6 +94,13 @@ class Catalogue:
         """What the latest reading of this process had, however old: costs nothing and cannot fail."""
         return self._shown(self._memory.value).event_types if self._memory else ()
 
+    def lost(self, event_type: str) -> GrantLostError:
+        """What there is to say of one (by id or slug) now that nobody may read it any more.
+
+        Raises `NotFoundError` for what the latest reading of this process did not have.
+        """
+        return GrantLostError(hosted_url=_found(self.known(), event_type).hosted_url)
+
     async def reread(self) -> Offer:
         """Ask Calendly, whatever is known."""
         return self._shown(await self._flight.run(self._key, self._load))
@@ -100,9 +108,14 @@ class Catalogue:
     async def find(self, event_type: str) -> EventType:
         """By id, or by a slug that only one has.
 
-        Raises `NotFoundError`, alike for unknown, hidden and foreign ones.
+        Raises `NotFoundError`, alike for unknown, hidden and foreign ones, and as `offer`: of a grant that is lost with
+        the page of what it was for.
         """
-        return _found((await self.offer()).event_types, event_type)
+        try:
+            offer = await self.offer()
+        except GrantLostError as lost:
+            raise lost if self._memory is None else self.lost(event_type) from lost
+        return _found(offer.event_types, event_type)
 
     async def find_all(self, event_types: Iterable[str]) -> list[EventType]:
         """As `find`, all from one reading."""

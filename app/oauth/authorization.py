@@ -141,6 +141,13 @@ class Authorization:
         if reply.status != HTTPStatus.OK:
             raise self._refusal(reply)
 
+    async def give_back(self, token: str) -> None:
+        """As `revoke`, for what nobody here will use again: where it fails there is nothing more to be done."""
+        try:
+            await self.revoke(token)
+        except AuthorizationError as error:
+            log.warning("oauth.not_revoked", failure=type(error).__name__)
+
     async def aclose(self) -> None:
         await self._connections.aclose()
 

@@ -47,14 +47,20 @@ _ABOUT_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 
 
 def refusal_from(reply: Reply, now: datetime) -> AuthorizationError:
-    """What any reply but a good one means."""
-    if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TokenQuotaError(asked_wait(reply.headers, now, LONGEST_WAIT) or DEFAULT_WAIT)
-    code = _code(reply) if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR else ""
-    if reply.status == HTTPStatus.BAD_REQUEST and code == "invalid_grant":
+    """What any reply but a good one means. With which status Calendly sends which code is not documented: of a refusal
+    the code decides, and the status only where there is none that we know.
+    """
+    may_say_why = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    code = _code(reply) if may_say_why else ""
+    if code == "invalid_grant":
         return GrantRefusedError()
-    if reply.status == HTTPStatus.UNAUTHORIZED or code in _ABOUT_THE_CLIENT:
+    if code in _ABOUT_THE_CLIENT:
         return ClientRefusedError()
+    match reply.status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return TokenQuotaError(asked_wait(reply.headers, now, LONGEST_WAIT) or DEFAULT_WAIT)
+        case HTTPStatus.UNAUTHORIZED:
+            return ClientRefusedError()
     # Of what a proxy says for a server that has failed nobody knows how far that had come. A refusal has done nothing.
     is_refusal = HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
     return AuthorizationAwayError(may_have_arrived=not is_refusal)

@@ -100,9 +100,13 @@ class Grants:
             log.error("grants.died", account=account, generation=generation, reason=reason.value)
         return bool(killed)
 
-    async def remove(self, account: str) -> bool:
-        """Whether it was connected. Calendly is told nothing."""
-        return bool(await self._run(scripts.REMOVE, account))
+    async def remove(self, account: str) -> Grant | None:
+        """What was connected until this moment; None where nothing was. Calendly is told nothing.
+
+        Raises `GrantUnreadableError` for what is removed all the same.
+        """
+        record = await self._run(scripts.REMOVE, account)
+        return None if record is None else self._read(account, record)
 
     async def reseal(self) -> int:
         """Seal every record anew, under the first key: how many were. Those that cannot be read stay as they are."""

@@ -20,7 +20,7 @@ from app.oauth.failures import (
     TokenQuotaError,
 )
 from app.oauth.grant import DeadReason, Grant, TokenPair
-from app.oauth.grants import Grants
+from app.oauth.grants import Grants, GrantUnreadableError
 from app.oauth.leases import Begun, Leases, Step
 from app.oauth.options import RenewalOptions
 from app.store.state import StoreAwayError
@@ -64,17 +64,32 @@ class Renewer:
             await self._keep(grant.renewed(pair), begun)
 
     async def _keep(self, renewed: Grant, begun: Begun) -> None:
-        """Nobody uses it before the store has it; and as nobody else has it, the store is told until it listens."""
+        """Nobody uses it before the store has it; and as nobody else has it, the store is told until it listens.
+
+        What it does not take is given back. Not while another pair of the account lives, which may be this one after
+        a reply that was lost: what else Calendly ends with a token is not known.
+        """
         while True:
             try:
                 kept = await self._grants.replace(
                     renewed.generation, begun.fence, renewed, rest=self.options.rest
                 )
+                is_left = not kept and not await self._lives(renewed.account)
             except StoreAwayError:
                 await asyncio.sleep(self.options.poll.total_seconds())
             else:
-                log.info("oauth.renewed", account=renewed.account, kept=kept)
-                return
+                break
+        log.info("oauth.renewed", account=renewed.account, kept=kept)
+        if is_left:
+            await self._authorization.give_back(renewed.refresh_token)
+
+    async def _lives(self, account: str) -> bool:
+        """What cannot be read is not known to be gone."""
+        try:
+            grant = await self._grants.get(account)
+        except GrantUnreadableError:
+            return True
+        return grant is not None and grant.dead_reason is None
 
     async def _postpone(self, grant: Grant, begun: Begun, error: AuthorizationError) -> None:
         failure = type(error).__name__

@@ -93,12 +93,14 @@ return keep(generation, ARGV[4], sealed)
 REMOVE = Script(
     _COMMON
     + """
-if redis.call('HEXISTS', records, account) == 0 then return 0 end
-local generation, state, sealed = standing()
+local record = redis.call('HGET', records, account)
+if not record or string.match(record, '^%d+ removed $') then return false end
+local generation = standing()
 keep(generation, 'removed', '')
-return (state ~= 'removed' or sealed ~= '') and 1 or 0
+return record
 """
 )
+"""The record that was there; false where nothing was connected."""
 
 RESEAL = Script(
     _COMMON

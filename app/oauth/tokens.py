@@ -72,19 +72,16 @@ class AccessTokens:
             self._start(known.token)
         return known.token
 
-    async def renewed(self, rejected: SecretStr) -> SecretStr | None:
-        """Another one than this, which Calendly refused with 401; None where the grant is dead.
+    async def renewed(self, rejected: SecretStr) -> SecretStr:
+        """Another one than this, which Calendly refused with 401.
 
-        Raises `AccessLateError` where there is none within the patience, and where this one is fresh from a
-        renewal: the next would be refused too.
+        Raises `GrantDeadError`, and `AccessLateError` where there is none within the patience, or where this one is
+        fresh from a renewal: the next would be refused too.
         """
         known = self._usable()
         if known is not None and known.token != rejected:
             return known.token
-        try:
-            return await self._brought(rejected)
-        except GrantDeadError:
-            return None
+        return await self._brought(rejected)
 
     async def aclose(self) -> None:
         """Lets a renewal that is under way come to its end."""

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from app.cache import keys
 from tests.support.accounts import account_of, connecting_of, connecting_service, owned, revoked
 from tests.support.redis import RedisServer
-from tests.support.service import Json, Service
+from tests.support.service import Json, Service, booking_body, plan_fault
 from tests.support.simulation import ADA, GRACE, Simulation
 
 WEEK = {"from": "2026-11-30", "to": "2026-12-06"}
@@ -27,7 +28,18 @@ async def _id(bff: Service, slug: str) -> str:
 
 @pytest.fixture
 async def graceless(calendly: Simulation, redis: RedisServer, bff: Service) -> AsyncIterator[Service]:
-    """Calendly has let nobody read Grace's account since this service began, and nothing is known of it."""
+    """Calendly has failed whenever Grace's account was read since this service began, and nothing is known of it."""
+    await _items(bff)
+    await owned(bff).cache.delete(keys.catalogue((await account_of(bff, calendly, GRACE)).access))
+    await plan_fault(calendly, "status", path="^/users/me$", times=1000, status=400)
+    async with connecting_service(calendly, redis) as service:
+        await connecting_of(service).roster.look()
+        yield service
+
+
+@pytest.fixture
+async def bereft(calendly: Simulation, redis: RedisServer, bff: Service) -> AsyncIterator[Service]:
+    """Grace has taken her consent back, and nothing is known of her account any more."""
     await revoked(bff, calendly, GRACE)
     await owned(bff).cache.flushdb()
     async with connecting_service(calendly, redis) as service:
@@ -82,7 +94,7 @@ async def test_where_one_account_cannot_be_read_the_list_has_the_others_and_says
 
     assert {each["account"] for each in every["items"]} == {"ada"}
     assert (every["incomplete"], of_ada["incomplete"]) == (True, False)
-    assert (of_grace.status_code, of_grace.json()["code"]) == (502, "upstream_refused_us")
+    assert (of_grace.status_code, of_grace.json()["code"]) == (502, "upstream_failed")
 
 
 async def test_where_one_account_cannot_be_read_ids_of_the_others_are_found_and_slugs_may_be_its_own(
@@ -101,6 +113,28 @@ async def test_what_two_accounts_host_together_is_found_while_one_of_them_cannot
     answer = await graceless.get(f"/event-types/{await _id(graceless, 'panel')}/availability", **WEEK)
 
     assert answer.status_code == 200
+
+
+async def test_a_dead_account_of_which_nothing_is_known_hides_nothing_of_the_others(bereft: Service) -> None:
+    id_ = await _id(bereft, "intro-call")
+    asked = (id_, "intro-call", "intro-call/availability", "office-hours", "anything")
+
+    answers = [await bereft.get(f"/event-types/{each}") for each in asked]
+    booked = [
+        await bereft.book(booking_body(slug, (await bereft.free(id_))[0]))
+        for slug in ("intro-call", "office-hours", "anything")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 404, 404]
+    assert [answer.status_code for answer in booked] == [201, 404, 404]
+
+
+async def test_the_list_lacks_what_is_not_known_of_a_dead_account_and_says_so(bereft: Service) -> None:
+    every = (await bereft.get("/event-types")).json()
+    of_grace = (await bereft.get("/event-types", account="grace")).json()
+
+    assert {each["account"] for each in every["items"]} == {"ada"}
+    assert (every["incomplete"], of_grace) == (True, {"items": [], "incomplete": True})
 
 
 async def test_ready_answers_of_one_account_stay_when_those_of_another_become_untrue(

@@ -7,19 +7,23 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from app.oauth.grant import DeadReason
 from tests.soak.waiting import until
 from tests.support.accounts import (
     account_of,
+    begun,
+    come_back,
     connect,
     connecting_of,
     connecting_service,
+    decided,
     id_of,
     owned,
 )
 from tests.support.contents import contents_of
 from tests.support.keys import OTHER_KEY, SECRET_KEY
 from tests.support.redis import STATE, RedisServer, running_redis
-from tests.support.service import Service, calls_of
+from tests.support.service import Service, calls_of, clear_calls, plan_fault, sent
 from tests.support.simulation import GRACE, Simulation
 
 SOON = 5.0
@@ -82,6 +86,38 @@ async def test_disconnecting_revokes_at_calendly_and_erases(bff: Service, calend
     kept = await contents_of(owned(bff).state) | await contents_of(owned(bff).cache)
     assert [name for name, value in kept.items() if access in name or grant.refresh_token in value] == []
     assert not await connecting_of(bff).disconnect(account)
+
+
+@pytest.mark.parametrize("reason", DeadReason)
+async def test_what_is_left_of_a_dead_grant_is_given_back_too(
+    bff: Service, calendly: Simulation, reason: DeadReason
+) -> None:
+    account = await id_of(calendly, GRACE)
+    await connecting_of(bff).grants.kill(account, 1, reason)
+
+    assert await connecting_of(bff).disconnect(account)
+
+    newest = (await calendly.http.get("/_simulator/oauth_grants")).json()["items"][-1]
+    assert (newest["user"], newest["accessEnded"], newest["refreshEnded"]) == ("grace", True, True)
+
+
+async def test_a_pair_that_cannot_be_stored_is_given_back(
+    calendly: Simulation, redis: RedisServer, tmp_path: Path
+) -> None:
+    with running_redis(tmp_path) as state:
+        async with connecting_service(calendly, redis, state_url=state.url(STATE)) as bff:
+            brought = await decided(calendly, await begun(bff), "grace")
+            await clear_calls(calendly)
+            await plan_fault(calendly, "delay", path="^/oauth/token$", seconds=0.5)
+            coming = asyncio.create_task(come_back(bff, brought))
+            await sent(calendly, "/oauth/token")
+            state.kill()
+
+            answer = await coming
+
+            state.start()
+    [pair] = (await calendly.http.get("/_simulator/oauth_grants")).json()["items"]
+    assert (answer.status_code, pair["accessEnded"], pair["refreshEnded"]) == (503, True, True)
 
 
 async def test_what_no_key_opens_is_disconnected_all_the_same(

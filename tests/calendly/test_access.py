@@ -8,7 +8,7 @@ import respx
 
 from app.calendly.access import AccessError, AccessLateError, GrantDeadError
 from app.calendly.client import CalendlyClient
-from app.calendly.failures import AccessRefusedError
+from app.calendly.failures import AccessRefusedError, GrantLostError
 from app.calendly.transport import Transport
 from app.errors import AppError, UpstreamBusyError
 from tests.calendly import rig
@@ -99,7 +99,7 @@ async def test_a_booking_that_was_refused_is_sent_once_more(
 @pytest.mark.parametrize(
     ("failure", "error", "retry_after"),
     [
-        pytest.param(GrantDeadError("revoked"), AccessRefusedError, None, id="there will be none"),
+        pytest.param(GrantDeadError("revoked"), GrantLostError, 30, id="there will be none"),
         pytest.param(AccessLateError(7), UpstreamBusyError, 7, id="not now"),
     ],
 )

@@ -148,6 +148,16 @@ async def test_who_is_refused_as_a_client_has_lost_no_grant(
             await authorization.refresh("refresh")
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 429])
+async def test_a_grant_that_is_refused_is_refused_whatever_the_status(
+    calendly: Simulation, status: int
+) -> None:
+    await plan_fault(calendly, "status", path=TOKEN, status=status, body={"error": "invalid_grant"})
+    async with authorization_on(calendly) as authorization:
+        with pytest.raises(GrantRefusedError):
+            await authorization.refresh("refresh")
+
+
 async def test_too_many_tokens_in_a_minute_are_told_with_the_wait(calendly: Simulation) -> None:
     grant = await connected(calendly)
     client = Client(calendly=calendly)
@@ -166,6 +176,8 @@ async def test_too_many_tokens_in_a_minute_are_told_with_the_wait(calendly: Simu
 LOST = [
     pytest.param("status", {"status": 500}, True, id="500"),
     pytest.param("status", {"status": 503}, True, id="503"),
+    pytest.param("status", {"status": 502, "body": {"error": "invalid_grant"}}, True, id="502 that refuses"),
+    pytest.param("status", {"status": 302, "body": {"error": "invalid_grant"}}, False, id="302 that refuses"),
     pytest.param("status", {"status": 403}, False, id="the edge refuses"),
     pytest.param("status", {"status": 302}, False, id="a redirect"),
     pytest.param("status", {"status": 400, "body": {"error": "invalid_request"}}, False, id="asked wrongly"),

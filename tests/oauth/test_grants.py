@@ -60,14 +60,23 @@ async def test_a_generation_never_comes_again(grants: Grants) -> None:
 
 
 async def test_what_was_disconnected_is_gone_and_leaves_no_token(grants: Grants, store: Redis) -> None:
-    await grants.put_new(grant())
+    stored = await grants.put_new(grant())
 
-    assert await grants.remove(ACCOUNT)
+    assert await grants.remove(ACCOUNT) == stored
 
     assert await grants.get(ACCOUNT) is None
     assert (await contents_of(store))[names.RECORDS] == repr({ACCOUNT.encode(): b"1 removed "})
-    assert not await grants.remove(ACCOUNT)
-    assert not await grants.remove(OTHER)
+    assert await grants.remove(ACCOUNT) is None
+    assert await grants.remove(OTHER) is None
+
+
+async def test_what_no_key_opens_is_disconnected_all_the_same(grants: Grants, store: Redis) -> None:
+    await grants.put_new(grant())
+
+    with pytest.raises(GrantUnreadableError):
+        await grants_on(store, OTHER_KEY).remove(ACCOUNT)
+
+    assert await grants.get(ACCOUNT) is None
 
 
 async def test_the_store_shows_neither_token_nor_whose_they_are(grants: Grants, store: Redis) -> None:

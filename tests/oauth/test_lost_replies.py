@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from app.calendly.access import AccessLateError, GrantDeadError
@@ -14,9 +15,10 @@ from app.oauth.tokens import AccessTokens
 from app.sealing import Sealer
 from app.store.state import StateStore, StoreAwayError
 from tests.oauth.desk import Desk
-from tests.oauth.examples import KEY, accepts, refreshes
+from tests.oauth.examples import KEY, accepts, connected, refreshes
 from tests.soak.waiting import until
-from tests.support.service import plan_fault, sent
+from tests.support.service import Json, calls_of, plan_fault, sent
+from tests.support.simulation import Simulation
 
 TOKEN = "^/oauth/token$"
 LOST = ["commit_then_reset", "commit_then_status", "truncate"]
@@ -180,6 +182,53 @@ async def test_a_pair_that_another_gave_up_as_lost_brings_the_grant_back(desk: D
     assert (given_up, dead) == ("reply_lost", DeadReason.REPLY_LOST)
     assert await told(other) == token.get_secret_value()
     assert await accepts(desk.calendly, token)
+
+
+async def _pairs(calendly: Simulation) -> list[Json]:
+    """As Calendly has them, oldest first."""
+    return list((await calendly.http.get("/_simulator/oauth_grants")).json()["items"])
+
+
+async def _held_up(desk: Desk) -> tuple[FrailGrants, "asyncio.Task[SecretStr]"]:
+    """A renewal whose pair has come, and is not stored yet."""
+    grants = FrailGrants(StateStore(desk.store))
+    grants.fails = 100_000
+    tokens = await desk.knowing(grants=grants)
+    desk.expire()
+    renewing = asyncio.create_task(tokens.current())
+    await grants.tried.wait()
+    return grants, renewing
+
+
+@pytest.mark.parametrize("answer", [200, 503])
+async def test_a_pair_whose_account_was_disconnected_meanwhile_is_given_back(desk: Desk, answer: int) -> None:
+    grants, renewing = await _held_up(desk)
+    await desk.grants.remove(desk.grant.account)
+    if answer != 200:
+        await plan_fault(desk.calendly, "status", path="^/oauth/revoke$", status=answer)
+
+    with capture_logs() as logged:
+        grants.fails = 0
+        with pytest.raises(GrantDeadError):
+            await renewing
+
+    assert len(await calls_of(desk.calendly, "/oauth/revoke", "POST")) == 1
+    newest = (await _pairs(desk.calendly))[-1]
+    assert (newest["accessEnded"], newest["refreshEnded"]) == (answer == 200, answer == 200)
+    assert ("oauth.not_revoked" in {each["event"] for each in logged}) == (answer != 200)
+    assert "simulator-" not in str(logged)
+
+
+async def test_a_pair_that_comes_after_another_connection_is_left_alone(desk: Desk) -> None:
+    """What else Calendly ends with one of an account's tokens is not known: this account has one that lives."""
+    grants, renewing = await _held_up(desk)
+    again = await desk.grants.put_new(await connected(desk.calendly))
+
+    grants.fails = 0
+
+    assert (await renewing).get_secret_value() == again.access_token
+    assert await accepts(desk.calendly, SecretStr(again.access_token))
+    assert await calls_of(desk.calendly, "/oauth/revoke", "POST") == []
 
 
 async def test_while_the_store_is_away_a_token_is_used_for_as_long_as_it_lasts(desk: Desk) -> None:

@@ -200,9 +200,11 @@ async def test_what_its_owner_has_disconnected_is_dead_and_asked_for_once(desk: 
     await desk.calendly.http.delete("/_simulator/oauth_grants/ada")
 
     with capture_logs() as logged:
-        found = await asyncio.gather(*(tokens.renewed(desk.token) for tokens in processes for _ in range(5)))
+        found = await asyncio.gather(
+            *(tokens.renewed(desk.token) for tokens in processes for _ in range(5)), return_exceptions=True
+        )
 
-    assert found == [None] * 15
+    assert [type(each) for each in found] == [GrantDeadError] * 15
     assert await refreshes(desk.calendly) == [400]
     assert (await desk.stored()).dead_reason is DeadReason.REVOKED
     assert [each["log_level"] for each in logged if each["event"] == "grants.died"] == ["error"]
@@ -213,10 +215,27 @@ async def test_what_its_owner_has_disconnected_is_dead_and_asked_for_once(desk: 
 
 
 @pytest.mark.fault("U20")
+@pytest.mark.parametrize("status", [401, 403])
+async def test_it_is_dead_whatever_the_status_with_which_calendly_says_so(desk: Desk, status: int) -> None:
+    tokens = await desk.knowing(look_again=timedelta(0))
+    await plan_fault(
+        desk.calendly, "status", path=TOKEN, times=9, status=status, body={"error": "invalid_grant"}
+    )
+
+    for _ in range(3):
+        with pytest.raises(GrantDeadError):
+            await tokens.renewed(desk.token)
+
+    assert await refreshes(desk.calendly) == [status]
+    assert (await desk.stored()).dead_reason is DeadReason.REVOKED
+
+
+@pytest.mark.fault("U20")
 async def test_connecting_again_mends_what_was_dead(desk: Desk) -> None:
     tokens = await desk.knowing(look_again=timedelta(seconds=0))
     await desk.calendly.http.delete("/_simulator/oauth_grants/ada")
-    await tokens.renewed(desk.token)
+    with pytest.raises(GrantDeadError):
+        await tokens.renewed(desk.token)
 
     again = await desk.grants.put_new(await connected(desk.calendly))
 

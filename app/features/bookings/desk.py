@@ -1,19 +1,18 @@
 """What making and managing bookings share: the neighbours they need, and how an answer is put together."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from http import HTTPStatus
 
 import msgspec
 import structlog
 
 from app.budgets.budgets import Budgets
 from app.calendly.client import CalendlyClient
-from app.calendly.failures import AccessRefusedError
+from app.calendly.failures import GrantLostError
 from app.calendly.models import Invitee, is_plausible
 from app.calendly.quota import Purpose
 from app.catalogue.catalogue import Catalogue
@@ -47,8 +46,6 @@ RETRY_CONFIRMING = 2
 
 UNTOLD = "It was booked before. Calendly does not say at the moment whether that booking still stands."
 
-GRANT_LOST = "The owner of this calendar has to connect it again."
-
 ID_DIGITS = 24
 
 Hear = Callable[[Booking, Claims], Awaitable[None]]
@@ -68,11 +65,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`connected`: by a grant of the account's owner, which may die."""
-
-    connected: bool
     client: CalendlyClient
     catalogue: Catalogue
+    account_id: Callable[[], Awaitable[str]]
+    """Raises `UpstreamError` where nobody knows it yet."""
     planner: BookingPlanner
     runner: IntentRunner
     budgets: Budgets
@@ -99,17 +95,20 @@ class Desk:
             raise BookingsClosedError(detail=fault, retry_after=CLOSED_FOR)
         await self.budgets.require(Purpose.BOOK)
 
-    @contextmanager
-    def closed_without_grant(self) -> Iterator[None]:
-        """Where Calendly takes no token of a connected account any more, its owner alone can open bookings again."""
+    @asynccontextmanager
+    async def page_named(self, claims: Claims) -> AsyncIterator[None]:
+        """Where only its owner can open the account again, a booking is closed too: its event type's page is named."""
         try:
             yield
-        except AccessRefusedError as refusal:
-            if not self.connected or refusal.upstream_status != HTTPStatus.UNAUTHORIZED:
-                raise
-            raise BookingsClosedError(
-                detail=GRANT_LOST, hosted_url=refusal.hosted_url, retry_after=CLOSED_FOR
-            ) from refusal
+        except GrantLostError as lost:
+            lost.hosted_url = lost.hosted_url or await self._page_of(claims.event_type)
+            raise
+
+    async def _page_of(self, event_type: str) -> str | None:
+        try:
+            return await self.planner.hosted_page(event_type)
+        except AppError as unknown:
+            return unknown.hosted_url
 
     async def names(self) -> Names:
         """Raises `BookingsClosedError`, which says what is wrong with the store where anybody knows."""
@@ -118,9 +117,6 @@ class Desk:
         except BookingsClosedError:
             await self.require_open()
             raise
-
-    async def account_id(self) -> str:
-        return self.client.id_from((await self.catalogue.account()).uri)
 
     async def wanted(self, claims: Claims, name: str = "", *, pooled: bool) -> Wanted:
         account = await self.catalogue.account()

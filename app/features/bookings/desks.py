@@ -4,6 +4,7 @@ from contextlib import suppress
 from functools import partial
 
 from app.accounts.account import Account
+from app.calendly.failures import GrantLostError
 from app.errors import IdempotencyKeyReusedError, NotFoundError
 from app.features.bookings.desk import Desk
 from app.features.bookings.manage import ManageTokens
@@ -23,9 +24,9 @@ class Desks:
         owned = self._owned
         telling = Telling(owned.expect, owned.clock)
         return Desk(
-            connected=account.owner is not None,
             client=account.client,
             catalogue=account.catalogue,
+            account_id=account.id,
             planner=BookingPlanner(catalogue=account.catalogue, buckets=account.buckets, clock=owned.clock),
             runner=owned.runner,
             budgets=account.budgets,
@@ -40,10 +41,12 @@ class Desks:
         )
 
     async def for_attempt(self, submission: Submission, key: str) -> Desk:
-        """As `for_event_type`; and where that is not published any more, at whichever desk this attempt is known."""
+        """As `for_event_type`; and where that is not published any more, or its account is dead, at whichever desk this
+        attempt is known.
+        """
         try:
             return await self.for_event_type(submission.event_type_id)
-        except NotFoundError:
+        except (NotFoundError, GrantLostError):
             for account in self._owned.accounts.all():
                 desk = self.of(account)
                 # What another account has under this key is no matter of this attempt.

@@ -39,12 +39,13 @@ class BookingManager:
 
     async def read_booking(self, id_: str, token: str) -> Booking:
         claims = await self.admitted(id_, token)
-        where = await self.located(claims)
-        if isinstance(where, Booking):
-            return where if where.status == "confirmed" else self._shown(where, claims, token)
-        claims = known_claims(claims, where)
-        # Whoever merely looks does not draw on what bookings and cancellations keep for themselves.
-        booked = await self._desk.booked(where, purpose=Purpose.READ)
+        async with self._desk.page_named(claims):
+            where = await self.located(claims)
+            if isinstance(where, Booking):
+                return where if where.status == "confirmed" else self._shown(where, claims, token)
+            claims = known_claims(claims, where)
+            # Whoever merely looks does not draw on what bookings and cancellations keep for themselves.
+            booked = await self._desk.booked(where, purpose=Purpose.READ)
         return self._shown(booking_from(booked, claims), claims, token)
 
     async def calendar_file(self, id_: str, token: str) -> bytes:
@@ -64,9 +65,10 @@ class BookingManager:
     async def cancel_booking(self, id_: str, token: str, reason: str | None) -> Booking:
         """Repeating it answers the same. Raises `UseHostedPageError` for one seat of several."""
         claims = await self.admitted(id_, token)
-        result = await self.settled(claims)
+        async with self._desk.page_named(claims):
+            result = await self.settled(claims)
         claims = known_claims(claims, result)
-        async with self._reserve(claims) as purpose:
+        async with self._desk.page_named(claims), self._reserve(claims) as purpose:
             booked = await self._desk.booked(result, purpose=purpose)
             if booked.active:
                 if booked.shared:

@@ -77,6 +77,10 @@ class BookingMover:
         for more than this booking says, and what booking the new time raises.
         """
         claims = await self._manager.admitted(id_, token)
+        async with self._desk.page_named(claims):
+            return await self._rescheduled(claims, start)
+
+    async def _rescheduled(self, claims: Claims, start: datetime) -> Outcome:
         old = await self._manager.settled(claims)
         claims = known_claims(claims, old)
         names = await self._desk.names()

@@ -12,7 +12,6 @@ from app.errors import (
     BookingInFlightError,
     BookingNotChangeableError,
     BookingQuotaSpentError,
-    BookingsClosedError,
     FormChangedError,
     IdempotencyKeyMissingError,
     IdempotencyKeyReusedError,
@@ -44,7 +43,6 @@ CHECKING = (
     FormChangedError,
     UseHostedPageError,
     BookingQuotaSpentError,
-    BookingsClosedError,
     InvalidRequestError,
     *WRITING,
     *READING,
@@ -192,7 +190,7 @@ async def cancel_booking(
     responses={
         201: {"headers": _REPLAYED},
         202: _CONFIRMING,
-        **declared(SlotTakenError, BookingQuotaSpentError, BookingsClosedError, *CHANGING),
+        **declared(SlotTakenError, BookingQuotaSpentError, *CHANGING),
     },
 )
 async def reschedule_booking(id_: Id, part: MovePart, token: Token, desks: AtDesks) -> Response:

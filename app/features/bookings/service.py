@@ -54,12 +54,11 @@ class BookingService:
 
     async def preflight_booking(self, submission: Submission) -> Preflight:
         """Every check that booking makes, and no more: nothing is sent that could book."""
-        with self._desk.closed_without_grant():
-            plan = await self._desk.planner.planned(await self._desk.planner.checked(submission), submission)
-            with hosted_page_named(plan.seat.hosted_url):
-                names = await self._desk.names()
-                await self._desk.require_open()
-                self._desk.runner.require_known(names)
+        plan = await self._desk.planner.planned(await self._desk.planner.checked(submission), submission)
+        with hosted_page_named(plan.seat.hosted_url):
+            names = await self._desk.names()
+            await self._desk.require_open()
+            self._desk.runner.require_known(names)
         return preflight_from(plan.seat)
 
     async def knows(self, submission: Submission, key: str) -> bool:
@@ -67,10 +66,6 @@ class BookingService:
         return await self._earlier(await self._attempt(submission, key)) is not None
 
     async def create_booking(self, submission: Submission, key: str) -> Outcome:
-        with self._desk.closed_without_grant():
-            return await self._created(submission, key)
-
-    async def _created(self, submission: Submission, key: str) -> Outcome:
         attempt = await self._attempt(submission, key)
         earlier = await self._earlier(attempt)
         if earlier is not None:

@@ -10,11 +10,10 @@ class EventTypeService:
         self._accounts = accounts
 
     async def list_event_types(self, account: str | None, slug: str | None) -> EventTypes:
-        """Raises `UpstreamError` where the account asked for may be one that could not be read, or none could."""
+        """Raises as `Offers.require`."""
         offers = await self._accounts.offers()
-        incomplete = bool(offers.failures) and account not in offers.read
-        if incomplete and (account is not None or not offers.read):
-            raise offers.failures[0]
+        offers.require(account)
+        incomplete = offers.incomplete and account not in offers.read
         shown = (
             each
             for each in (offered.event_type for offered in offers.offered)
