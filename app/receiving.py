@@ -145,21 +145,23 @@ def webhooks(
 
 def _subscriptions(settings: Settings, neighbours: Neighbours) -> Sequence[Subscription]:
     """Each account has an address of its own, for Calendly delivers to one only once; that of `CALENDLY_TOKEN` has
-    the plain one. What an application subscribes to is signed with the application's key.
+    the plain one. What an application subscribes to is signed with the application's key. Accounts that are connected
+    come and go without an operator: theirs are made unasked, where anything that is delivered would be believed.
     """
     origin, keys = settings.bff.public_url, settings.calendly.webhook_keys
     if origin is None:
         return []
     found = []
     for account in neighbours.accounts.all():
-        place, key = PATH, keys[0] if keys else None
+        wishes = Wishes(url=origin + PATH, key=keys[0] if keys else None)
         if account.owner is not None:
-            place, key = f"{PATH}/{account.client.id_from(account.owner)}", None
+            place = f"{PATH}/{account.client.id_from(account.owner)}"
+            wishes = Wishes(url=origin + place, key=None, by_itself=bool(keys))
         found.append(
             Subscription(
                 calls=account.client.webhook_subscriptions,
                 subscriber=partial(_subscriber, account),
-                wishes=Wishes(url=origin + place, key=key),
+                wishes=wishes,
                 forget_all=partial(_forget_all, account, neighbours.clock),
                 state=neighbours.state,
                 clock=neighbours.clock,
