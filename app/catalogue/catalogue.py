@@ -93,6 +93,11 @@ class Catalogue:
         """What the latest reading of this process had, however old: costs nothing and cannot fail."""
         return self._shown(self._memory.value).event_types if self._memory else ()
 
+    async def recalled(self) -> Sequence[EventType] | None:
+        """What some process has read, however old; None where nobody knows of any. Asks the cache, if that."""
+        kept = self._memory or await self._cached()
+        return self._shown(kept.value).event_types if kept else None
+
     async def reread(self) -> Offer:
         """Ask Calendly, whatever is known."""
         return self._shown(await self._flight.run(self._key, self._load))
