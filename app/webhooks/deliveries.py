@@ -94,13 +94,14 @@ class InviteeDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         return self.invitee.rescheduled or self.invitee.new_invitee is not None
 
 
-class EventTypeDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="event_type"):
-    """Never more than a hint."""
+class EventTypeDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="event_type"):
+    """As above. It is never more than a hint: what has become of the event type is asked for in any case."""
 
     event: Happened
     created_at: Instant
     event_type: ChangedEventType
     created_by: str | None = None
+    is_hint: bool = False
 
 
 Delivery: TypeAlias = InviteeDelivery | EventTypeDelivery
@@ -140,9 +141,7 @@ def read(body: bytes) -> Received:
 
 def as_hint(delivery: Delivery) -> Delivery:
     """The same, of which nothing is believed."""
-    if isinstance(delivery, InviteeDelivery):
-        return msgspec.structs.replace(delivery, is_hint=True)
-    return delivery
+    return msgspec.structs.replace(delivery, is_hint=True)
 
 
 def identity(event: str, uri: str, created_at: str) -> str:

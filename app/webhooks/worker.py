@@ -149,7 +149,7 @@ class Worker:
             await _have_all(host, decision.effects)
             done = await self._inbox.finish(claimed, read, self._kept(decision))
             if done is Done.DONE:
-                self._count("done")
+                self._count("hinted" if delivery.is_hint else "done")
             if done is not Done.CHANGED:
                 return
         await self._failed(claimed)
