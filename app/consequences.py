@@ -36,7 +36,13 @@ class Consequences:
                 self.announcer.changed(other.access, start, end)
 
     async def heard(self, account: Account, news: News) -> None:
-        """What Calendly tells of a slot. Of what was done here, nobody hears twice."""
+        """What Calendly tells of a slot, to everybody through whom it may be offered. Of what was done here, nobody
+        hears twice.
+        """
+        for each in await self.accounts.concerned(account, news.event_type):
+            self._heard(each, news)
+
+    def _heard(self, account: Account, news: News) -> None:
         booked = BookedTime(
             account=account.access,
             event_type=news.event_type,
@@ -51,6 +57,10 @@ class Consequences:
                 self.announcer.freed(booked)
             case SlotChange.CHANGED:
                 self.announcer.changed(account.access, news.start, news.end)
+
+    def lost_sight(self, account: Account) -> None:
+        """Anything may have happened to its slots, and nobody was told."""
+        self.announcer.changed_all(account.access)
 
     async def told(self, account: Account, notice: Notice) -> None:
         """What Calendly tells of a booking. Raises `StoreAwayError`."""

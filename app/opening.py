@@ -213,6 +213,7 @@ class _Opening:
             state=state,
             clock=self.clock,
             tell=consequences.heard,
+            tell_all=consequences.lost_sight,
             relay=consequences.told,
         )
         return _Bookings(

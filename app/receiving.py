@@ -4,7 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -12,13 +12,14 @@ import structlog
 from app.accounts.account import Account
 from app.accounts.accounts import Accounts
 from app.background import running
+from app.concurrency import together
 from app.errors import AppError, NotFoundError
 from app.intents.runner import IntentRunner
 from app.observability import Metrics
 from app.settings import Settings
 from app.slots.planning import HORIZON
 from app.store.state import StateStore
-from app.webhooks.effects import News, Notice, Seated
+from app.webhooks.effects import DaysUntrue, News, Notice, Seated
 from app.webhooks.hosts import Host, NotDoneError
 from app.webhooks.inbox import Inbox
 from app.webhooks.receiver import Receiver
@@ -41,6 +42,8 @@ class Neighbours:
     state: StateStore
     clock: Callable[[], datetime]
     tell: Tell
+    tell_all: Callable[[Account], None]
+    """Anything may have changed."""
     relay: Relay
 
 
@@ -50,8 +53,10 @@ class ServedHost:
     _account: Account
     _neighbours: Neighbours
 
-    async def forget_days(self, start: datetime, end: datetime) -> None:
-        if not await self._account.forget_days(start, end):
+    async def forget_days(self, days: DaysUntrue) -> None:
+        start, end = days.start.astimezone(UTC), days.end.astimezone(UTC)
+        concerned = await self._neighbours.accounts.concerned(self._account, days.event_type)
+        if not all(await together(*(each.forget_days(start, end) for each in concerned))):
             raise NotDoneError
 
     async def forget_event_types(self) -> None:
@@ -91,6 +96,7 @@ class ServedHosts:
 class Webhooks:
     """`subscribed` finds none where nobody has said at which address Calendly would reach us."""
 
+    accounts: Accounts
     receiver: Receiver
     inbox: Inbox
     hosts: ServedHosts
@@ -103,6 +109,13 @@ class Webhooks:
     def subscriptions(self) -> Sequence[Subscription]:
         """Of every account that there is at this moment."""
         return self.subscribed()
+
+    async def replay(self) -> int:
+        """Have what was set aside tried again, of every account. How many there were.
+
+        Raises `StoreAwayError`, and `UpstreamError` where Calendly does not say whose an account is.
+        """
+        return sum([await self.inbox.replay(await each.id()) for each in self.accounts.all()])
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -134,6 +147,7 @@ def webhooks(
         clock=neighbours.clock,
     )
     return Webhooks(
+        accounts=neighbours.accounts,
         receiver=receiver,
         inbox=inbox,
         hosts=hosts,
@@ -145,22 +159,24 @@ def webhooks(
 
 def _subscriptions(settings: Settings, neighbours: Neighbours) -> Sequence[Subscription]:
     """Each account has an address of its own, for Calendly delivers to one only once; that of `CALENDLY_TOKEN` has
-    the plain one. What an application subscribes to is signed with the application's key.
+    the plain one. What an application subscribes to is signed with the application's key. Accounts that are connected
+    come and go without an operator: theirs are made unasked, where anything that is delivered would be believed.
     """
     origin, keys = settings.bff.public_url, settings.calendly.webhook_keys
     if origin is None:
         return []
     found = []
     for account in neighbours.accounts.all():
-        place, key = PATH, keys[0] if keys else None
+        wishes = Wishes(url=origin + PATH, key=keys[0] if keys else None)
         if account.owner is not None:
-            place, key = f"{PATH}/{account.client.id_from(account.owner)}", None
+            place = f"{PATH}/{account.client.id_from(account.owner)}"
+            wishes = Wishes(url=origin + place, key=None, by_itself=bool(keys))
         found.append(
             Subscription(
                 calls=account.client.webhook_subscriptions,
                 subscriber=partial(_subscriber, account),
-                wishes=Wishes(url=origin + place, key=key),
-                forget_all=partial(_forget_all, account, neighbours.clock),
+                wishes=wishes,
+                forget_all=partial(_forget_all, account, neighbours),
                 state=neighbours.state,
                 clock=neighbours.clock,
             )
@@ -173,12 +189,14 @@ async def _subscriber(account: Account) -> Subscriber:
     return Subscriber(user=known.uri, organization=known.organization)
 
 
-async def _forget_all(account: Account, clock: Callable[[], datetime]) -> None:
+async def _forget_all(account: Account, neighbours: Neighbours) -> None:
     """Anything may have changed."""
-    now = clock()
-    await account.forget_days(now, now + HORIZON)
+    now = neighbours.clock()
     try:
         await account.catalogue.reread()
     except AppError as error:
         # They age soon, and are read again then.
         log.warning("webhooks.event_types_unread", error=error.code)
+    for each in await neighbours.accounts.concerned(account):
+        await each.forget_days(now, now + HORIZON)
+        neighbours.tell_all(each)

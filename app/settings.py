@@ -76,8 +76,9 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
         tuple[SigningKey, ...],
         *CommaSeparated,
         Field(
-            description="Keys that webhooks may be signed with, separated by commas: the first is given to Calendly"
-            " with a new subscription. Empty: none is believed."
+            description="Keys that webhooks may be signed with, separated by commas. The first is given to Calendly"
+            " with the subscription of `CALENDLY_TOKEN`; those of connected accounts are signed with the application's,"
+            " from the developer portal. Empty: none is believed."
         ),
     ] = ()
     oauth_client_id: Annotated[

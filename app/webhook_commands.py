@@ -1,7 +1,8 @@
 """`calendly-bff webhooks …`: the subscriptions that Calendly delivers for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,6 +16,8 @@ from app.observability import Metrics, configure_logging
 from app.opening import opened
 from app.resources import Clock, system_clock
 from app.settings import ConfigurationError, Settings
+from app.store.state import StoreAwayError
+from app.store_url import EMBEDDED_STORE
 from app.webhooks.subscriptions import Registered, Subscription
 
 app = typer.Typer(
@@ -81,19 +84,40 @@ def mend() -> None:
     _for_each(act, needs_key=True)
 
 
+@app.command()
+def replay() -> None:
+    """Have deliveries that failed ten times, and were set aside, carried out after all."""
+    _done(_complete_to_replay, _replayed)
+
+
 def _for_each(act: Act, *, needs_key: bool = False) -> None:
-    """Exits with 2 where settings are missing, with 1 where Calendly does not do as asked for one of the accounts."""
+    _done(partial(_complete, needs_key=needs_key), partial(_acted, act=act))
+
+
+def _done(
+    complete: Callable[[Settings], None], work: Callable[[Settings], Coroutine[None, None, bool]]
+) -> None:
+    """Exits with 2 where settings are missing, with 1 where a neighbour does not do as asked, be it for one account."""
     try:
-        settings = _complete(settings_from_environment(), needs_key=needs_key)
+        settings = settings_from_environment()
+        complete(settings)
     except ConfigurationError as error:
         typer.echo(f"calendly-bff cannot do this:\n{error}", err=True)
         raise typer.Exit(2) from None
     configure_logging("error")
-    if not asyncio.run(_acted(settings, act)):
+    try:
+        is_done = asyncio.run(work(settings))
+    except AppError as error:
+        typer.echo(_advice(error), err=True)
+        raise typer.Exit(1) from None
+    except StoreAwayError:
+        typer.echo("The state store does not answer. Check BFF_STATE_URL: calendly-bff doctor", err=True)
+        raise typer.Exit(1) from None
+    if not is_done:
         raise typer.Exit(1)
 
 
-def _complete(settings: Settings, *, needs_key: bool) -> Settings:
+def _complete(settings: Settings, *, needs_key: bool) -> None:
     settings.require_access()
     if settings.bff.public_url is None:
         raise ConfigurationError("BFF_PUBLIC_URL is not set: Calendly has to know where to deliver")
@@ -101,7 +125,20 @@ def _complete(settings: Settings, *, needs_key: bool) -> Settings:
         raise ConfigurationError(
             "CALENDLY_WEBHOOK_KEYS is not set: what nobody signs, nobody can believe. openssl rand -hex 32"
         )
-    return settings
+
+
+def _complete_to_replay(settings: Settings) -> None:
+    settings.require_access()
+    if settings.bff.state_url == EMBEDDED_STORE:
+        raise ConfigurationError(
+            "BFF_STATE_URL names no Redis: what an embedded store keeps, only its own process can see."
+        )
+
+
+async def _replayed(settings: Settings) -> bool:
+    async with opened(settings, Metrics(), system_clock, ProtocolOptions()) as owned:
+        typer.echo(f"{await owned.webhooks.replay()} to be carried out again")
+    return True
 
 
 async def _acted(settings: Settings, act: Act, clock: Clock = system_clock) -> bool:

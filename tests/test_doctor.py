@@ -34,7 +34,10 @@ SCOPES = [
 
 
 async def _examined(calendly: Simulation, **bff: Any) -> dict[str, Finding]:
-    settings = settings_for(str(calendly.http.base_url), **bff)
+    return await _said(settings_for(str(calendly.http.base_url), **bff), calendly)
+
+
+async def _said(settings: Settings, calendly: Simulation) -> dict[str, Finding]:
     return {finding.subject: finding async for finding in diagnose(settings, calendly.clock)}
 
 
@@ -214,7 +217,9 @@ async def test_what_calendly_does_wrong_comes_with_advice(
 ) -> None:
     await plan_fault(calendly, **fault, path="/users/me", times=5)
 
-    finding = (await _examined(calendly, read_timeout=timedelta(seconds=2)))["users:read"]
+    settings = settings_for(str(calendly.http.base_url))
+    soon = settings.calendly.model_copy(update={"read_timeout": timedelta(seconds=2)})
+    finding = (await _said(settings.model_copy(update={"calendly": soon}), calendly))["users:read"]
 
     assert finding.verdict is Verdict.WRONG
     assert finding.text.startswith(advice)

@@ -1,23 +1,32 @@
 """`calendly-bff webhooks …`, as processes of their own."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.intents.options import ProtocolOptions
+from app.observability import Metrics
+from app.opening import opened
+from app.webhooks.deliveries import read
+from app.webhooks.inbox import MOST_TRIES, Claimed
 from app.webhooks.subscriptions import EVENTS, PATH
 from tests.soak.waiting import until
 from tests.support.accounts import both_connected, id_of, revoked
-from tests.support.hooks import KEY
+from tests.support.hooks import KEY, counted, event_type_delivery, eventually, running_receiver
 from tests.support.keys import SECRET_KEY
 from tests.support.redis import CACHE, STATE, RedisServer
-from tests.support.simulation import ADA, GRACE, Simulation
+from tests.support.service import Service, settings_for
+from tests.support.simulation import ADA, GRACE, Json, Simulation
 from tests.support.webhooks import organization, subscribe
 
 PROGRAM = str(Path(sys.executable).parent / "calendly-bff")
@@ -143,6 +152,55 @@ async def test_without_a_key_it_can_be_removed_all_the_same(run: Run) -> None:
     await run("register")
 
     assert (await run("remove", CALENDLY_WEBHOOK_KEYS="")).stdout.endswith("removed\n")
+
+
+async def test_what_was_set_aside_is_carried_out_after_all(
+    run: Run, calendly: Simulation, redis: RedisServer
+) -> None:
+    await _set_aside(calendly, redis, event_type_delivery() | {"created_by": await calendly.me()})
+
+    said = [await run("replay") for _ in range(2)]
+
+    assert [each.stdout for each in said] == ["1 to be carried out again\n", "0 to be carried out again\n"]
+    async with running_receiver(calendly, redis) as receiver:
+        await receiver.get("/event-types")
+        await eventually(partial(_has_done, receiver))
+
+
+async def _has_done(receiver: Service) -> bool:
+    return await counted(receiver, "done") == 1
+
+
+async def _set_aside(calendly: Simulation, redis: RedisServer, message: Json) -> None:
+    """Nobody carries anything out meanwhile."""
+    received, account = read(json.dumps(message).encode()), (await calendly.me()).rpartition("/")[2]
+    assert received.delivery is not None
+    settings = settings_for(
+        str(calendly.http.base_url), redis_url=redis.url(CACHE), state_url=redis.url(STATE)
+    )
+    async with opened(settings, Metrics(), calendly.clock, ProtocolOptions()) as owned:
+        inbox = owned.webhooks.inbox
+        await inbox.put(account, received.identity, received.delivery)
+        for tries in range(MOST_TRIES):
+            await inbox.fail(Claimed(account, received.identity, tries, None), timedelta(0))
+        assert await inbox.counts([account]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "named"),
+    [
+        ({"BFF_STATE_URL": "memory://"}, 2, "BFF_STATE_URL"),
+        ({"BFF_STATE_URL": "redis://127.0.0.1:9/1"}, 1, "BFF_STATE_URL"),
+        ({"CALENDLY_API_URL": "http://127.0.0.1:9"}, 1, "Calendly did not do it"),
+    ],
+    ids=["embedded store", "store away", "Calendly away"],
+)
+async def test_what_keeps_it_from_being_replayed_is_named(
+    run: Run, changes: dict[str, str], code: int, named: str
+) -> None:
+    said = await run("replay", **changes)
+
+    assert (said.returncode, named in said.stderr, "Traceback" in said.stderr) == (code, True, False)
 
 
 async def test_an_address_that_another_has_is_not_to_be_had(run: Run, calendly: Simulation) -> None:

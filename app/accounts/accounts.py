@@ -96,16 +96,28 @@ class Accounts:
     async def forget_days(
         self, account: Account, event_type: str, start: datetime, end: datetime
     ) -> Sequence[Account]:
-        """Those that a booking of this account has changed: in everybody's calendar who publishes that event type.
-
-        Answers whose they are.
-        """
-        concerned = [
-            account,
-            *(each for each in self.all() if each is not account and _has(each, event_type)),
-        ]
+        """Those that a booking of this account has changed. Answers whose they are: see `concerned`."""
+        concerned = await self.concerned(account, event_type)
         await together(*(each.forget_days(start, end) for each in concerned))
         return concerned
+
+    async def concerned(self, account: Account, event_type: str | None = None) -> Sequence[Account]:
+        """Whose free times may be others when something changes in the calendar of this account, itself first.
+
+        Whoever publishes the event type (an id) may be the host of it, too. And what a team has in common is read
+        through one of its members. Of whom nobody has read what they publish, they may.
+        """
+        if self.only() is account:
+            return [account]
+        everyone = self.all()
+        published = dict(zip(everyone, await together(*map(_published, everyone)), strict=True))
+        through: dict[str, Account] = {}
+        for each in sorted(everyone, key=lambda one: _rank(one, one.known_user() or "")):
+            for id_ in published[each] or ():
+                through.setdefault(id_, each)
+        readers = {through[id_] for id_ in published.get(account) or ()}
+        hosts = {each for each, ids in published.items() if ids is None or event_type in ids}
+        return [account, *(each for each in everyone if each is not account and each in hosts | readers)]
 
     def known(self) -> Iterable[EventType]:
         """What the latest readings of this process had, however old: costs nothing and cannot fail."""
@@ -133,7 +145,7 @@ class Offers:
                 self.failures.append(offer)
         self.read = {offer.account.slug for _, offer in read}
         by_id: dict[str, Offered] = {}
-        for account, offer in sorted(read, key=_rank):
+        for account, offer in sorted(read, key=lambda each: _rank(each[0], each[1].account.uri)):
             for each in offer.event_types:
                 by_id.setdefault(each.id, Offered(account, each))
         self.offered: Sequence[Offered] = list(by_id.values())
@@ -156,10 +168,9 @@ class Offers:
             raise GrantLostError
 
 
-def _rank(read: tuple[Account, Offer]) -> tuple[bool, str]:
+def _rank(account: Account, user: str) -> tuple[bool, str]:
     """The account that has a token of its own comes first."""
-    account, offer = read
-    return account.owner is not None, offer.account.uri
+    return account.owner is not None, user
 
 
 def _is_called(account: Account, slug: str | None) -> bool:
@@ -184,9 +195,10 @@ def found_in(offers: Offers, wanted: str) -> Offered:
     raise NotFoundError
 
 
-def _has(account: Account, event_type: str) -> bool:
-    """As far as is known without asking. `event_type` is an id."""
-    return any(each.id == event_type for each in account.catalogue.known())
+async def _published(account: Account) -> frozenset[str] | None:
+    """The ids of its event types, as far as is known without asking Calendly; None where nothing is."""
+    known = await account.catalogue.recalled()
+    return None if known is None else frozenset(each.id for each in known)
 
 
 async def _read(account: Account) -> Offer | UpstreamError:

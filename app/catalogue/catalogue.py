@@ -101,6 +101,11 @@ class Catalogue:
         """
         return GrantLostError(hosted_url=_found(self.known(), event_type).hosted_url)
 
+    async def recalled(self) -> Sequence[EventType] | None:
+        """What some process has read, however old; None where nobody knows of any. Asks the cache, if that."""
+        kept = self._memory or await self._cached()
+        return self._shown(kept.value).event_types if kept else None
+
     async def reread(self) -> Offer:
         """Ask Calendly, whatever is known."""
         return self._shown(await self._flight.run(self._key, self._load))

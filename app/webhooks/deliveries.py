@@ -35,7 +35,7 @@ class Happened(StrEnum):
 
 OF_INVITEES = frozenset({Happened.CREATED, Happened.CANCELED})
 
-NOTED = frozenset({"invitee_no_show.created", "invitee_no_show.deleted"})
+NOTED = ("invitee_no_show.created", "invitee_no_show.deleted")
 """Events that are known, and from which nothing follows: who did not come keeps the time all the same."""
 
 
@@ -78,10 +78,13 @@ class ChangedEventType(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile | None = None
 
 
-class InviteeDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="invitee"):
+class InviteeDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="invitee"):
+    """`is_hint`: it may be a copy of something old. It tells where to look, and nothing of it is believed."""
+
     event: Happened
     created_at: Instant
     invitee: SeatedInvitee
+    is_hint: bool = False
 
     @property
     def is_move(self) -> bool:
@@ -91,11 +94,14 @@ class InviteeDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="invitee"):
         return self.invitee.rescheduled or self.invitee.new_invitee is not None
 
 
-class EventTypeDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="event_type"):
+class EventTypeDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="event_type"):
+    """As above. It is never more than a hint: what has become of the event type is asked for in any case."""
+
     event: Happened
     created_at: Instant
     event_type: ChangedEventType
     created_by: str | None = None
+    is_hint: bool = False
 
 
 Delivery: TypeAlias = InviteeDelivery | EventTypeDelivery
@@ -131,6 +137,11 @@ def read(body: bytes) -> Received:
         identity=identity(envelope.event, named.uri or "", envelope.created_at),
         delivery=_delivery(envelope) if envelope.event in set(Happened) else None,
     )
+
+
+def as_hint(delivery: Delivery) -> Delivery:
+    """The same, of which nothing is believed."""
+    return msgspec.structs.replace(delivery, is_hint=True)
 
 
 def identity(event: str, uri: str, created_at: str) -> str:

@@ -46,10 +46,11 @@ Records: TypeAlias = Mapping[str, Record]
 
 @dataclass(frozen=True, slots=True)
 class DaysUntrue:
-    """Something between these instants has changed in the host's calendar."""
+    """Something between these instants has changed in the calendars of those who host this event type (an id)."""
 
     start: datetime
     end: datetime
+    event_type: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Decision:
 
 def subjects_of(delivery: Delivery) -> list[str]:
     """The ids of the invitees whose records decide about it."""
-    if isinstance(delivery, EventTypeDelivery):
+    if isinstance(delivery, EventTypeDelivery) or delivery.is_hint:
         return []
     invitee = delivery.invitee
     return [id_in(uri) for uri in (invitee.uri, _replaced_by(delivery)) if uri is not None]
@@ -141,10 +142,12 @@ def decide(delivery: Delivery, known: Records) -> Decision:
     """`known`: what is kept of the subjects."""
     if isinstance(delivery, EventTypeDelivery):
         return Decision([EventTypesUntrue()], {})
+    seat = delivery.invitee.scheduled_event
+    days = DaysUntrue(seat.start_time, seat.end_time, _event_type(delivery))
+    if delivery.is_hint:
+        return Decision([days, *_news(delivery, Change.CHANGED)], {})
     before = known.get(id_in(delivery.invitee.uri), NOTHING)
     effects = _created if delivery.event is Happened.CREATED else _canceled
-    seat = delivery.invitee.scheduled_event
-    days = DaysUntrue(seat.start_time, seat.end_time)
     return Decision([days, *effects(delivery, before, known)], _records(delivery, before, known))
 
 
@@ -153,8 +156,9 @@ def _created(delivery: InviteeDelivery, before: Record, known: Records) -> list[
         return []
     seat, old = delivery.invitee.scheduled_event, _replaced_by(delivery)
     earlier = known.get(id_in(old), NOTHING) if old else NOTHING
-    given_up = [DaysUntrue(earlier.start, earlier.end)] if earlier.start and earlier.end else []
-    seated = [Seated(id_in(seat.event_type), seat.start_time)] if seat.event_type else []
+    event_type = _event_type(delivery)
+    given_up = [DaysUntrue(earlier.start, earlier.end, event_type)] if earlier.start and earlier.end else []
+    seated = [Seated(event_type, seat.start_time)] if event_type else []
     outcome = Outcome.RESCHEDULED if delivery.is_move else Outcome.CONFIRMED
     return [*given_up, *seated, *_news(delivery, Change.TAKEN), _notice(delivery, outcome, earlier.start)]
 
@@ -185,16 +189,21 @@ def _replaced_by(delivery: InviteeDelivery) -> str | None:
     return delivery.invitee.old_invitee if delivery.event is Happened.CREATED else None
 
 
+def _event_type(delivery: InviteeDelivery) -> str | None:
+    uri = delivery.invitee.scheduled_event.event_type
+    return id_in(uri) if uri else None
+
+
 def _news(delivery: InviteeDelivery, change: Change) -> list[News]:
-    seat = delivery.invitee.scheduled_event
-    if seat.event_type is None:
+    seat, event_type = delivery.invitee.scheduled_event, _event_type(delivery)
+    if event_type is None:
         return []
     counter = seat.invitees_counter
     is_single = counter is not None and counter.limit == 1
     return [
         News(
             change=change if is_single else Change.CHANGED,
-            event_type=id_in(seat.event_type),
+            event_type=event_type,
             start=seat.start_time,
             end=seat.end_time,
             invitee=id_in(delivery.invitee.uri),
@@ -210,7 +219,7 @@ def _notice(delivery: InviteeDelivery, outcome: Outcome, previous_start: datetim
         outcome=outcome,
         once=f"{outcome}:{id_}",
         told_at=delivery.created_at,
-        event_type=id_in(seat.event_type) if seat.event_type else None,
+        event_type=_event_type(delivery),
         event=id_in(seat.uri),
         invitee=id_,
         start=seat.start_time,

@@ -1,14 +1,13 @@
 """Whose deliveries are taken in, and what can be done for them: the side of this service that webhooks are told of."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
-from app.webhooks.effects import News, Notice, Seated
+from app.webhooks.effects import DaysUntrue, News, Notice, Seated
 
 
 class NotDoneError(Exception):
-    """A neighbour is away."""
+    """A neighbour is away: that is no fault of the delivery, and costs it time only."""
 
 
 class Host(Protocol):
@@ -19,9 +18,9 @@ class Host(Protocol):
         """Calendly's URI."""
         ...
 
-    async def forget_days(self, start: datetime, end: datetime) -> None:
-        """Something between these instants has changed in the calendar. Raises `NotDoneError` where a replica may
-        not have heard of it.
+    async def forget_days(self, days: DaysUntrue) -> None:
+        """Something has changed in the calendar, and in those of others who host the same. Raises `NotDoneError`
+        where a replica may not have heard of it.
         """
         ...
 

@@ -90,6 +90,7 @@ class Inbox:
         self._state = state
         self._deliveries = Sealer(keys, "delivery")
         self._invitees = Sealer(keys, "invitee")
+        self._turn = 0
 
     async def put(self, account: str, identity: str, delivery: Delivery) -> Put:
         sealed = self._deliveries.seal(msgspec.json.encode(delivery))
@@ -100,8 +101,10 @@ class Inbox:
         return bool(await self._run(scripts.SEEN, account, identity))
 
     async def claim(self, accounts: Collection[str], limit: int, hold: timedelta) -> list[Claimed]:
-        """The oldest that nobody looks after, of the first of these accounts that have any."""
-        flat = await self._run(scripts.CLAIM, limit, _length(hold), *accounts)
+        """The oldest that nobody looks after, of each of these accounts in turn. Where they are more than the limit,
+        others come first each time.
+        """
+        flat = await self._run(scripts.CLAIM, limit, _length(hold), *self._in_turn(list(accounts), limit))
         parts = [flat[first : first + 4] for first in range(0, len(flat), 4)]
         return [
             Claimed(_text(account), _text(identity), int(tries), self._delivery(sealed))
@@ -137,10 +140,24 @@ class Inbox:
         answer = await self._run(scripts.FAIL, claimed.account, claimed.identity, _length(wait), *bounds)
         return Failed(_text(answer))
 
+    async def postpone(self, claimed: Claimed, first: timedelta, longest: timedelta) -> None:
+        """It is held up by somebody else: to be tried again, each time after twice as long, and that however often."""
+        waits = (_length(first), _length(longest), _length(KEPT))
+        await self._run(scripts.POSTPONE, claimed.account, claimed.identity, *waits)
+
+    async def replay(self, account: str) -> int:
+        """Have what was set aside tried again, as if it had just come. How many there were."""
+        return int(await self._run(scripts.REPLAY, account, _length(KEPT)))
+
     async def counts(self, accounts: Collection[str]) -> tuple[int, int]:
         """How many deliveries are not done with, and how many were set aside."""
         waiting, aside = await self._run(scripts.COUNT, *accounts)
         return int(waiting), int(aside)
+
+    def _in_turn(self, accounts: list[str], limit: int) -> list[str]:
+        first = self._turn % max(len(accounts), 1)
+        self._turn = first + limit
+        return accounts[first:] + accounts[:first]
 
     def _delivery(self, sealed: bytes) -> Delivery | None:
         # A union is no type to mypy.

@@ -1,6 +1,7 @@
 """Takes deliveries in: whether they are genuine, whether they are new, and written down before anybody is told so."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ import structlog
 
 from app.errors import AppError, DeliveryNotKeptError, NotFoundError, SignatureRefusedError
 from app.store.state import StoreAwayError
-from app.webhooks.deliveries import NOTED, Delivery, Received, UnreadableDeliveryError, read
+from app.webhooks.deliveries import NOTED, Delivery, UnreadableDeliveryError, as_hint, read
 from app.webhooks.hosts import Hosts
 from app.webhooks.inbox import Inbox, Put
 from app.webhooks.signatures import Verdict, verdict
@@ -16,6 +17,9 @@ from app.webhooks.worker import Count
 
 RETRY = 60
 """Seconds after which to come again; Calendly comes when it pleases."""
+
+HINT = "hint-"
+"""Before the identity of what is no more than a hint: what is told properly later is no duplicate of it."""
 
 log = structlog.get_logger()
 
@@ -52,7 +56,7 @@ class Receiver:
         if received.delivery is None:
             self.count("noted" if received.event in NOTED else "ignored")
         elif judged is Verdict.STALE:
-            await self._stale(id_, received)
+            await self._keep_hint(id_, received.identity, received.delivery)
         else:
             await self._keep(id_, received.identity, received.delivery)
 
@@ -67,26 +71,40 @@ class Receiver:
             raise NotFoundError
         return id_
 
-    async def _stale(self, account: str, received: Received) -> None:
-        """A copy, and believed no more than that. One of a delivery that never came at its time tells of clocks that
-        differ, or of a Calendly that signs once for all its attempts: somebody should know.
+    async def _keep_hint(self, account: str, identity: str, delivery: Delivery) -> None:
+        """A copy, if it has come before. One that never came at its time tells of clocks that differ, or of a Calendly
+        that signs once for all its attempts: somebody should know. Nothing of it is believed, but that there may be
+        something to see.
         """
-        try:
-            is_copy = await self.inbox.has_seen(account, received.identity)
-        except StoreAwayError:
-            is_copy = True
-        self.count("replayed" if is_copy else "stale")
-        if not is_copy:
+        with self._stored():
+            if await self.inbox.has_seen(account, identity):
+                put = Put.DUPLICATE
+            else:
+                put = await self.inbox.put(account, HINT + identity, as_hint(delivery))
+        self._require_room(put)
+        self.count("stale" if put is Put.NEW else "replayed")
+        if put is Put.NEW:
             log.error("webhooks.delivery_stale")
+            self.nudge()
 
     async def _keep(self, account: str, identity: str, delivery: Delivery) -> None:
-        try:
+        with self._stored():
             put = await self.inbox.put(account, identity, delivery)
+        self._require_room(put)
+        self.count("new" if put is Put.NEW else "duplicate")
+        self.nudge()
+
+    @contextmanager
+    def _stored(self) -> Iterator[None]:
+        """Whatever cannot be written down is to come again."""
+        try:
+            yield
         except StoreAwayError as error:
             self.count("not_kept")
             raise DeliveryNotKeptError(retry_after=RETRY) from error
-        self.count({Put.NEW: "new", Put.DUPLICATE: "duplicate", Put.FULL: "not_kept"}[put])
+
+    def _require_room(self, put: Put) -> None:
         if put is Put.FULL:
+            self.count("not_kept")
             log.error("webhooks.inbox_full")
             raise DeliveryNotKeptError(retry_after=RETRY)
-        self.nudge()

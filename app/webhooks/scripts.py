@@ -2,8 +2,8 @@
 
 By account: `items:<account>` is a hash of what is not done with, sealed, by identity; `due:<account>` a sorted set of
 the same, by the ms from which somebody may take it up; `tries:<account>` a hash of how often it failed;
-`aside:<account>` a hash of what failed too often. `seen:<account>:<identity>` stands for two days for each that was
-ever taken in.
+`waits:<account>` one of how often it was held up; `aside:<account>` one of what failed too often.
+`seen:<account>:<identity>` stands for two days for each that was ever taken in.
 `invitee:<account>:<hash>` is a record, sealed. What another has put under these names, of another type, is
 deleted: it can only be read as nothing.
 """
@@ -16,12 +16,14 @@ _COMMON = (
 local function items_of(account) return sound('hash', prefix .. 'items:' .. account) end
 local function due_of(account) return sound('zset', prefix .. 'due:' .. account) end
 local function tries_of(account) return sound('hash', prefix .. 'tries:' .. account) end
+local function waits_of(account) return sound('hash', prefix .. 'waits:' .. account) end
 local function aside_of(account) return sound('hash', prefix .. 'aside:' .. account) end
 local function seen_at(account, identity) return prefix .. 'seen:' .. account .. ':' .. identity end
 local function record_at(account, name) return sound('string', prefix .. 'invitee:' .. account .. ':' .. name) end
 local function drop(account, identity)
   redis.call('HDEL', items_of(account), identity)
   redis.call('HDEL', tries_of(account), identity)
+  redis.call('HDEL', waits_of(account), identity)
   redis.call('ZREM', due_of(account), identity)
 end
 """
@@ -37,7 +39,7 @@ if redis.call('HLEN', items) >= most then return 'full' end
 redis.call('SET', seen_at(account, identity), '1', 'PX', seen_for)
 redis.call('HSET', items, identity, sealed)
 redis.call('ZADD', due, text(now), identity)
-for _, each in ipairs({items, due, tries_of(account)}) do redis.call('PEXPIRE', each, kept) end
+for _, each in ipairs({items, due, tries_of(account), waits_of(account)}) do redis.call('PEXPIRE', each, kept) end
 return 'new'
 """
 )
@@ -49,27 +51,33 @@ SEEN = Script(_COMMON + "return redis.call('EXISTS', seen_at(ARGV[2], ARGV[3]))"
 CLAIM = Script(
     _COMMON
     + """
-local limit, hold, found = tonumber(ARGV[2]), ARGV[3], {}
+local limit, hold, found, lines, longest = tonumber(ARGV[2]), ARGV[3], {}, {}, 0
+local function take(account, identity)
+  local sealed = redis.call('HGET', items_of(account), identity)
+  if not sealed then
+    redis.call('ZREM', due_of(account), identity)
+    return
+  end
+  redis.call('ZADD', due_of(account), text(now + hold), identity)
+  for _, each in ipairs({account, identity, redis.call('HGET', tries_of(account), identity) or '0', sealed}) do
+    found[#found + 1] = each
+  end
+end
 for index = 4, #ARGV do
-  local account, items, due = ARGV[index], items_of(ARGV[index]), due_of(ARGV[index])
-  local left = limit - #found / 4
-  if left <= 0 then break end
-  for _, identity in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', text(now), 'LIMIT', 0, left)) do
-    local sealed = redis.call('HGET', items, identity)
-    if sealed then
-      redis.call('ZADD', due, text(now + hold), identity)
-      for _, each in ipairs({account, identity, redis.call('HGET', tries_of(account), identity) or '0', sealed}) do
-        found[#found + 1] = each
-      end
-    else
-      redis.call('ZREM', due, identity)
-    end
+  local line = redis.call('ZRANGEBYSCORE', due_of(ARGV[index]), '-inf', text(now), 'LIMIT', 0, limit)
+  lines[index], longest = line, math.max(longest, #line)
+end
+for turn = 1, longest do
+  for index = 4, #ARGV do
+    if #found >= 4 * limit then return found end
+    if lines[index][turn] then take(ARGV[index], lines[index][turn]) end
   end
 end
 return found
 """
 )
-"""Deliveries that nobody looks after, each to one caller: for `hold` ms nobody else gets them.
+"""Deliveries that nobody looks after, each to one caller: for `hold` ms nobody else gets them. One of each account in
+turn, so that one which has thousands keeps no other waiting.
 
 Answers account, identity, how often it failed, and what was sealed, one after the other.
 """
@@ -123,6 +131,38 @@ return 'aside'
 """
 )
 """It could not be carried out: `later`, or `aside` where it has failed too often."""
+
+POSTPONE = Script(
+    _COMMON
+    + """
+local account, identity, first, longest, kept = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+if redis.call('HEXISTS', items_of(account), identity) == 0 then return end
+local before = redis.call('HINCRBY', waits_of(account), identity, 1) - 1
+local wait = math.min(first * 2 ^ math.min(before, 20), longest)
+redis.call('ZADD', due_of(account), text(now + wait), identity)
+redis.call('PEXPIRE', waits_of(account), kept)
+"""
+)
+"""It is held up, and that is no fault of its own: due again after `first` ms, and each time after twice as long, up to
+the `longest`. However often.
+"""
+
+REPLAY = Script(
+    _COMMON
+    + """
+local account, kept = ARGV[2], ARGV[3]
+local items, due, aside = items_of(account), due_of(account), aside_of(account)
+local flat = redis.call('HGETALL', aside)
+for index = 1, #flat, 2 do
+  redis.call('HSET', items, flat[index], flat[index + 1])
+  redis.call('ZADD', due, text(now), flat[index])
+end
+for _, each in ipairs({items, due}) do redis.call('PEXPIRE', each, kept) end
+redis.call('DEL', aside)
+return #flat / 2
+"""
+)
+"""What was set aside is to be tried as if it had just come. How many there were."""
 
 COUNT = Script(
     _COMMON

@@ -16,18 +16,18 @@ from app.calendly.webhooks import NewWebhookSubscription, WebhookSubscription, W
 from app.errors import AppError, NotFoundError
 from app.store.state import StateStore, StoreAwayError
 from app.webhooks import names
-from app.webhooks.deliveries import Happened, id_in
+from app.webhooks.deliveries import NOTED, Happened, id_in
 
 PATH = "/webhooks/calendly"
 """Where deliveries come, for the account that has no address of its own."""
 
-EVENTS = [str(event) for event in Happened]
+EVENTS = [*map(str, Happened), *NOTED]
 
 EVERY = timedelta(hours=1)
 """Between two looks, whichever process takes them."""
 
 AGAIN = timedelta(minutes=5)
-"""After a look that Calendly did not answer."""
+"""After a look that Calendly did not answer, and while one that is wanted is not there."""
 
 LOOKING = timedelta(minutes=1)
 """For which a look is left to whoever began it."""
@@ -53,7 +53,7 @@ class State(StrEnum):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and since when it has been so. `wanted`: somebody has registered it, and not removed it since."""
+    """What was found, and since when it has been so. `wanted`: it is to be there, and nobody has removed it since."""
 
     state: State
     since: Instant
@@ -62,7 +62,11 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def due_at(self) -> datetime:
-        return self.looked_at + (AGAIN if self.state is State.UNKNOWN else EVERY)
+        return self.looked_at + (AGAIN if self.is_lost or self.state is State.UNKNOWN else EVERY)
+
+    @property
+    def is_lost(self) -> bool:
+        return self.wanted and self.state in {State.DISABLED, State.MISSING}
 
 
 class Registered(StrEnum):
@@ -81,10 +85,14 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """To where it is delivered, and what it is signed with; without a key, with that of the application."""
+    """To where it is delivered, and what it is signed with; without a key, with that of the application.
+
+    `by_itself`: it is wanted without anybody having registered it, as long as nobody has removed it.
+    """
 
     url: str
     key: SecretStr | None
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +165,13 @@ class Subscription:
             return None
         try:
             found = await self.look()
-            if found.wanted and found.state in {State.DISABLED, State.MISSING}:
-                log.error("webhooks.subscription_lost", state=found.state)
+            if found.is_lost:
+                if kept is not None:
+                    log.error("webhooks.subscription_lost", state=found.state)
                 await self.mend()
+            elif kept is not None and kept.is_lost and found.state is State.ACTIVE:
+                # It was made all the same, though Calendly did not say so.
+                await self.forget_all()
             return found
         finally:
             await self.state.remove(names.looking(id_))
@@ -190,8 +202,11 @@ class Subscription:
         return _state_of(ours) is State.ACTIVE and all(set(each.events) == set(EVENTS) for each in ours)
 
     async def _make_anew(self, ours: list[WebhookSubscription]) -> None:
-        """If it goes wrong half-way, the next look mends it."""
-        await self._note(_state_of(ours), wanted=True)
+        """If it goes wrong half-way, the next look mends it: that is due soon, for what is there may be gone by now.
+
+        Calendly takes an address once, so that the old one has to go first.
+        """
+        await self._note(State.MISSING, wanted=True)
         await self._delete(ours)
         who, key = await self.subscriber(), self.wishes.key
         await self.calls.create_webhook_subscription(
@@ -217,17 +232,18 @@ class Subscription:
 
     async def _note(self, state: State, *, wanted: bool | None = None) -> Look:
         """A store that is away costs no more than the note."""
-        now = self.clock()
+        now, usual = self.clock(), self.wishes.by_itself
         try:
             before = await self.known()
         except StoreAwayError:
-            before = None
+            # Somebody may have removed it.
+            before, usual = None, False
         is_same = before is not None and before.state is state
         look = Look(
             state=state,
             since=before.since if before and is_same else now,
             looked_at=now,
-            wanted=(before is not None and before.wanted) if wanted is None else wanted,
+            wanted=(before.wanted if before else usual) if wanted is None else wanted,
         )
         try:
             await self.state.put(

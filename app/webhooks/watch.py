@@ -1,8 +1,10 @@
-"""Looks after the subscriptions: one loop in every process, one look an hour for all of them."""
+"""Looks after the subscriptions: one loop in every process, one look an hour for all processes."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from math import inf
+from time import monotonic
 
 import structlog
 
@@ -13,15 +15,30 @@ from app.webhooks.subscriptions import Subscription
 POLL = timedelta(seconds=30)
 """Between two questions whether a look is due."""
 
+NEWCOMERS = timedelta(seconds=1)
+"""Within which that is asked of one that is new here, as when an account was connected."""
+
 log = structlog.get_logger()
 
 
-async def watch(subscriptions: Callable[[], Sequence[Subscription]], poll: timedelta = POLL) -> None:
+async def watch(
+    subscriptions: Callable[[], Sequence[Subscription]],
+    poll: timedelta = POLL,
+    newcomers: timedelta = NEWCOMERS,
+) -> None:
     """Until cancelled."""
+    known: set[str] = set()
+    asked_at = -inf
     while True:
-        for each in subscriptions():
-            await _watched(each)
-        await asyncio.sleep(poll.total_seconds())
+        present = subscriptions()
+        is_due = monotonic() - asked_at >= poll.total_seconds()
+        if is_due:
+            asked_at = monotonic()
+        for each in present:
+            if is_due or each.wishes.url not in known:
+                await _watched(each)
+        known = {each.wishes.url for each in present}
+        await asyncio.sleep(min(poll, newcomers).total_seconds())
 
 
 async def _watched(subscription: Subscription) -> None:

@@ -1,9 +1,9 @@
 """Carries deliveries out: one loop in every process; the store gives each delivery to one of them at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -44,13 +44,15 @@ Count = Callable[[str], None]
 class Pace:
     """`poll`: how often it is looked for what others left undone; what this process took in is begun at once.
 
-    `hold`: for which a delivery is left to whoever took it up. `first_wait` doubles with each failure.
+    `hold`: for which a delivery is left to whoever took it up. `first_wait` doubles with each failure up to the
+    `longest_wait`, and with each time that a neighbour is away to the `longest_away`: soon after that is back, all is.
     """
 
     poll: timedelta = timedelta(seconds=1)
     hold: timedelta = timedelta(seconds=30)
     first_wait: timedelta = timedelta(seconds=2)
     longest_wait: timedelta = timedelta(minutes=15)
+    longest_away: timedelta = timedelta(minutes=1)
 
     def wait(self, tries: int) -> timedelta:
         return min(self.first_wait * 2.0**tries, self.longest_wait)
@@ -116,8 +118,8 @@ class Worker:
             log.warning("webhooks.delivery_failed", error=error.code, tries=claimed.tries + 1)
             await self._failed(claimed)
         except NotDoneError:
-            log.warning("webhooks.delivery_failed", error="not_done", tries=claimed.tries + 1)
-            await self._failed(claimed)
+            log.warning("webhooks.delivery_held_up", tries=claimed.tries)
+            await self._inbox.postpone(claimed, self._pace.first_wait, self._pace.longest_away)
         except Exception:
             # Whatever it was: the delivery is tried again, and set aside in the end.
             log.exception("webhooks.delivery_failed", tries=claimed.tries + 1)
@@ -144,11 +146,10 @@ class Worker:
         for _ in range(DECISIONS):
             read = await self._inbox.read(claimed.account, subjects_of(delivery))
             decision = decide(delivery, read.records)
-            for effect in decision.effects:
-                await _have(host, effect)
+            await _have_all(host, decision.effects)
             done = await self._inbox.finish(claimed, read, self._kept(decision))
             if done is Done.DONE:
-                self._count("done")
+                self._count("hinted" if delivery.is_hint else "done")
             if done is not Done.CHANGED:
                 return
         await self._failed(claimed)
@@ -159,10 +160,26 @@ class Worker:
         return {id_: Kept(each, _lifetime(each, last, now)) for id_, each in decision.records.items()}
 
 
+async def _have_all(host: Host, effects: Sequence[Effect]) -> None:
+    """While days cannot be forgotten nobody is told to read them; all else goes on, and is done again later, which
+    does no harm. Raises `NotDoneError` in the end.
+    """
+    held_up: NotDoneError | None = None
+    for effect in effects:
+        if held_up and isinstance(effect, News):
+            continue
+        try:
+            await _have(host, effect)
+        except NotDoneError as error:
+            held_up = error
+    if held_up:
+        raise held_up
+
+
 async def _have(host: Host, effect: Effect) -> None:
     match effect:
-        case DaysUntrue(start, end):
-            await host.forget_days(start.astimezone(UTC), end.astimezone(UTC))
+        case DaysUntrue():
+            await host.forget_days(effect)
         case EventTypesUntrue():
             await host.forget_event_types()
         case Seated():

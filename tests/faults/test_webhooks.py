@@ -28,6 +28,7 @@ from tests.support.contents import contents
 from tests.support.hooks import (
     KEY,
     OTHER_KEY,
+    START,
     counted,
     deliver,
     delivery,
@@ -39,6 +40,7 @@ from tests.support.hooks import (
     signature,
     uri_of,
 )
+from tests.support.hosted_pages import HostedPages
 from tests.support.redis import STATE, RedisServer, running_redis
 from tests.support.service import Service, plan_fault
 from tests.support.simulation import GRACE, Json, Simulation
@@ -142,17 +144,53 @@ async def test_a_genuine_delivery_has_one_effect_however_often_it_is_sent(
     assert stored(redis) == before
 
 
+LONG_AGO = timedelta(seconds=181)
+
+
 @pytest.mark.fault("W02")
-async def test_what_was_signed_long_ago_changes_nothing_even_if_it_never_came(
+async def test_what_was_signed_long_ago_is_no_more_than_a_hint_where_to_look(
     calendly: Simulation, redis: RedisServer, receiver: Service
 ) -> None:
-    body = json.dumps(await own(calendly)).encode()
-    header = {HEADER: signature(body, calendly.clock() - timedelta(seconds=181))}
+    """Nothing of it is kept but its name; what is booked at Calendly is seen there."""
+    start = START.isoformat()
+    assert start in await receiver.free("intro-call", timeZone="UTC")
+    invitee = await HostedPages(calendly.http).book("intro-call", start)
 
-    answer = await receiver.http.post(PATH, content=body, headers=header)
+    answer = await deliver(receiver.http, await own(calendly, invitee=invitee), calendly.clock() - LONG_AGO)
+    await eventually(lambda: _has(receiver, stale=1, hinted=1, done=0))
 
     assert answer.status_code == 204
-    assert (await counted(receiver, "stale"), stored(redis)) == (1, {})
+    assert start not in await receiver.free("intro-call", timeZone="UTC")
+    assert {name.partition("{webhooks}:")[2].partition(":")[0] for name in stored(redis)} == {"seen"}
+
+
+@pytest.mark.fault("W02")
+async def test_a_hint_keeps_nothing_from_being_told_properly(
+    calendly: Simulation, redis: RedisServer, receiver: Service
+) -> None:
+    message = await own(calendly)
+    for at in (calendly.clock() - LONG_AGO,) * 2:
+        assert (await deliver(receiver.http, message, at)).status_code == 204
+    await deliver(receiver.http, message, calendly.clock())
+
+    await eventually(lambda: _has(receiver, stale=1, replayed=1, new=1, hinted=1, done=1))
+    assert [name for name in stored(redis) if "invitee:" in name]
+
+
+@pytest.mark.fault("W02")
+@pytest.mark.fault("W04")
+async def test_what_was_signed_long_ago_is_to_come_again_where_it_cannot_be_kept(
+    calendly: Simulation, tmp_path: Path
+) -> None:
+    with running_redis(tmp_path) as fragile:
+        async with running_receiver(calendly, fragile) as receiver:
+            await receiver.get("/event-types")
+            fragile.kill()
+
+            answer = await deliver(receiver.http, await own(calendly), calendly.clock() - LONG_AGO)
+
+            assert (answer.status_code, answer.json()["code"]) == (503, "delivery_not_kept")
+            assert await _has(receiver, not_kept=1, stale=0, replayed=0)
 
 
 async def _has(receiver: Service, **outcomes: int) -> bool:

@@ -25,7 +25,7 @@ from tests.support.hooks import (
 from tests.support.redis import RedisServer
 from tests.support.service import Service, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Json, Simulation
-from tests.support.webhooks import subscribe
+from tests.support.webhooks import deliveries, subscribe
 
 
 @pytest.fixture
@@ -206,6 +206,21 @@ async def test_what_nothing_follows_from_is_counted(
 
     assert answer.status_code == 204
     assert await counted(receiver, outcome) == 1
+
+
+async def test_who_did_not_come_is_told_and_noted(calendly: Simulation, redis: RedisServer) -> None:
+    with served_receiver(calendly, redis, public_url="http://127.0.0.1:9") as url:
+        await subscribe(calendly, url + PATH, events=EVENTS, signing_key=KEY)
+        booked = await calendly.book("intro-call")
+        calendly.clock.advance(days=30)
+        marked = await calendly.call("POST", "/invitee_no_shows", json={"invitee": booked["uri"]})
+        assert marked.status_code == 201, marked.text
+
+        async def is_noted() -> bool:
+            outcomes = {each["event"]: each["outcome"] for each in await deliveries(calendly)}
+            return outcomes.get("invitee_no_show.created") == "delivered"
+
+        await eventually(is_noted)
 
 
 async def test_what_cannot_be_read_need_not_come_again(calendly: Simulation, receiver: Service) -> None:

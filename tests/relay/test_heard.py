@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -29,7 +30,7 @@ from tests.soak.waiting import until
 from tests.support.canary_watch import watched
 from tests.support.hooks import KEY, believing, eventually
 from tests.support.hosted_pages import HostedPages
-from tests.support.redis import STATE, RedisServer
+from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import Json, Service, plan_fault
 from tests.support.serving import serve
 from tests.support.simulation import Simulation
@@ -111,6 +112,36 @@ async def test_a_booking_on_calendlys_page_is_told_once(
     assert received.data["invitee"] == {"name": "Grace Example", "email": "grace@example.test"}
     assert received.data["status"] == "confirmed"
     assert received.data["rescheduledFrom"] is received.data["previousStart"] is None
+
+
+async def test_a_cache_that_is_away_costs_time_only(
+    calendly: Simulation, redis: RedisServer, receiver: Receiver, pages: HostedPages, tmp_path: Path
+) -> None:
+    """Your backend hears of a booking meanwhile, and once; its days become untrue when the cache is back."""
+    with running_redis(tmp_path) as cache:
+        told = settings_telling(calendly, redis, receiver)
+        apart = told.model_copy(update={"bff": told.bff.model_copy(update={"redis_url": cache.url(CACHE)})})
+        with serve(watched(create_app(believing(apart), clock=calendly.clock, protocol=BRISK))) as url:
+            await subscribe(calendly, url + PATH, events=EVENTS, signing_key=KEY)
+            async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+                await _heard_while_away(Service(create_app(), http), cache, redis, receiver, pages)
+
+
+async def _heard_while_away(
+    bff: Service, cache: RedisServer, redis: RedisServer, receiver: Receiver, pages: HostedPages
+) -> None:
+    start, later, *_ = await bff.free("intro-call")
+    cache.kill()
+    await pages.book("intro-call", start)
+    [received] = await receiver.after(1)
+    outcomes = (await bff.http.get("/metrics")).text
+    cache.start()
+    await carried_out(bff, 1)
+
+    assert said(received) == ("booking.confirmed", None, start)
+    assert 'outcome="done"' not in outcomes
+    assert (await bff.free("intro-call"))[0] == later
+    assert len(await all_told(redis, receiver)) == 1
 
 
 async def test_a_cancellation_on_calendlys_page_is_told_once(

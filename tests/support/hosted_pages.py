@@ -11,14 +11,15 @@ EMAIL = "grace@example.test"
 
 @dataclass(frozen=True, slots=True)
 class HostedPages:
-    """Of Ada. `http` leads to the simulator. Invitees are known by their ids; whatever is refused fails the test."""
+    """`http` leads to the simulator. Invitees are known by their ids; whatever is refused fails the test."""
 
     http: httpx.AsyncClient
+    host: str = "ada"
 
     async def book(self, event_type: str, start: str, email: str = EMAIL) -> str:
         """The new invitee."""
         form = {"name": "Grace Example", "email": email, "timezone": "Europe/Berlin"}
-        return await self._submitted(f"/ada/{event_type}/{_utc(start)}", form)
+        return await self._submitted(f"/{self.host}/{event_type}/{_utc(start)}", form)
 
     async def cancel(self, invitee: str) -> str:
         """The same invitee."""

@@ -118,10 +118,10 @@ def booking_body(slug: str, start: str) -> Json:
     }
 
 
-def settings_for(calendly_url: str, *, read_timeout: timedelta = PATIENT, **bff: Any) -> Settings:
+def settings_for(calendly_url: str, **bff: Any) -> Settings:
     """For Ada's account on that simulator; on embedded stores, unless `bff` says otherwise."""
     return Settings(
-        calendly=CalendlySettings(token=SecretStr(ADA), api_url=calendly_url, read_timeout=read_timeout),
+        calendly=CalendlySettings(token=SecretStr(ADA), api_url=calendly_url, read_timeout=PATIENT),
         bff=BffSettings(**(_USUAL | bff)),
     )
 

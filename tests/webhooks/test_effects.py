@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.deliveries import Delivery, read
+from app.webhooks.deliveries import Delivery, as_hint, read
 from app.webhooks.effects import (
     Change,
     DaysUntrue,
@@ -102,7 +102,7 @@ def after(messages: Iterable[Json]) -> Host:
 def test_a_booking_is_told_of() -> None:
     host = after(BOOKED)
 
-    assert host.effects[0] == DaysUntrue(START, START + timedelta(minutes=30))
+    assert host.effects[0] == DaysUntrue(START, START + timedelta(minutes=30), "INTROCALLAAAAAAA")
     assert host.effects[1] == Seated("INTROCALLAAAAAAA", START)
     [news], [notice] = host.news, host.notices
     assert (news.change, news.event_type, news.start) == (Change.TAKEN, "INTROCALLAAAAAAA", START)
@@ -135,7 +135,18 @@ def test_a_move_is_told_as_one_whichever_half_comes_first(halves: Sequence[Json]
     moved = host.notices[-1]
     assert (moved.invitee, moved.previous, moved.previous_start) == ("B", "A", START)
     assert {"taken:A", "freed:A", "taken:B"} <= host.told()
-    assert DaysUntrue(START, START + timedelta(minutes=30)) in host.effects[-5:]
+    assert DaysUntrue(START, START + timedelta(minutes=30), "INTROCALLAAAAAAA") in host.effects[-5:]
+
+
+@pytest.mark.parametrize("message", [created("A"), canceled("A")], ids=["created", "canceled"])
+def test_of_a_hint_nothing_is_believed_but_that_there_may_be_something_to_see(message: Json) -> None:
+    decision = decide(as_hint(parsed(message)), {})
+
+    days, news = decision.effects
+    assert days == DaysUntrue(START, START + timedelta(minutes=30), "INTROCALLAAAAAAA")
+    assert isinstance(news, News)
+    assert news.change is Change.CHANGED
+    assert (decision.records, subjects_of(as_hint(parsed(message)))) == ({}, [])
 
 
 def test_of_a_group_nobody_hears_that_its_slot_is_taken() -> None:

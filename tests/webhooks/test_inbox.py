@@ -70,11 +70,33 @@ async def test_only_those_of_the_accounts_that_are_served_are_given(inbox: Inbox
     assert len(await inbox.claim([ADA, GRACE], 10, HOLD)) == 1
 
 
-async def test_no_more_are_given_than_were_asked_for(inbox: Inbox) -> None:
+async def test_no_more_are_given_than_were_asked_for_of_each_account_in_turn(inbox: Inbox) -> None:
     for number in range(6):
         await inbox.put([ADA, GRACE][number % 2], str(number), told())
 
-    assert [each.identity for each in await inbox.claim([ADA, GRACE], 4, HOLD)] == ["0", "2", "4", "1"]
+    assert [each.identity for each in await inbox.claim([ADA, GRACE], 4, HOLD)] == ["0", "1", "2", "3"]
+
+
+async def test_an_account_whose_inbox_is_full_holds_up_no_other(inbox: Inbox, store: Redis) -> None:
+    filler = [str(number) for number in range(figures.MOST)]
+    await store.hset(f"{PREFIX}items:{ADA}", items=[part for each in filler for part in (each, "sealed")])
+    await store.zadd(f"{PREFIX}due:{ADA}", dict.fromkeys(filler, 0))
+    await inbox.put(GRACE, "one", told())
+
+    claimed = await inbox.claim([ADA, GRACE], 4, HOLD)
+
+    assert [each.account for each in claimed] == [ADA, GRACE, ADA, ADA]
+
+
+async def test_where_there_are_more_accounts_than_are_given_at_a_time_each_has_its_turn(inbox: Inbox) -> None:
+    accounts = [f"ACCOUNT{number}" for number in range(7)]
+    for account in accounts:
+        for number in range(7):
+            await inbox.put(account, str(number), told())
+
+    rounds = [await inbox.claim(accounts, 3, HOLD) for _ in range(3)]
+
+    assert {each.account for claimed in rounds for each in claimed} == set(accounts)
 
 
 async def test_what_is_done_is_not_given_again_and_stays_known(inbox: Inbox) -> None:
@@ -134,6 +156,71 @@ async def test_what_fails_comes_again_and_is_set_aside_in_the_end(inbox: Inbox) 
     assert await inbox.fail(claimed, AT_ONCE) is Failed.GONE
 
 
+async def test_what_somebody_else_holds_up_comes_again_however_often(inbox: Inbox) -> None:
+    await inbox.put(ADA, "one", told())
+    seen = []
+
+    for _ in range(3 * MOST_TRIES):
+        [claimed] = await inbox.claim([ADA], 10, HOLD)
+        seen.append(claimed.tries)
+        await inbox.postpone(claimed, AT_ONCE, AT_ONCE)
+
+    assert set(seen) == {0}
+    assert await inbox.counts([ADA]) == (1, 0)
+
+
+async def test_what_is_held_up_waits_ever_longer_up_to_the_longest(inbox: Inbox, store: Redis) -> None:
+    await inbox.put(ADA, "one", told())
+    [claimed] = await inbox.claim([ADA], 10, HOLD)
+    waits = []
+
+    for _ in range(6):
+        await inbox.postpone(claimed, timedelta(seconds=10), timedelta(seconds=100))
+        seconds, micros = await store.time()
+        due = await store.zscore(f"{PREFIX}due:{ADA}", "one")
+        assert due is not None
+        waits.append(round((due / 1000 - seconds - micros / 1e6) / 10))
+
+    assert waits == [1, 2, 4, 8, 10, 10]
+    assert await inbox.claim([ADA], 10, HOLD) == []
+
+
+async def test_what_is_done_with_is_not_postponed(inbox: Inbox) -> None:
+    await inbox.put(ADA, "one", told())
+    [claimed] = await inbox.claim([ADA], 10, AT_ONCE)
+    await inbox.finish(claimed, await inbox.read(ADA, []), {})
+
+    await inbox.postpone(claimed, AT_ONCE, AT_ONCE)
+
+    assert await inbox.claim([ADA], 10, HOLD) == []
+
+
+async def _set_aside(inbox: Inbox, *identities: str) -> None:
+    for identity in identities:
+        await inbox.put(ADA, identity, told())
+    for _ in range(MOST_TRIES):
+        for claimed in await inbox.claim([ADA], 10, HOLD):
+            await inbox.fail(claimed, AT_ONCE)
+
+
+async def test_what_was_set_aside_comes_back_as_it_was(inbox: Inbox) -> None:
+    await _set_aside(inbox, "one", "two")
+
+    assert await inbox.replay(ADA) == 2
+
+    assert await inbox.counts([ADA]) == (2, 0)
+    claimed = await inbox.claim([ADA], 10, HOLD)
+    assert {(each.identity, each.tries) for each in claimed} == {("one", 0), ("two", 0)}
+    assert [each.delivery for each in claimed] == [told(), told()]
+
+
+async def test_what_was_never_set_aside_does_not_come_back(inbox: Inbox) -> None:
+    await _set_aside(inbox, "one")
+
+    assert await inbox.replay(GRACE) == 0
+    assert [await inbox.replay(ADA) for _ in range(2)] == [1, 0]
+
+
 async def test_what_has_failed_waits(inbox: Inbox) -> None:
     await inbox.put(ADA, "one", told())
     [claimed] = await inbox.claim([ADA], 10, HOLD)
@@ -167,6 +254,18 @@ async def test_nothing_of_it_is_kept_for_ever(inbox: Inbox, store: Redis) -> Non
     kept = {name: await store.pttl(name) for name in await store.keys()}
     kinds = {str(name).partition("{webhooks}:")[2].partition(":")[0] for name in kept}
     assert kinds == {"items", "due", "seen", "aside", "invitee"}
+    assert [name for name, left in kept.items() if left < 0] == []
+
+
+async def test_what_is_held_up_and_what_came_back_is_not_kept_for_ever(inbox: Inbox, store: Redis) -> None:
+    await _set_aside(inbox, "one")
+    await inbox.replay(ADA)
+    [claimed] = await inbox.claim([ADA], 10, HOLD)
+    await inbox.postpone(claimed, HOLD, HOLD)
+
+    kept = {name: await store.pttl(name) for name in await store.keys()}
+    kinds = {str(name).partition("{webhooks}:")[2].partition(":")[0] for name in kept}
+    assert kinds == {"items", "due", "seen", "waits"}
     assert [name for name, left in kept.items() if left < 0] == []
 
 

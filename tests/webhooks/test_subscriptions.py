@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from app.background import running
 from app.calendly.client import CalendlyClient
-from app.calendly.failures import AccessRefusedError, AddressTakenError
+from app.calendly.failures import AccessRefusedError, AddressTakenError, OutcomeUnknownError
 from app.calendly.transport import Transport
 from app.errors import UpstreamFailedError
 from app.store.connection import open_store
@@ -107,6 +107,14 @@ async def test_it_is_registered_for_all_that_we_want_to_hear(office: Office) -> 
     assert (found["callback_url"], found["scope"], found["state"]) == (URL, "user", "active")
     assert found["events"] == EVENTS
     assert found["user"] == await office.calendly.me()
+
+
+def test_we_want_to_hear_of_all_that_is_documented_to_change_bookings_and_event_types() -> None:
+    assert set(EVENTS) == {
+        *("invitee.created", "invitee.canceled"),
+        *("invitee_no_show.created", "invitee_no_show.deleted"),
+        *("event_type.created", "event_type.updated", "event_type.deleted"),
+    }
 
 
 async def test_it_is_registered_with_our_key(office: Office) -> None:
@@ -245,6 +253,83 @@ async def test_the_hourly_look_mends_what_somebody_has_deleted(office: Office) -
     await office.subscription.look_if_due()
 
     assert len(await office.there()) == 1
+
+
+@pytest.mark.fault("W05")
+async def test_what_could_not_be_made_anew_is_tried_again_soon(office: Office) -> None:
+    await office.subscription.register()
+    await office.disabled()
+    await _refuse_one(office)
+    with pytest.raises(OutcomeUnknownError):
+        await office.subscription.look_if_due()
+    assert await office.there() == []
+
+    office.calendly.clock.advance(seconds=AGAIN.total_seconds())
+    await office.subscription.look_if_due()
+
+    assert [each["state"] for each in await office.there()] == ["active"]
+
+
+async def test_what_was_active_and_could_not_be_replaced_is_made_soon(office: Office) -> None:
+    await office.subscription.register()
+    await _refuse_one(office)
+    with pytest.raises(OutcomeUnknownError):
+        await office.subscription.register(anew=True)
+
+    office.calendly.clock.advance(seconds=AGAIN.total_seconds())
+    await office.subscription.look_if_due()
+
+    assert [each["state"] for each in await office.there()] == ["active"]
+
+
+async def test_where_it_was_made_though_calendly_did_not_say_so_the_gap_is_read_again(office: Office) -> None:
+    await _refuse_one(office, "commit_then_status")
+    with pytest.raises(OutcomeUnknownError):
+        await office.subscription.register()
+    office.calendly.clock.advance(seconds=AGAIN.total_seconds())
+
+    await office.subscription.look_if_due()
+
+    assert (len(office.forgotten), await office.made()) == (1, 1)
+    assert await _known(office) == (State.ACTIVE, office.calendly.clock())
+
+
+async def _refuse_one(office: Office, kind: str = "status") -> None:
+    await plan_fault(office.calendly, kind, path="^/webhook_subscriptions$", method="POST", status=503)
+
+
+def _by_itself(office: Office) -> Subscription:
+    return replace(office.subscription, wishes=replace(office.subscription.wishes, by_itself=True))
+
+
+async def test_what_is_wanted_by_itself_is_made_at_the_first_look(office: Office) -> None:
+    await _by_itself(office).look_if_due()
+
+    assert [each["events"] for each in await office.there()] == [EVENTS]
+
+
+async def test_what_is_wanted_by_itself_and_was_removed_stays_away(office: Office) -> None:
+    subscription = _by_itself(office)
+    await subscription.look_if_due()
+    await subscription.remove()
+    office.calendly.clock.advance(hours=1)
+
+    await subscription.look_if_due()
+
+    assert await office.there() == []
+
+
+async def test_what_is_new_is_looked_at_before_the_next_round(office: Office) -> None:
+    present: list[Subscription] = []
+
+    async def is_made() -> bool:
+        return len(await office.there()) == 1
+
+    watching = watch(lambda: present, timedelta(hours=1), timedelta(milliseconds=10))
+    async with asyncio.timeout(10), running(watching):
+        await asyncio.sleep(0.05)
+        present.append(_by_itself(office))
+        await until(is_made, every=0.02)
 
 
 @pytest.mark.parametrize("removed", [True, False], ids=["removed", "never made"])
