@@ -23,7 +23,8 @@ from app.webhooks.subscriptions import EVENTS, PATH
 from tests.faults.forgeries import forgeries, signature_with
 from tests.soak.findings import table
 from tests.soak.signing_keys import run_signing_keys
-from tests.soak.webhooks import run_deliveries, running_town
+from tests.soak.town import running_town
+from tests.soak.webhooks import run_deliveries
 from tests.support.contents import contents
 from tests.support.hooks import (
     KEY,
