@@ -146,6 +146,7 @@ async def _judged(town: Town, sent: Sequence[Json], watch: Stopwatch) -> Finding
             **{name: f"{share:.1%}" for name, share in befell.items()},
             "attempts": len(attempts),
             "503": sum(each["status"] == 503 for each in attempts),
+            **Counter(each["error"] for each in attempts if each["error"] is not None),
             **times.told,
             "p99 by the simulator, which is busy": f"{p99(each['milliseconds'] for each in attempts):.0f} ms",
             **_outcomes(metrics),
