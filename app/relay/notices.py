@@ -39,12 +39,15 @@ class Answer(FastShape, frozen=True, kw_only=True):
 class BookingData(FastShape, frozen=True, kw_only=True):
     """One invitee on one event, as far as it is known.
 
-    `booking_id` is null where the booking was not made through this service: on
-    Calendly's own page, for one. Times are RFC 3339, in the zone of the invitee.
-    `rescheduled_from` and `previous_start` belong to moves.
+    `reference` names it in every notice, whoever made it. `booking_id` is null where
+    what happened did not happen through this service: on Calendly's own page, for one.
+    Times are RFC 3339, in the zone of the invitee. `replaces` is the reference of the
+    booking whose place it took, `rescheduled_from` the id that this service had given
+    to that, `previous_start` its time.
     """
 
     account_id: str
+    reference: str | None = None
     booking_id: str | None = None
     status: Literal["confirmed", "canceled"]
     event_type_id: str | None = None
@@ -56,6 +59,7 @@ class BookingData(FastShape, frozen=True, kw_only=True):
     invitee: Person
     guests: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
+    replaces: str | None = None
     rescheduled_from: str | None = None
     previous_start: str | None = None
     created_at: Instant | None = None
@@ -87,6 +91,11 @@ def notice_id(type_: NoticeType, event: str, invitee: str) -> str:
     """
     fact = "canceled" if type_ == "booking.canceled" else "made"
     return f"msg_{sha256(f'{fact} {event} {invitee}'.encode()).hexdigest()[:ID_DIGITS]}"
+
+
+def reference_of(invitee: str) -> str:
+    """Of the booking of the invitee with this id at Calendly. The id itself is the way to its page of cancellation."""
+    return f"ref_{sha256(f'booking {invitee}'.encode()).hexdigest()[:ID_DIGITS]}"
 
 
 def body_of(notice: Notice) -> bytes:

@@ -2,7 +2,8 @@
 
 Of each invitee it is kept what was ever said: that there is a booking, that it was canceled, that another took its
 place. Facts are only added, so that the same deliveries in any order, however often each, end in the same record. That
-something is over outweighs that it began: who hears of the end first, is told nothing of the beginning.
+something is over outweighs that it began: who hears of the end first, is told nothing of the beginning. A move is told
+in any case, for it is an end as well: somebody may know the old booking alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,7 +99,8 @@ class Notice:
     """For the customer's backend: what became of a booking, as Calendly says it. All ids are Calendly's.
 
     `once` names it. `told_at` is when Calendly says that it happened: of two about one booking the later counts.
-    `previous` is the invitee whose place this one took; `previous_start` where it is known.
+    `previous` is the invitee whose place this one took; `previous_start` where it is known. `is_over`: it was moved
+    here, and does not stand any more.
     """
 
     outcome: Outcome
@@ -115,6 +117,7 @@ class Notice:
     location: EventLocation | None
     previous: str | None = None
     previous_start: datetime | None = None
+    is_over: bool = False
     reason: str | None = None
     """Why it was canceled, in the words of whoever did it."""
 
@@ -152,15 +155,18 @@ def decide(delivery: Delivery, known: Records) -> Decision:
 
 
 def _created(delivery: InviteeDelivery, before: Record, known: Records) -> list[Effect]:
-    if before.created or before.is_over:
+    if before.created:
         return []
     seat, old = delivery.invitee.scheduled_event, _replaced_by(delivery)
     earlier = known.get(id_in(old), NOTHING) if old else NOTHING
+    outcome = Outcome.RESCHEDULED if old else Outcome.CONFIRMED
+    notice = _notice(delivery, outcome, previous_start=earlier.start, is_over=before.is_over)
+    if before.is_over:
+        return [notice] if old else []
     event_type = _event_type(delivery)
     given_up = [DaysUntrue(earlier.start, earlier.end, event_type)] if earlier.start and earlier.end else []
     seated = [Seated(event_type, seat.start_time)] if event_type else []
-    outcome = Outcome.RESCHEDULED if delivery.is_move else Outcome.CONFIRMED
-    return [*given_up, *seated, *_news(delivery, Change.TAKEN), _notice(delivery, outcome, earlier.start)]
+    return [*given_up, *seated, *_news(delivery, Change.TAKEN), notice]
 
 
 def _canceled(delivery: InviteeDelivery, before: Record, _: Records) -> list[Effect]:
@@ -212,7 +218,13 @@ def _news(delivery: InviteeDelivery, change: Change) -> list[News]:
     ]
 
 
-def _notice(delivery: InviteeDelivery, outcome: Outcome, previous_start: datetime | None = None) -> Notice:
+def _notice(
+    delivery: InviteeDelivery,
+    outcome: Outcome,
+    *,
+    previous_start: datetime | None = None,
+    is_over: bool = False,
+) -> Notice:
     invitee = delivery.invitee
     seat, id_ = invitee.scheduled_event, id_in(invitee.uri)
     return Notice(
@@ -230,6 +242,7 @@ def _notice(delivery: InviteeDelivery, outcome: Outcome, previous_start: datetim
         location=seat.location,
         previous=id_in(invitee.old_invitee) if invitee.old_invitee else None,
         previous_start=previous_start,
+        is_over=is_over,
         reason=invitee.cancellation.reason if invitee.cancellation else None,
     )
 

@@ -21,9 +21,11 @@ from app.features.webhooks.router import MAX_BODY, WITHIN
 from app.webhooks.signatures import HEADER
 from app.webhooks.subscriptions import EVENTS, PATH
 from tests.faults.forgeries import forgeries, signature_with
+from tests.soak.answer_times import TOO_SLOW
 from tests.soak.findings import table
 from tests.soak.signing_keys import run_signing_keys
-from tests.soak.webhooks import run_deliveries, running_town
+from tests.soak.town import running_town
+from tests.soak.webhooks import run_deliveries
 from tests.support.contents import contents
 from tests.support.hooks import (
     KEY,
@@ -461,11 +463,14 @@ async def test_a_genuine_delivery_about_another_account_is_ignored(
 @pytest.mark.fault("W03")
 @pytest.mark.fault("W04")
 async def test_what_is_kept_is_what_was_delivered_though_redis_was_dead(tmp_path: Path) -> None:
-    """`make soak-webhooks` does it with thousands, and for longer."""
+    """`make soak-webhooks` does it with thousands, and for longer, and judges the time as well: that takes a machine
+    on which no other test runs.
+    """
     async with running_town(tmp_path) as town:
         findings = await run_deliveries(town, 100, away=2.0)
 
-    assert findings.kept, table([findings])
+    wrong = {name for name, count in findings.wrong.items() if count}
+    assert wrong <= {TOO_SLOW}, table([findings])
 
 
 async def test_whatever_the_simulator_does_to_its_messages_is_borne(

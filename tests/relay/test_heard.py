@@ -2,16 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from redis import Redis
 
 from app.main import create_app
-from app.relay import names
 from app.webhooks.subscriptions import EVENTS, PATH
 from tests.life.stage import (
     BOOKING,
@@ -24,13 +20,13 @@ from tests.life.stage import (
     made,
     moved,
 )
+from tests.relay.hearing import SILENT, all_told, carried_out, hearing
 from tests.relay.receiver import Received, Receiver
-from tests.relay.test_service import hastened, hinted, settings_telling
-from tests.soak.waiting import until
+from tests.relay.test_service import hastened, settings_telling
 from tests.support.canary_watch import watched
-from tests.support.hooks import KEY, believing, eventually
+from tests.support.hooks import KEY, believing
 from tests.support.hosted_pages import HostedPages
-from tests.support.redis import CACHE, STATE, RedisServer, running_redis
+from tests.support.redis import CACHE, RedisServer, running_redis
 from tests.support.service import Json, Service, plan_fault
 from tests.support.serving import serve
 from tests.support.simulation import Simulation
@@ -40,21 +36,10 @@ LOOKED_FOR = 1.5
 """Seconds for whoever looks into hints to have looked, where nothing is to come of it."""
 
 
-SILENT = 4.0
-"""Seconds for which Calendly says nothing; nobody looks meanwhile."""
-
-UNHURRIED = replace(BRISK, answer_within=timedelta(seconds=SILENT))
-
-
 @pytest.fixture
 async def bff(calendly: Simulation, redis: RedisServer, receiver: Receiver) -> AsyncIterator[Service]:
-    """One that Calendly can reach. It hears of nothing before `delivering`."""
-    await calendly.settings(tier="enterprise")
-    settings = believing(settings_telling(calendly, redis, receiver))
-    app = create_app(settings, clock=calendly.clock, protocol=UNHURRIED)
-    with serve(watched(app), patience=2.0) as url:
-        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-            yield Service(app, http)
+    async with hearing(calendly, redis, receiver) as service:
+        yield service
 
 
 @pytest.fixture
@@ -66,29 +51,6 @@ async def delivering(bff: Service, calendly: Simulation) -> Service:
 @pytest.fixture
 def pages(calendly: Simulation) -> HostedPages:
     return HostedPages(calendly.http)
-
-
-async def carried_out(bff: Service, number: int) -> None:
-    """Wait until so many deliveries were."""
-
-    async def are_done() -> bool:
-        metrics = (await bff.http.get("/metrics")).text
-        return f'bff_webhook_deliveries_total{{outcome="done"}} {number}.0' in metrics
-
-    await eventually(are_done)
-
-
-async def all_told(redis: RedisServer, receiver: Receiver) -> list[Received]:
-    """All that comes, in the order of what happened, once nobody has anything to look into or to send."""
-    hastened(redis, timedelta(days=3))
-
-    async def is_so() -> bool:
-        with Redis(port=redis.port, db=STATE) as store:
-            return not hinted(redis) and not store.zcard(names.WAITING)
-
-    async with asyncio.timeout(20):
-        await until(is_so, every=0.05)
-    return receiver.received
 
 
 def said(received: Received) -> tuple[str, str | None, str]:

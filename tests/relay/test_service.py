@@ -37,6 +37,7 @@ from tests.support.simulation import Simulation
 KNOWN = frozenset(
     {
         "accountId",
+        "reference",
         "bookingId",
         "status",
         "eventTypeId",
@@ -48,6 +49,7 @@ KNOWN = frozenset(
         "invitee",
         "guests",
         "answers",
+        "replaces",
         "rescheduledFrom",
         "previousStart",
         "createdAt",
@@ -126,6 +128,7 @@ async def test_a_booking_is_told(bff: Service, receiver: Receiver) -> None:
     assert received.data["timeZone"] == "Europe/Berlin"
     assert received.data["location"]["kind"] == "google_conference"
     assert received.data["rescheduledFrom"] is received.data["previousStart"] is None
+    assert received.data["replaces"] is None
 
 
 async def test_a_notice_holds_no_token_and_nothing_of_calendly(bff: Service, receiver: Receiver) -> None:
@@ -174,10 +177,11 @@ async def test_a_cancellation_is_told_once(bff: Service, redis: RedisServer, rec
     await canceled(bff, booking)
     await canceled(bff, booking)
 
-    *_, received = await receiver.after(2)
+    first, received = await receiver.after(2)
     await told_all(redis)
 
     assert said_of(booking, received) == ("booking.canceled", booking["id"], "canceled", booking["start"])
+    assert received.data["reference"] == first.data["reference"]
     assert len(receiver.received) == 2
 
 
@@ -186,9 +190,10 @@ async def test_a_move_is_told_with_where_it_came_from(bff: Service, receiver: Re
     await receiver.after(1)
     new = await moved(bff, booking, (await bff.free("intro-call"))[4])
 
-    *_, received = await receiver.after(2)
+    first, received = await receiver.after(2)
 
     assert said_of(new, received) == ("booking.rescheduled", new["id"], "confirmed", new["start"])
+    assert received.data["replaces"] == first.data["reference"] != received.data["reference"]
     assert received.data["rescheduledFrom"] == booking["id"]
     assert received.data["previousStart"] == booking["start"]
     assert len(receiver.received) == 2

@@ -24,6 +24,11 @@ from app.observability import configure_logging
 
 BACKLOG = 512
 
+KEEP_ALIVE = 60
+"""Seconds: longer than any client of the trials keeps a connection that it does not use. Where both ends close at the
+same age, what is sent just then gets no answer.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -64,7 +69,14 @@ def _started(app: FastAPI) -> int:
 
 
 def _serve(app: FastAPI, listener: socket.socket) -> NoReturn:
-    config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False, ws="none")
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=KEEP_ALIVE,
+    )
     try:
         uvicorn.Server(config).run(sockets=[listener])
     finally:

@@ -48,12 +48,14 @@ CANCELED = [created("A"), canceled("A")]
 MOVED = [created("A"), canceled("A", new="B"), created("B", 1, old="A")]
 MOVED_TWICE = [*MOVED, canceled("B", 1, new="C"), created("C", 2, old="B")]
 MOVED_AND_CANCELED = [*MOVED, canceled("B", 1, old_invitee=uri_of("A"))]
+MOVED_AND_CANCELED_WITHOUT_A_WORD_OF_BEFORE = [*MOVED, canceled("B", 1)]
 SEQUENCES = {
     "booked": BOOKED,
     "canceled": CANCELED,
     "moved": MOVED,
     "moved twice": MOVED_TWICE,
     "moved and canceled": MOVED_AND_CANCELED,
+    "moved and canceled, with less said": MOVED_AND_CANCELED_WITHOUT_A_WORD_OF_BEFORE,
     "two people": [created("A"), created("Z", 3), canceled("A"), canceled("Z", 3)],
 }
 
@@ -90,6 +92,11 @@ class Host:
 
     def told(self) -> set[str]:
         return {each.once for each in self.notices} | {each.once for each in self.news}
+
+    def told_to_be_over(self) -> set[str]:
+        """As somebody hears it who knows bookings by their ids alone."""
+        canceled = {each.invitee for each in self.notices if each.outcome is Outcome.CANCELED}
+        return canceled | {each.previous for each in self.notices if each.previous}
 
 
 def after(messages: Iterable[Json]) -> Host:
@@ -224,14 +231,13 @@ class Model:
         }
 
     def must_be_told(self) -> set[str]:
-        """Whatever the order: what stands, and what ended otherwise than by a move."""
+        """Whatever the order: what stands, what ended, and each move, which is the end of something."""
         stands = {id_: payload for id_, payload in self.began.items() if id_ not in self.ended}
-        begun = {
-            f"{'rescheduled' if payload['old_invitee'] else 'confirmed'}:{id_}"
-            for id_, payload in stands.items()
-        }
+        moved = {f"rescheduled:{id_}" for id_, payload in self.began.items() if payload["old_invitee"]}
+        begun = {f"confirmed:{id_}" for id_, payload in stands.items() if not payload["old_invitee"]}
         over = {f"canceled:{id_}" for id_ in self.ended if id_ not in self.replaced}
-        return begun | over | {f"taken:{id_}" for id_ in stands} | {f"freed:{id_}" for id_ in self.ended}
+        slots = {f"taken:{id_}" for id_ in stands} | {f"freed:{id_}" for id_ in self.ended}
+        return begun | moved | over | slots
 
     def may_be_told(self) -> set[str]:
         """And what began and is over, where it was heard of in time."""
@@ -268,6 +274,7 @@ def test_every_order_with_any_repetitions_ends_as_the_model_says(name: str, data
         id_: record.start for id_, record in after(messages).records.items()
     }
     assert model.must_be_told() <= host.told() <= model.may_be_told()
+    assert host.told_to_be_over() == model.ended.keys() | model.replaced
 
 
 @pytest.mark.fault("W03")
@@ -283,7 +290,7 @@ def test_nothing_that_is_over_is_told_to_begin(name: str, data: st.DataObject) -
         begun = {
             each.once
             for each in host.effects[before:]
-            if (isinstance(each, Notice) and each.outcome is not Outcome.CANCELED)
+            if (isinstance(each, Notice) and each.outcome is not Outcome.CANCELED and not each.is_over)
             or (isinstance(each, News) and each.once.startswith("taken"))
         }
         assert not begun & {f"{kind}:{id_}" for id_ in over for kind in ("confirmed", "rescheduled", "taken")}
@@ -294,6 +301,21 @@ def test_nothing_that_is_over_is_told_to_begin(name: str, data: st.DataObject) -
 @given(st.permutations(MOVED_TWICE))
 def test_a_move_is_never_told_as_a_cancellation(messages: list[Json]) -> None:
     assert Outcome.CANCELED not in {each.outcome for each in after(messages).notices}
+
+
+@pytest.mark.fault("W03")
+def test_a_cancellation_says_whose_place_it_took() -> None:
+    """Perhaps nobody has told of that move."""
+    notice = after([MOVED[0], MOVED[1], MOVED_AND_CANCELED[3]]).notices[-1]
+
+    assert (notice.outcome, notice.invitee, notice.previous) == (Outcome.CANCELED, "B", "A")
+
+
+@pytest.mark.fault("W03")
+def test_a_move_to_a_time_that_is_given_up_again_is_told_as_one_that_is_over() -> None:
+    late = after([created("A"), *MOVED_TWICE[3:], *MOVED_TWICE[1:3]]).notices[-1]
+
+    assert (late.outcome, late.invitee, late.previous, late.is_over) == (Outcome.RESCHEDULED, "B", "A", True)
 
 
 @given(st.sampled_from(sorted(SEQUENCES)), st.data())

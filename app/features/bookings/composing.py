@@ -19,7 +19,7 @@ from app.features.bookings.telling import About
 from app.intents.model import Result
 from app.intents.runner import Parts
 from app.relay.hints import Hint
-from app.relay.notices import Answer, BookingData, Notice, Person, Place
+from app.relay.notices import Answer, BookingData, Notice, Person, Place, reference_of
 from app.time_zones import zone
 
 TRIES = 3
@@ -56,21 +56,21 @@ class Composer:
         claims = msgspec.json.decode(about.claims, type=Claims)
         known = Booking.model_validate_json(about.known) if about.known else None
         if about.type == "booking.canceled" and hint.certain and known is not None:
-            return notice_from(hint, about, known)
+            return notice_from(hint, about, claims, known)
         if not about.ours and not hint.certain:
             await self._require_another(claims)
         try:
             booked, about = await self._read(hint.account, about, claims)
         except AppError as error:
             if hint.certain and known is not None and hint.tries >= TRIES:
-                return notice_from(hint, about, known)
+                return notice_from(hint, about, claims, known)
             if hint.age > GIVEN_UP:
                 log.warning("bookings.untold", notice=hint.id, error=error.code)
                 return None
             raise
         if about.type == "booking.canceled" and booked.active:
             return None
-        return notice_from(hint, about, _completed(booking_from(booked, claims), known))
+        return notice_from(hint, about, claims, _completed(booking_from(booked, claims), known))
 
     async def _require_another(self, claims: Claims) -> None:
         """What Calendly tells of may be half of what is being done here. Whoever does it will tell all of it."""
@@ -87,9 +87,11 @@ class Composer:
         booked = Booked(
             *await both(client.get_scheduled_event(event), client.get_event_invitee(event, invitee))
         )
-        if about.type == "booking.rescheduled" and about.previous is None and booked.invitee.old_invitee:
-            earlier = await _start_of(client, booked.invitee.old_invitee)
-            about = msgspec.structs.replace(about, previous=earlier)
+        old = booked.invitee.old_invitee
+        if old is not None:
+            about = msgspec.structs.replace(about, replaces=reference_of(client.id_from(old)))
+            if about.type == "booking.rescheduled" and about.previous is None:
+                about = msgspec.structs.replace(about, previous=await _start_of(client, old))
         return booked, about
 
 
@@ -107,12 +109,13 @@ def _completed(booking: Booking, known: Booking | None) -> Booking:
     return booking.model_copy(update={"guests": known.guests}) if known else booking
 
 
-def notice_from(hint: Hint, about: About, booking: Booking) -> Notice:
+def notice_from(hint: Hint, about: About, claims: Claims, booking: Booking) -> Notice:
     """Pure. A booking that has been canceled since is told as it was, and the cancellation after it."""
-    canceled = about.type == "booking.canceled"
+    canceled = about.type == "booking.canceled" or about.over
     previous = local_time(about.previous, zone(booking.time_zone)) if about.previous else None
     data = BookingData(
         account_id=hint.account,
+        reference=reference_of(claims.invitee) if claims.invitee else None,
         booking_id=booking.id if about.ours else None,
         status="canceled" if canceled else "confirmed",
         event_type_id=booking.event_type_id,
@@ -124,6 +127,7 @@ def notice_from(hint: Hint, about: About, booking: Booking) -> Notice:
         invitee=Person(name=booking.invitee.name, email=booking.invitee.email),
         guests=tuple(booking.guests),
         answers=tuple(Answer(label=each.label, value=each.value) for each in booking.answers),
+        replaces=about.replaces,
         rescheduled_from=booking.rescheduled_from,
         previous_start=previous,
         created_at=booking.created_at,

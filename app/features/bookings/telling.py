@@ -17,7 +17,7 @@ from app.features.bookings.manage import Claims
 from app.features.bookings.schemas import Booking
 from app.intents.model import Matter, Result
 from app.relay.hints import NONE, Expect, Hint
-from app.relay.notices import NoticeType, notice_id
+from app.relay.notices import NoticeType, notice_id, reference_of
 from app.store.state import StoreAwayError
 from app.webhooks.effects import Notice as Heard
 from app.webhooks.effects import Outcome
@@ -44,15 +44,18 @@ class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a hint holds. `claims` as a manage token says them, `known` a booking as a front end sees it, without one.
 
     `known` is none where it may be another's: then only Calendly can say. `ours`: made here, so that it has an
-    id of ours. `previous` is the start of the booking whose place it took. `hushed`: nobody is to be told.
+    id of ours. `replaces` and `previous` are reference and start of the booking whose place it took. `over`: it was
+    moved here, and does not stand any more. `hushed`: nobody is to be told.
     """
 
     type: NoticeType
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     claims: str
     known: str | None = None
+    replaces: str | None = None
     previous: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     ours: bool = True
+    over: bool = False
     hushed: bool = False
 
 
@@ -76,6 +79,7 @@ class Telling:
             at=self.clock(),
             claims=packed(claims),
             known=None if result.found else matter.draft,
+            replaces=reference_of(matter.replaced_invitee) if matter.replaced_invitee else None,
             previous=matter.replaced_from,
             ours=not result.found,
         )
@@ -117,8 +121,10 @@ class Telling:
             type=_HEARD[notice.outcome],
             at=notice.told_at,
             claims=packed(claims),
+            replaces=reference_of(notice.previous) if notice.previous else None,
             previous=notice.previous_start,
             ours=False,
+            over=notice.is_over,
         )
         id_ = notice_id(about.type, notice.event, notice.invitee)
         said = msgspec.json.encode(about).decode()
