@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from app.observability import configure_logging
 from tests.support import loopback
@@ -12,6 +13,10 @@ from tests.support.service import Service, running_service, settings_for
 from tests.support.simulation import MONDAY, Simulation, StandingClock, running_simulator
 
 pytest_plugins = ["tests.support.canary_plugin"]
+
+# How long an example takes is no matter of whether it is right.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 loopback.guard()
 configure_logging("debug")
