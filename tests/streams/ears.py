@@ -1,8 +1,8 @@
 """Hubs on a real Redis, and listeners whose other end takes what it is told, or does not."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -125,3 +125,12 @@ async def replica(
             await until(is_told, every=0.01)
         yield Replica(hub, dropped)
         hub.close()
+
+
+@contextmanager
+def deaf_replica(events: EventLog) -> Iterator[Replica]:
+    """One that hears nothing by itself: a test says when it has subscribed, and what was published."""
+    dropped: list[None] = []
+    hub = Hub(events, most=1000, dropped=lambda: dropped.append(None))
+    yield Replica(hub, dropped)
+    hub.close()
