@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.accounts.account import Account
 from app.accounts.accounts import Accounts
+from app.errors import AppError
 from app.features.bookings.telling import Telling
 from app.intents.model import Matter, Result
 from app.intents.settlement import Change
@@ -46,7 +47,8 @@ class Consequences:
         )
         match news.change:
             case SlotChange.TAKEN:
-                self.announcer.taken(booked, seats=1)
+                pooled = await _is_pooled(account, news.event_type)
+                self.announcer.taken(booked, seats=None if pooled else 1)
             case SlotChange.FREED:
                 self.announcer.freed(booked)
             case SlotChange.CHANGED:
@@ -55,3 +57,11 @@ class Consequences:
     async def told(self, account: Account, notice: Notice) -> None:
         """What Calendly tells of a booking. Raises `StoreAwayError`."""
         await self.telling.heard(await account.id(), notice)
+
+
+async def _is_pooled(account: Account, event_type: str) -> bool:
+    """Whether another host may still have the slot free, as far as anybody can tell."""
+    try:
+        return (await account.catalogue.find(event_type)).pooled
+    except AppError:
+        return True
