@@ -11,35 +11,11 @@ from redis.exceptions import ConnectionError as AwayError
 from app.cache.reach import Reach
 from app.cache.steps import Steps
 from app.streams.listener import MOST_MISSED, MOST_WAITING
-from app.streams.log import EventLog, Seen
+from app.streams.log import EventLog
 from app.streams.news import Position, encoded
-from tests.streams.ears import deaf_replica, log_on, taken
+from tests.streams.ears import Slow, deaf_replica, log_on, taken
 
 MANY = MOST_WAITING + 6
-
-
-class Slow(EventLog):
-    """Keeps what it has read for the first who asks after `hold`, until `let_go`."""
-
-    _is_to_hold = False
-
-    def hold(self) -> None:
-        self._is_to_hold = True
-        self._holds, self._lets_go = asyncio.Event(), asyncio.Event()
-
-    async def until_it_holds(self) -> None:
-        await self._holds.wait()
-
-    def let_go(self) -> None:
-        self._lets_go.set()
-
-    async def since(self, account: str, last: Position | None) -> Seen | None:
-        seen = await super().since(account, last)
-        if self._is_to_hold:
-            self._is_to_hold = False
-            self._holds.set()
-            await self._lets_go.wait()
-        return seen
 
 
 @pytest.fixture
