@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.accounts.account import Account
 from app.accounts.accounts import Accounts
+from app.errors import AppError
 from app.features.bookings.telling import Telling
 from app.intents.model import Matter, Result
 from app.intents.settlement import Change
@@ -40,9 +41,9 @@ class Consequences:
         hears twice.
         """
         for each in await self.accounts.concerned(account, news.event_type):
-            self._heard(each, news)
+            await self._heard(each, news)
 
-    def _heard(self, account: Account, news: News) -> None:
+    async def _heard(self, account: Account, news: News) -> None:
         booked = BookedTime(
             account=account.access,
             event_type=news.event_type,
@@ -52,7 +53,8 @@ class Consequences:
         )
         match news.change:
             case SlotChange.TAKEN:
-                self.announcer.taken(booked, seats=1)
+                pooled = await _is_pooled(account, news.event_type)
+                self.announcer.taken(booked, seats=None if pooled else 1)
             case SlotChange.FREED:
                 self.announcer.freed(booked)
             case SlotChange.CHANGED:
@@ -65,3 +67,11 @@ class Consequences:
     async def told(self, account: Account, notice: Notice) -> None:
         """What Calendly tells of a booking. Raises `StoreAwayError`."""
         await self.telling.heard(await account.id(), notice)
+
+
+async def _is_pooled(account: Account, event_type: str) -> bool:
+    """Whether another host may still have the slot free, as far as anybody can tell."""
+    try:
+        return (await account.catalogue.find(event_type)).pooled
+    except AppError:
+        return True

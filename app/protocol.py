@@ -23,7 +23,7 @@ from uvicorn.server import ServerState
 from app.bounded_protocol import BoundedProtocol
 from app.fast_lane import CUT, HAS_GONE, SOUGHT, WAITS_SINCE
 from app.lane import Lane, Reply
-from app.ready import Place
+from app.ready import Place, question
 from app.wishes import Given, Wish
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
@@ -117,7 +117,7 @@ class ReadyProtocol(BoundedProtocol):
         wish = lane.known.find(data[end:])
         if wish is None:
             return False
-        place = data[len(GET) : end - len(VERSION)]
+        place = question(data[len(GET) : end - len(VERSION)])
         ready = lane.found(place)
         if not self._is_free():
             return False
@@ -171,9 +171,10 @@ class ReadyProtocol(BoundedProtocol):
         given: Given = dict(self.headers)
         if len(given) < len(self.headers) or not NOT_PLAIN.isdisjoint(given):
             return None
-        ready = lane.found(self.url)
-        if ready is None and not lane.turns_away(self.url):
-            lane.announce(self.url)
+        place = question(self.url)
+        ready = lane.found(place)
+        if ready is None and not lane.turns_away(place):
+            lane.announce(place)
             return None
         wish = lane.wish(given)
         self._send(lane.refusal(wish) if ready is None else lane.reply(ready, wish))

@@ -68,6 +68,40 @@ async def test_what_is_ready_is_what_the_route_answers(
     assert len(ready.headers["X-Request-Id"]) >= 8
 
 
+@pytest.mark.parametrize("path", PATHS)
+async def test_after_which_event_it_is_asked_makes_it_no_other_question_here(bff: Service, path: str) -> None:
+    by_route = await _ask(bff, path)
+    joint = "&" if "?" in path else "?"
+    ready = [await _ask(bff, f"{path}{joint}after={mark}") for mark in ("5e0c1d6a-1764579612345-0", "x")]
+
+    assert len(_ready(bff)) == 1
+    assert [_told(each, {}) for each in ready] == [_told(by_route, {})] * 2
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("?after=", "/query/after"),
+        ("?after=a/b", "/query/after"),
+        (f"?after={'x' * 65}", "/query/after"),
+        ("?after=1&after=2", "/query/after"),
+        ("?%61fter=1&after=2", "/query/after"),
+        ("&after=2", None),
+    ],
+)
+async def test_whatever_else_is_said_of_it_goes_to_the_route(
+    bff: Service, query: str, pointer: str | None
+) -> None:
+    path = "/event-types/intro-call/availability"
+    for known in ("", "?%61fter=1", "?after=1"):
+        assert (await _ask(bff, path + known)).status_code == 200
+
+    answer = await _ask(bff, path + query)
+
+    assert answer.status_code == (404 if pointer is None else 422)
+    assert [each["pointer"] for each in answer.json().get("errors", [])] == [pointer][: pointer is not None]
+
+
 @pytest.mark.parametrize("given", [{}, BROWSER, {"Accept-Encoding": "gzip"}])
 async def test_who_has_it_is_told_that_nothing_has_changed(bff: Service, given: dict[str, str]) -> None:
     path = "/event-types/intro-call/availability"

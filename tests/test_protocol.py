@@ -208,6 +208,14 @@ async def test_what_was_booked_is_not_sent_any_more(served: Served) -> None:
     assert start.encode() not in after
 
 
+async def test_what_is_ready_is_sent_whichever_event_it_is_to_be_as_new_as(served: Served) -> None:
+    await served.made_ready(PATH)
+    async with served.wire() as wire:
+        told = [await wire.status(f"{PATH}&after={mark}") for mark in ("5e0c1d6a-1-0", "5e0c1d6a-1-1", "x")]
+
+    assert (told, list(served.app.asked)) == ([200] * 3, [])
+
+
 async def test_headers_that_were_understood_once_are_known_again(served: Served) -> None:
     """By whoever says them, and whatever is asked for; a byte more, and they are others."""
     await served.made_ready(PATH, OTHER)

@@ -26,6 +26,7 @@ _NEVER = tuple(
             "224.0.0.0/4",
             "240.0.0.0/4",
             "::/96",  # but for loopback: unspecified, and an early way to write IPv4
+            "::ffff:0:0:0/96",  # IPv4 for translators (RFC 7915): whose, and to where, cannot be known
             "64:ff9b:1::/48",  # NAT64 of somebody's own, in a form that cannot be known
             "fd00:ec2::/32",
             "fd20:ce::254/128",

@@ -21,6 +21,9 @@ SEEN_FOR = timedelta(days=7)
 MOST_WAITING = 10_000
 """Deliveries that wait, of all targets: the store is there for bookings."""
 
+MOST_DEAD = 10_000
+"""Dead letters, of all targets. Beyond it, each notice that comes in makes the oldest of them go."""
+
 AT_A_TIME = 500
 """Dead letters that are replayed in one step: others need the store meanwhile."""
 
@@ -52,10 +55,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """`crowded`: how many older ones became dead letters to make room."""
+    """`crowded`: how many older ones became dead letters to make room; `dropped`: how many dead letters went for it."""
 
     new: bool
-    crowded: int
+    crowded: int = 0
+    dropped: int = 0
 
 
 class _Letter(msgspec.Struct, frozen=True):
@@ -66,15 +70,18 @@ class _Letter(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    def __init__(self, state: StateStore, sealer: Sealer, *, most: int = MOST_WAITING) -> None:
+    def __init__(
+        self, state: StateStore, sealer: Sealer, *, most: int = MOST_WAITING, most_dead: int = MOST_DEAD
+    ) -> None:
         self._state = state
         self._sealer = sealer
         self._most = most
+        self._most_dead = most_dead
 
     async def put(self, notice: Notice, body: bytes, targets: Sequence[Target]) -> Put:
         """Once for every id within seven days; whatever hinted at it is done with."""
         letter = msgspec.json.encode(_Letter(notice.id, body.decode()))
-        new, crowded = await self._run(
+        new, crowded, dropped = await self._run(
             scripts.PUT,
             notice.id,
             notice.type,
@@ -82,9 +89,10 @@ class Outbox:
             names.account(notice.account_id),
             _length(SEEN_FOR),
             self._most,
+            self._most_dead,
             *(part for target in targets for part in (target.name, target.host)),
         )
-        return Put(new=bool(new), crowded=int(crowded))
+        return Put(new=bool(new), crowded=int(crowded), dropped=int(dropped))
 
     async def claim(self, room: Mapping[str, int], lease: timedelta) -> list[Claimed]:
         """What is due, by the names of targets at most so many of each; for the lease, nobody else gets it."""

@@ -17,6 +17,9 @@ DEAD_KEPT = "2592000000"
 UNCLAIMED_KEPT = "604800000"
 """Milliseconds: 7 days, longer than all attempts take. What waits for so long has a target that nobody sends to."""
 
+DROPPED_AT_ONCE = "100"
+"""Dead letters that make room in one step: others need the store meanwhile."""
+
 COMMON = (
     RECORDS
     + """
@@ -62,6 +65,14 @@ local function trim(most)
   end
   return crowded
 end
+local function drop(most)
+  local dropped = 0
+  while redis.call('ZCARD', dead) > tonumber(most) and dropped < DROPPED do
+    finish(parts(redis.call('ZRANGE', dead, 0, 0)[1]))
+    dropped = dropped + 1
+  end
+  return dropped
+end
 local function sweep()
   local unclaimed = text(now - UNCLAIMED_KEPT)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', unclaimed, 'LIMIT', 0, 20)) do
@@ -72,31 +83,36 @@ local function sweep()
     finish(parts(member))
   end
 end
-""".replace("UNCLAIMED_KEPT", UNCLAIMED_KEPT).replace("DEAD_KEPT", DEAD_KEPT)
+""".replace("UNCLAIMED_KEPT", UNCLAIMED_KEPT)
+    .replace("DEAD_KEPT", DEAD_KEPT)
+    .replace("DROPPED", DROPPED_AT_ONCE)
 )
 
 PUT = Script(
     COMMON
     + """
-local id, kind, body, account, seen_for, most = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local id, kind, body, account, seen_for = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local most, most_dead = ARGV[7], ARGV[8]
 redis.call('ZREM', hints_of(account), id)
 redis.call('DEL', hint_at(id))
-if not redis.call('SET', prefix .. 'seen:' .. id, '1', 'NX', 'PX', seen_for) then return {0, 0} end
-local targets = (#ARGV - 7) / 2
+if not redis.call('SET', prefix .. 'seen:' .. id, '1', 'NX', 'PX', seen_for) then return {0, 0, 0} end
+local targets = (#ARGV - 8) / 2
 if targets > 0 then
   redis.call('HSET', notice_at(id), 'type', kind, 'body', body, 'at', text(now), 'left', text(targets))
 end
-for index = 8, #ARGV, 2 do
+for index = 9, #ARGV, 2 do
   local target, host = ARGV[index], ARGV[index + 1]
   redis.call('HSET', delivery_at(target, id), 'host', host, 'attempts', '0', 'outcome', 'waiting')
   await(target, id)
 end
-return {1, trim(most)}
+local crowded = trim(most)
+return {1, crowded, drop(most_dead)}
 """
 )
 """Take a notice in, for each target; the hint that led to it is done with.
 
-Answers whether it is new, and how many of the oldest had to become dead letters to make room.
+Answers whether it is new, how many of the oldest had to become dead letters to make room, and how many of the oldest
+dead letters had to go.
 """
 
 CLAIM = Script(

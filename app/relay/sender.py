@@ -4,16 +4,17 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 import httpx
 
 from app import __version__
+from app.relay.lookups import Lookups
 from app.relay.schedule import NONE, asked_wait
 from app.relay.signing import signed_headers
-from app.relay.targets import ForbiddenAddressError, Resolve, Target, addresses_of, resolved
+from app.relay.targets import ForbiddenAddressError, Resolve, Target, addresses_of
 
 DEADLINE = timedelta(seconds=15)
 """For one attempt, from the look at its name to the status of the answer."""
@@ -46,7 +47,7 @@ class SenderOptions:
     """`private`: this machine and private networks may be called, too. `trust`: whose certificates are believed."""
 
     private: bool = False
-    resolve: Resolve = resolved
+    resolve: Resolve = field(default_factory=Lookups)
     deadline: timedelta = DEADLINE
     trust: ssl.SSLContext | None = None
     clock: Callable[[], datetime] = system_clock

@@ -1,7 +1,5 @@
 """Where notices go, and what their names resolve to at the moment of an attempt."""
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -54,9 +52,3 @@ async def addresses_of(target: Target, resolve: Resolve, *, private: bool) -> Se
     if not target.secure and not all(map(is_loopback, found)):
         raise ForbiddenAddressError
     return found
-
-
-async def resolved(host: str, port: int) -> Sequence[str]:
-    """By the system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]

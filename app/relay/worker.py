@@ -28,7 +28,7 @@ CRASHED = "crashed"
 log = structlog.get_logger()
 
 Count = Callable[[str, int], None]
-"""So many more notices that ended so: `delivered`, `failed`, `dead`, `crowded_out`."""
+"""So many more notices that ended so: `delivered`, `failed`, `dead`, `crowded_out`, `dropped`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,9 @@ class Relay:
         if put.crowded:
             log.error("relay.crowded_out", notices=put.crowded)
             self._count("crowded_out", put.crowded)
+        if put.dropped:
+            log.error("relay.dead_dropped", notices=put.dropped)
+            self._count("dropped", put.dropped)
         self._more.set()
         return put.new
 

@@ -61,7 +61,9 @@ class Announcer:
         self._is_done.set()
 
     def taken(self, booked: BookedTime, *, seats: int | None) -> None:
-        """It was made. `seats`: how many its slot had left before; None where nobody knows."""
+        """It was made. `seats`: how many its slot had left before; None where nobody knows, and where another host of
+        the team may still have it free.
+        """
         if seats == 1:
             news = SlotTaken(booked.event_type, booked.start)
             self._announce(booked.account, news, booked.named("taken"))
@@ -85,7 +87,7 @@ class Announcer:
         )
         match change:
             case Change.BOOKED:
-                self.taken(new, seats=matter.seats)
+                self.taken(new, seats=None if wanted.pooled else matter.seats)
             case Change.UNDONE:
                 self.freed(new)
             case Change.MOVED if matter.replaced_from and matter.replaced_to:

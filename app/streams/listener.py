@@ -10,10 +10,12 @@ from app.streams.log import Seen
 from app.streams.news import Entry, Position, beat, event, greeting, reset
 
 MOST_WAITING = 64
-"""Events. Whoever is so far behind is cut off, and comes back to what is in the log."""
+"""Events. Whoever takes nothing and is so far behind is cut off, and comes back to what is in the log. Whoever had no
+turn to take anything yet begins anew.
+"""
 
 MOST_MISSED = 32
-"""Events that are told to whoever comes back: to read free times again says as much as more of them."""
+"""Events that are told to whoever comes back, or missed them: to read free times again says as much as more of them."""
 
 Send: TypeAlias = Callable[[bytes, bool], Awaitable[None]]
 """Some of the stream, and whether there is more to come. Waits while the other end takes nothing."""
@@ -74,11 +76,12 @@ class Listener:
         """Whether there was room. What it has been told already is left out. `told`: the entry, as it is sent."""
         if self._held is not None:
             self._held.append(entry)
-            return len(self._held) <= MOST_WAITING
+            return len(self._held) <= MOST_WAITING or self.start_anew(entry.position)
         if not entry.position.is_after(self.position):
             return True
         self.position = entry.position
-        return self._add(told)
+        is_slow = self._sending
+        return self._add(told) or (not is_slow and self.start_anew(entry.position))
 
     def start_anew(self, position: Position | None) -> bool:
         """It may have missed anything, up to there. As `offer`."""

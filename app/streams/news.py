@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from random import randint
+from secrets import token_hex
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -94,8 +95,10 @@ def event(entry: Entry, event_type: str) -> bytes:
 
 
 def reset(position: Position | None) -> bytes:
-    """That something may have been missed, up to there."""
-    return b"%bevent: reset\ndata: {}\n\n" % _id(position)
+    """That something may have been missed, up to there. Where nobody knows the place, it gets one in no log: whoever
+    reads again names the event, and must not name an earlier one.
+    """
+    return b"%bevent: reset\ndata: {}\n\n" % _id(position or Position(token_hex(4), 0, 0))
 
 
 def beat(position: Position | None) -> bytes:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from app.streams.listener import Listener
+from app.streams.listener import MOST_MISSED, Listener
 from app.streams.log import EventLog, Heard, Seen
 from app.streams.news import Entry, Position, event
 
@@ -34,6 +34,8 @@ class Room:
         """By the event type."""
         self.head: Position | None = None
         """Of the last entry that was handed on; None where nobody knows it yet."""
+        self._begun_at: Position | None = None
+        """After it, all that there was up to `head` has been handed on."""
         self._catching_up: asyncio.Task[None] | None = None
         self._is_called = False
         """To catch up, though it may be doing so."""
@@ -64,12 +66,22 @@ class Room:
         seen = await self._log.since(self._account, last)
         if seen is not None and resumes and last is None:
             seen = Seen(seen.position, None)
-        if seen is not None and self.head is None:
-            self.head = seen.position
+        if seen is None:
+            # It begins anew at a place that nobody knows. What happens from then on is heard, or made up for from
+            # `head`; where there is none yet, whoever joins next must not set it past what this one has heard.
+            if self.head is None:
+                self.catch_up()
+        elif self.head is None and not self.is_behind:
+            self._begin_at(seen.position)
+        elif self._begun_at is not None and self._begun_at.is_after(seen.position):
+            # Somebody else has joined meanwhile, and read more: nobody was told what lies between.
+            listener.start_anew(self.head)
         self._settled(listener, has_room=listener.settle(seen))
 
     def hear(self, heard: Heard) -> None:
         if not self.is_behind and self.head in {None, heard.before}:
+            if self.head is None:
+                self._begin_at(heard.before or heard.entry.position)
             self._hand_on(heard.entry)
         elif self.is_behind or heard.entry.position.is_after(self.head):
             self.catch_up()
@@ -94,20 +106,38 @@ class Room:
             elif self.head is None or seen.entries is None:
                 self._start_anew(seen.position)
             else:
-                for entry in seen.entries:
-                    self._hand_on(entry)
+                self._hand_on_missed(seen.entries)
                 self.head = seen.position
+
+    def _begin_at(self, position: Position) -> None:
+        self.head = self._begun_at = position
+
+    def _hand_on_missed(self, entries: Sequence[Entry]) -> None:
+        """All at once, which nobody has a turn to take in between: so no more of it than tells more than a reset."""
+        for event_type, listeners in list(self._listeners.items()):
+            missed = [entry for entry in entries if entry.concerns(event_type)]
+            if len(missed) > MOST_MISSED:
+                self._let_begin_anew(listeners, missed[-1].position)
+            else:
+                for entry in missed:
+                    self._tell(listeners, entry, event(entry, event_type))
 
     def _hand_on(self, entry: Entry) -> None:
         self.head = entry.position
-        for event_type in [each for each in self._listeners if entry.concerns(each)]:
-            told = event(entry, event_type)
-            for listener in list(self._listeners[event_type]):
-                self._settled(listener, has_room=listener.offer(entry, told))
+        for event_type, listeners in list(self._listeners.items()):
+            if entry.concerns(event_type):
+                self._tell(listeners, entry, event(entry, event_type))
+
+    def _tell(self, listeners: Iterable[Listener], entry: Entry, told: bytes) -> None:
+        for listener in list(listeners):
+            self._settled(listener, has_room=listener.offer(entry, told))
 
     def _start_anew(self, position: Position) -> None:
-        self.head = position
-        for listener in list(self):
+        self._begin_at(position)
+        self._let_begin_anew(self, position)
+
+    def _let_begin_anew(self, listeners: Iterable[Listener], position: Position) -> None:
+        for listener in list(listeners):
             self._settled(listener, has_room=listener.start_anew(position))
 
     def _settled(self, listener: Listener, *, has_room: bool) -> None:

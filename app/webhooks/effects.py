@@ -69,7 +69,7 @@ class Seated:
 
 class Change(StrEnum):
     TAKEN = "taken"
-    """Nobody can book this slot any more."""
+    """The only seat of this slot, with this host."""
     FREED = "freed"
     """A booking that had it to itself was given up."""
     CHANGED = "changed"

@@ -82,3 +82,18 @@ export async function leaves({ page, options }) {
   await ended;
   return {};
 }
+
+/** Where times are to be read again, and cannot be: a time that was given up comes back all the same. */
+export async function triesAgain({ page, options }) {
+  const before = await openDay(page, options);
+  const start = before.at(-1);
+  const renewed = page.waitForResponse((response) => response.url().includes("/availability?"));
+  const booking = await bookElsewhere(options, start);
+  await gone(page, start);
+  await renewed;
+  let failed = 0;
+  await page.route("**/availability?*", (route) => (failed < 3 ? route.fulfill({ status: 502, json: { failed: ++failed } }) : route.continue()));
+  await giveUp(options, booking);
+  await there(page, start);
+  return { before, after: await startsOf(page), failed };
+}

@@ -244,6 +244,31 @@ async def test_while_the_service_is_down_what_is_kept_is_given_out(
     assert never_asked.status_code == 502
 
 
+async def test_what_is_read_after_an_event_is_as_new_as_the_event_and_shared_by_all_who_heard_it(
+    front: Front,
+) -> None:
+    port = front.nginx.base_url.port
+    assert port is not None
+    async with listening(port) as source:
+        await source.begun()
+        start = (await front.ask()).json()["days"][0]["slots"][0]["start"]
+        answer = await front.service.post(
+            f"{API}/bookings",
+            json=booking_body("intro-call", start),
+            headers={"Idempotency-Key": "a-key-of-this-test"},
+        )
+        assert answer.status_code == 201, answer.text
+        event = await source.next()
+
+    kept = await front.ask(Cache_Control="no-cache")
+    visitors = [await front.ask(f"{AVAILABILITY}?after={event.id}") for _ in range(2)]
+
+    assert (event.name, event.data["start"][:10]) == ("slot.taken", start[:10])
+    assert start in kept.text, "otherwise this would prove nothing"
+    assert [each.headers["X-Cache"] for each in visitors] == ["MISS", "HIT"]
+    assert [start in each.text for each in visitors] == [False, False]
+
+
 async def test_streams_pass_at_once_and_do_not_wait_for_each_other(front: Front) -> None:
     """Whoever asks what somebody else is asking is kept waiting until it is known whether that may be kept."""
     port = front.nginx.base_url.port

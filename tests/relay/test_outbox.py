@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from app.relay import names
 from app.relay.notices import Notice, body_of
 from app.relay.outbox import Claimed, Outbox, Put
+from app.relay.scripts import DROPPED_AT_ONCE
 from app.relay.targets import Target
 from app.sealing import Sealer
 from app.store.state import StateStore, StoreAwayError
@@ -182,6 +183,43 @@ async def test_beyond_what_may_wait_the_oldest_are_dead_letters(store: Redis, se
     [dead] = await small.listed("dead", 10)
     assert (dead.id, dead.outcome) == (first.id, "crowded_out")
     assert len(await claim(small)) == 2
+
+
+async def test_beyond_what_may_be_dead_the_oldest_are_gone_with_all_that_was_kept_of_them(
+    store: Redis, sealer: Sealer
+) -> None:
+    """Also of a notice that is on its way to another target still."""
+    small = Outbox(StateStore(store), sealer, most=2, most_dead=3)
+    dropped, ids = [], []
+    for number in range(20):
+        given = notice(number)
+        put = await small.put(given, body_of(given), [ONE])
+        dropped.append(put.dropped)
+        ids.append(given.id)
+        await passed(store, names.WAITING, timedelta(seconds=1))
+        await passed(store, names.DEAD, timedelta(seconds=1))
+
+    assert await small.counts() == (2, 3)
+    assert [each.id for each in await small.listed("dead", 10)] == ids[15:18]
+    assert dropped == [0] * 5 + [1] * 15
+    assert len(await store.keys(f"{names.PREFIX}notice:*")) == 5
+    assert len(await store.keys(f"{names.PREFIX}delivery:*")) == 5
+
+
+async def test_many_dead_letters_of_another_time_go_a_few_at_a_time(store: Redis, sealer: Sealer) -> None:
+    many = int(DROPPED_AT_ONCE)
+    for number in range(many + 2):
+        await died(Outbox(StateStore(store), sealer), number)
+    small = Outbox(StateStore(store), sealer, most_dead=1)
+
+    dropped = [await _dropped(small, 1000 + number) for number in range(3)]
+
+    assert dropped == [many, 1, 0]
+
+
+async def _dropped(outbox: Outbox, number: int) -> int:
+    given = notice(number)
+    return (await outbox.put(given, body_of(given), [ONE])).dropped
 
 
 async def test_to_replay_more_than_may_wait_comes_to_an_end(store: Redis, sealer: Sealer) -> None:

@@ -283,3 +283,14 @@ async def test_an_attempt_that_crashes_has_failed(outbox: Outbox, receiver: Rece
         await attempted(outbox, "crashed")
 
     assert receiver.received == []
+
+
+async def test_dead_letters_that_had_to_go_are_counted(store: Redis, sealer: Sealer) -> None:
+    counted = Counted()
+    outbox = Outbox(StateStore(store), sealer, most=1, most_dead=1)
+    relay = Relay(outbox, Sender([secret_key(SECRET)], SenderOptions()), [target()], counted, BRISK)
+
+    for number in range(4):
+        await relay.put(notice(number))
+
+    assert counted == {"crowded_out": 3, "dropped": 2}

@@ -1,8 +1,8 @@
 """Hubs on a real Redis, and listeners whose other end takes what it is told, or does not."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,8 +19,8 @@ from app.cache.subscription import Subscription
 from app.store.connection import subscriber
 from app.streams.hub import BEAT, Hub
 from app.streams.listener import Listener
-from app.streams.log import EventLog
-from app.streams.news import SlotTaken
+from app.streams.log import EventLog, Seen
+from app.streams.news import Position, SlotTaken
 from tests.soak.waiting import until
 
 HEARD_WITHIN = 10.0
@@ -35,6 +35,30 @@ def taken(number: int, event_type: str = INTRO) -> SlotTaken:
 
 def log_on(store: Redis, reach: Reach | None = None) -> EventLog:
     return EventLog(partial(Steps, store, reach or Reach(store.ping, CollectorRegistry())))
+
+
+class Slow(EventLog):
+    """Keeps what it has read for the first who asks after `hold`, until `let_go`."""
+
+    _is_to_hold = False
+
+    def hold(self) -> None:
+        self._is_to_hold = True
+        self._holds, self._lets_go = asyncio.Event(), asyncio.Event()
+
+    async def until_it_holds(self) -> None:
+        await self._holds.wait()
+
+    def let_go(self) -> None:
+        self._lets_go.set()
+
+    async def since(self, account: str, last: Position | None) -> Seen | None:
+        seen = await super().since(account, last)
+        if self._is_to_hold:
+            self._is_to_hold = False
+            self._holds.set()
+            await self._lets_go.wait()
+        return seen
 
 
 @dataclass
@@ -125,3 +149,12 @@ async def replica(
             await until(is_told, every=0.01)
         yield Replica(hub, dropped)
         hub.close()
+
+
+@contextmanager
+def deaf_replica(events: EventLog) -> Iterator[Replica]:
+    """One that hears nothing by itself: a test says when it has subscribed, and what was published."""
+    dropped: list[None] = []
+    hub = Hub(events, most=1000, dropped=lambda: dropped.append(None))
+    yield Replica(hub, dropped)
+    hub.close()

@@ -38,6 +38,7 @@ MATTER = Matter(
     claims="",
     seats=1,
 )
+OF_A_TEAM = structs.replace(MATTER, wanted=structs.replace(MATTER.wanted, pooled=True))
 MOVE = structs.replace(
     MATTER,
     replaces="e0",
@@ -89,6 +90,9 @@ async def desk(store: Redis) -> AsyncIterator[Desk]:
         pytest.param(lambda to: to.changed_all("ada"), [AvailabilityChanged(None)], id="all days"),
         pytest.param(
             lambda to: to.settled("ada", Change.BOOKED, MATTER, RESULT), [TAKEN, DAYS], id="an intent: booked"
+        ),
+        pytest.param(
+            lambda to: to.settled("ada", Change.BOOKED, OF_A_TEAM, RESULT), [DAYS], id="an intent: of a team"
         ),
         pytest.param(
             lambda to: to.settled("ada", Change.UNDONE, MOVE, RESULT), [FREED, DAYS], id="an intent: undone"

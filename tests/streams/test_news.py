@@ -100,4 +100,12 @@ def test_browsers_are_told_when_to_come_back_and_not_all_at_once() -> None:
 
 def test_a_sign_of_life_is_a_comment_that_moves_the_browser_on() -> None:
     assert (beat(AT), beat(None)) == (b":\nid: 5e0c1d6a-1764579612345-2\n\n", b":\n\n")
-    assert reset(None) == b"event: reset\ndata: {}\n\n"
+
+
+def test_who_is_to_begin_anew_gets_an_id_of_its_own_even_where_nobody_knows_the_place() -> None:
+    told = [reset(None).decode() for _ in range(2)]
+    ids = [each.removesuffix("\nevent: reset\ndata: {}\n\n").removeprefix("id: ") for each in told]
+
+    assert reset(AT) == b"id: 5e0c1d6a-1764579612345-2\nevent: reset\ndata: {}\n\n"
+    assert len(set(ids)) == 2
+    assert all(Position.parsed(each) for each in ids)

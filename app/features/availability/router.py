@@ -12,6 +12,7 @@ from app.features.availability.ranges import Asked, LocalDate
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots, View
 from app.features.availability.service import AvailabilityService
 from app.problems import READING, declared
+from app.ready import AFTER, MARK
 from app.resources import Owned
 from app.shapes import documented
 from app.time_zones import TimeZoneName
@@ -50,6 +51,20 @@ TimeZone = Annotated[
         alias="timeZone", description="The visitor's zone. Default: the host's.", examples=["Asia/Kolkata"]
     ),
 ]
+After = Annotated[
+    str | None,
+    Query(
+        alias=AFTER,
+        pattern=f"^{MARK}$",
+        description=(
+            "The `id` of the last event that was heard of these free times, or anything else that was not said "
+            "before. The answer does not depend on it: what was kept before, by a browser or a shared cache, is "
+            "not an answer to this question."
+        ),
+        examples=["5e0c1d6a-1764579612345-0"],
+    ),
+]
+"""Only caches on the way have any use for it."""
 
 
 @router.get(
@@ -68,6 +83,7 @@ async def get_availability(
     view: Annotated[
         View, Query(description="`days`: only how many slots each date has, without the slots themselves.")
     ] = "slots",
+    _after: After = None,
 ) -> Response:
     """What can be booked, as local dates and times of the visitor's zone.
 
@@ -91,6 +107,7 @@ async def list_next_slots(
     event_type_id: EventTypeId,
     time_zone: TimeZone = None,
     limit: Annotated[int, Query(ge=1, le=20, description="At most so many slots.")] = 5,
+    _after: After = None,
 ) -> Response:
     """The first slots from now on, at most 90 days ahead.
 
@@ -128,6 +145,7 @@ async def get_merged_availability(
             examples=["Asia/Kolkata"],
         ),
     ] = None,
+    _after: After = None,
 ) -> Response:
     """When at least one of these can be booked: each date once, each start once.
 

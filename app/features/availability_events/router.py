@@ -60,8 +60,13 @@ async def stream_availability_events(
     """Server-sent events, as browsers read them:
 
     ```js
-    const events = new EventSource("/api/v1/event-types/visit/availability/events");
-    events.addEventListener("slot.taken", (event) => hide(JSON.parse(event.data).start));
+    const times = "/api/v1/event-types/visit/availability";
+    const events = new EventSource(`${times}/events`);
+    let after = "";
+    const note = (event) => { after = event.lastEventId; };
+    const readAgain = (event) => { note(event); readSoon(`${times}?after=${after}`); };
+    events.addEventListener("open", () => readSoon(`${times}?after=${(after = crypto.randomUUID())}`));
+    events.addEventListener("slot.taken", (event) => { note(event); hide(JSON.parse(event.data).start); });
     for (const name of ["slot.freed", "availability.changed", "reset"])
       events.addEventListener(name, readAgain);
     ```
@@ -73,12 +78,16 @@ async def stream_availability_events(
     | `availability.changed` | `{eventTypeId, dates}` | read these dates (UTC) again; null stands for all |
     | `reset` | `{}` | something may have been missed: read again whatever is shown |
 
-    `start` is in UTC: compare instants, not texts. What is read after an event is as new as the event. Thousands may
-    hear the same at once: let each wait some moment of its own, up to a second or two, before it reads.
+    `start` is in UTC: compare instants, not texts. What is read with the event's id as `after` is as new as the event;
+    without it, a browser or a shared cache may answer with what it has kept for some seconds, and no further event
+    says so. Whatever is read from then on says the id of the last event that was heard. The id changes no answer: all
+    who have heard the same event share one. Thousands may hear it at once: let each wait some moment of its own, up
+    to a second or two, before it reads.
 
     A browser comes back by itself when it was cut off, and goes on where it was, or hears `reset`. It does not after an
-    answer other than 200, such as 503 `overloaded`: then try again yourself. Read free times after the
-    stream has opened, so that nothing falls in between. A browser opens six connections at most to one
+    answer other than 200, such as 503 `overloaded`: then try again yourself. Read free times when the
+    stream has opened, so that nothing falls in between, and say as `after` what nobody has said before: no event has
+    given you an id yet. A browser opens six connections at most to one
     host over HTTP/1.1, and each stream is one, in all its windows together: let a proxy speak HTTP/2, and close the
     stream of a page that nobody looks at.
     """

@@ -32,13 +32,19 @@ class EventStream(Response):
         self._last_event_id = last_event_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
         async def tell(said: bytes, goes_on: bool) -> None:  # noqa: FBT001 - as `listener.Send` has it
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                # Not before it is known from where on this one hears: who is told that it has opened reads at once.
+                await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
             await send({"type": "http.response.body", "body": said, "more_body": goes_on})
 
         listener = Listener(self._event_type, tell, scope.get(CUT, _nothing))
         self._hub.enter(self._account, listener)
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
             await self._hub.join(listener, self._last_event_id)
             while (await receive())["type"] != "http.disconnect":
                 pass

@@ -78,7 +78,8 @@ class BookingManager:
                 await self._desk.canceling(booking, claims)
                 await self._canceled(result, reason, purpose)
                 await self._desk.canceled(booking, claims)
-                await self._desk.gave_up(claims.event_type, booked)
+            # Also where it was canceled before: whoever did may not have got to know, and said nothing of it.
+            await self._desk.gave_up(claims.event_type, booked)
         await self._desk.runner.release(claims.booking)
         return self._shown(booking_from(booked, claims, canceled=True), claims, token)
 

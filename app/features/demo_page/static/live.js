@@ -8,8 +8,9 @@ const AGAIN = 10;
 const EVENTS = ["slot.taken", "slot.freed", "availability.changed", "reset"];
 
 /**
- * Tell `on(name, data)` of each event, for as long as `element` is on the page and somebody looks at it. With each
- * new stream one begins anew: nobody tells what has happened before.
+ * Tell `on(name, data, after)` of each event, for as long as `element` is on the page and somebody looks at it. With each
+ * new stream one begins anew: nobody tells what has happened before. `after` is what is to be said when times are read
+ * from then on, so that no cache on the way answers with what it has kept since before.
  */
 export function follow(element, eventTypeId, on) {
   const url = `${ROOT}/event-types/${encodeURIComponent(eventTypeId)}/availability/events`;
@@ -19,13 +20,15 @@ export function follow(element, eventTypeId, on) {
   function open() {
     if (!element.isConnected) return end();
     source = new EventSource(url);
-    source.addEventListener("open", () => on("reset", {}), { once: true });
+    source.addEventListener("open", () => on("reset", {}, crypto.randomUUID()), { once: true });
     source.addEventListener("error", () => {
       if (source?.readyState !== EventSource.CLOSED) return;
       close();
       again = setTimeout(open, AGAIN * 1000);
     });
-    for (const name of EVENTS) source.addEventListener(name, ({ data }) => element.isConnected && on(name, JSON.parse(data)));
+    for (const name of EVENTS) {
+      source.addEventListener(name, ({ data, lastEventId }) => element.isConnected && on(name, JSON.parse(data), lastEventId));
+    }
   }
 
   function close() {

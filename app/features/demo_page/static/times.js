@@ -22,6 +22,9 @@ const LEAFED = 2;
 /** Seconds, at most, until times are read again that are said to have changed: not all who hear it ask at once. */
 const SPREAD = 1;
 
+/** Seconds, at most, after which it is tried again where that failed. Then a booking is checked all the same. */
+const AGAIN = [2, 4, 8, 16, 32, 64];
+
 /** `frame`: the step's number, title and where it leads back, where it is not the booking of something new. */
 export function showTimes(eventType, onTime, frame = NEW) {
   const place = places.get(eventType.id) ?? { month: today(zone).slice(0, 7), day: null };
@@ -29,6 +32,8 @@ export function showTimes(eventType, onTime, frame = NEW) {
   let days = new Map();
   let asked = 0;
   let rereading = null;
+  let failures = 0;
+  let after = {};
 
   const times = h("section", { class: "times", "aria-labelledby": "day" });
   const month = calendar({ zone: () => zone, onMonth: (wanted) => load(wanted), onDay: (date) => choose(date, true) });
@@ -46,7 +51,8 @@ export function showTimes(eventType, onTime, frame = NEW) {
     ),
   );
   load(place.month, place.day ? 0 : LEAFED);
-  follow(times, eventType.id, (name, { start, dates }) => {
+  follow(times, eventType.id, (name, { start, dates }, heard) => {
+    after = { after: heard };
     if (name === "slot.taken") takeAway(start);
     else if (!dates || dates.some((date) => date.startsWith(place.month))) readAgain();
   });
@@ -68,21 +74,30 @@ export function showTimes(eventType, onTime, frame = NEW) {
 
   function read(wanted) {
     const from = [`${wanted}-01`, today(zone)].sort()[1];
-    return getAvailability(eventType.id, { from, to: lastDay(wanted), timeZone: zone });
+    return getAvailability(eventType.id, { from, to: lastDay(wanted), timeZone: zone, ...after });
+  }
+
+  function readAgain() {
+    if (failures) {
+      // What waits for long is done at once.
+      clearTimeout(rereading);
+      [rereading, failures] = [null, 0];
+    }
+    rereading ??= setTimeout(reread, Math.random() * SPREAD * 1000);
   }
 
   /** What is shown stays until more is known: nobody has asked for it. */
-  function readAgain() {
-    rereading ??= setTimeout(async () => {
-      rereading = null;
-      const turn = asked;
-      try {
-        const answer = times.isConnected && (await read(place.month));
-        if (answer && turn === asked) renew(answer);
-      } catch {
-        // The next event says so again, and a booking is checked anyway.
-      }
-    }, Math.random() * SPREAD * 1000);
+  async function reread() {
+    rereading = null;
+    const turn = asked;
+    try {
+      const answer = times.isConnected && (await read(place.month));
+      if (answer && turn === asked) renew(answer);
+      failures = 0;
+    } catch {
+      if (rereading || failures === AGAIN.length) return;
+      rereading = setTimeout(reread, AGAIN[failures++] * (1 + Math.random()) * 500);
+    }
   }
 
   /** A time that somebody else has just booked. */
