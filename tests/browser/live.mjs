@@ -27,13 +27,13 @@ const bookElsewhere = (options, start) =>
 const giveUp = (options, { id, manage }) =>
   call(options, `/bookings/${id}/cancel`, {}, { Authorization: `Bearer ${manage.token}` });
 
-async function openDay(page, options) {
+async function openDay(page, options, day = DAY) {
   await openTimes(page, options);
-  if ((await page.locator(".day.free").count()) <= DAY) {
+  if ((await page.locator(".day.free").count()) <= day) {
     await page.getByRole("button", { name: "Later month" }).click();
-    await page.locator(".calendar[aria-busy=false] .day.free").nth(DAY).waitFor();
+    await page.locator(".calendar[aria-busy=false] .day.free").nth(day).waitFor();
   }
-  await page.locator(".day.free").nth(DAY).click();
+  await page.locator(".day.free").nth(day).click();
   return startsOf(page);
 }
 
@@ -83,9 +83,12 @@ export async function leaves({ page, options }) {
   return {};
 }
 
-/** Where times are to be read again, and cannot be: a time that was given up comes back all the same. */
+/**
+ * Where times are to be read again, and cannot be: a time that was given up comes back all the same. It is of another
+ * day than those of other scenes, for Calendly begins anew with each, and calls its bookings the same.
+ */
 export async function triesAgain({ page, options }) {
-  const before = await openDay(page, options);
+  const before = await openDay(page, options, DAY + 1);
   const start = before.at(-1);
   const renewed = page.waitForResponse((response) => response.url().includes("/availability?"));
   const booking = await bookElsewhere(options, start);
