@@ -45,6 +45,7 @@ export async function takenAndFreed({ page, options, look }) {
   const streams = page.waitForResponse((response) => response.url().endsWith("/events"));
   const before = await openDay(page, options);
   await streams;
+  await look("before");
   const start = before.at(-2);
   await page.locator(".slot").nth(-2).focus();
   const booking = await bookElsewhere(options, start);
@@ -52,13 +53,14 @@ export async function takenAndFreed({ page, options, look }) {
   const said = await status(page);
   const focus = await page.evaluate(() => document.activeElement.id);
   const taken = await startsOf(page);
+  const seen = await page.locator(".latest").innerText();
   const findings = await look("taken");
   await page.locator(".slot").nth(2).focus();
   const held = await page.evaluate(() => document.activeElement.dataset.start);
   await giveUp(options, booking);
   await there(page, start);
   const kept = await page.evaluate(() => document.activeElement.dataset.start);
-  return { start, before, taken, freed: await startsOf(page), said, focus, findings, held, kept };
+  return { start, before, taken, freed: await startsOf(page), said, seen, focus, findings, held, kept };
 }
 
 /** The first stream is refused; somebody books before there is another. */

@@ -14,6 +14,7 @@ def test_a_time_that_is_taken_goes_and_one_that_is_given_up_comes_back(stage: St
     assert scene["taken"] == [each for each in scene["before"] if each != scene["start"]]
     assert scene["freed"] == scene["before"]
     assert scene["said"].endswith("has just been taken")
+    assert scene["seen"] == scene["said"]
     assert (scene["focus"], scene["kept"]) == ("day", scene["held"])
     assert scene["complaints"] == []
     # Whatever is read after an event names it: no cache on the way has kept an answer to that.

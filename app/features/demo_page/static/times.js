@@ -38,6 +38,8 @@ export function showTimes(eventType, onTime, frame = NEW) {
   const times = h("section", { class: "times", "aria-labelledby": "day" });
   const month = calendar({ zone: () => zone, onMonth: (wanted) => load(wanted), onDay: (date) => choose(date, true) });
   const note = h("p", { class: "note", hidden: true });
+  /** For those who see; `say` tells the others. */
+  const latest = h("p", { class: "latest", "aria-hidden": "true", hidden: true });
   showStep(
     frame.step,
     frame.title,
@@ -60,6 +62,7 @@ export function showTimes(eventType, onTime, frame = NEW) {
   /** Only the latest question's answer is shown: earlier ones may come later. */
   async function load(wanted, leafing = 0) {
     const turn = ++asked;
+    latest.hidden = true;
     place.month = wanted;
     month.show(wanted, null);
     times.replaceChildren(loading("Looking for free times …"));
@@ -107,7 +110,9 @@ export function showTimes(eventType, onTime, frame = NEW) {
     const taken = [...days.values()].flat().find((slot) => Date.parse(slot.start) === instant);
     if (!taken) return;
     keepingFocus(() => draw(all));
-    say(`${time(taken.start, zone)} on ${dayName(taken.start.slice(0, 10))} has just been taken`);
+    latest.textContent = `${time(taken.start, zone)} on ${dayName(taken.start.slice(0, 10))} has just been taken`;
+    latest.hidden = false;
+    say(latest.textContent);
   }
 
   function renew({ days: all, state, asOf }) {
@@ -171,6 +176,7 @@ export function showTimes(eventType, onTime, frame = NEW) {
 
   function choose(date, move) {
     const slots = days.get(date);
+    latest.hidden = true;
     const heading = show(date);
     say(`${slots.length} free ${slots.length === 1 ? "time" : "times"} on ${dayName(date)}`);
     if (move) heading.focus();
@@ -180,7 +186,7 @@ export function showTimes(eventType, onTime, frame = NEW) {
     place.day = date;
     month.show(place.month, new Set(days.keys()), date);
     const heading = h("h2", { id: "day", tabindex: "-1" }, dayName(date));
-    times.replaceChildren(heading, ...partsOf(days.get(date), eventType, onTime));
+    times.replaceChildren(heading, latest, ...partsOf(days.get(date), eventType, onTime));
     return heading;
   }
 }
