@@ -9,11 +9,11 @@ from tests.features.test_availability_events import (
     Replica,
     days_event,
     heard,
-    listening,
     replica,
     replicas,
 )
 from tests.streams.ears import Ear
+from tests.support.event_streams import listening
 from tests.support.hooks import deliver, own, running_receiver
 from tests.support.redis import RedisServer
 from tests.support.simulation import Simulation

@@ -2,10 +2,10 @@
 
 import asyncio
 from functools import partial
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
+from starlette.types import Message
 
 from app.cache.reach import Reach
 from app.cache.steps import Steps
@@ -16,14 +16,14 @@ from tests.streams.ears import HEARD_WITHIN, Slow, deaf_replica, log_on, taken
 
 async def test_what_is_told_between_the_opening_and_the_look_at_the_log_is_heard(store: Redis) -> None:
     """Whoever reads when the stream has opened reads nothing older than where it begins."""
-    slow, said = Slow(partial(Steps, store, Reach(store.ping, CollectorRegistry()))), list[dict[str, Any]]()
+    slow, said = Slow(partial(Steps, store, Reach(store.ping, CollectorRegistry()))), list[Message]()
     gone = asyncio.Event()
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         await gone.wait()
         return {"type": "http.disconnect"}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         said.append(message)
 
     async def is_open() -> bool:
