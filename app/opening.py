@@ -53,6 +53,7 @@ from app.store.policy import StatePolicy
 from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
 from app.streams.announcing import Announcer
+from app.streams.hub import Hub
 from app.streams.live import Live, opened_live
 
 
@@ -76,9 +77,10 @@ async def opened(
         answers = SharedAnswers(shared.ready, accounts, shared.news.is_to_be_asked, clock)
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
         sealers = cache(partial(Sealer, sealed_by))
-        # Before those who book with them: at the end, what is being booked is let finish first.
-        connecting = await opening.connecting(shared, accounts, answers, sealers)
         live = await opening.live(shared)
+        # Before those who book with them: at the end, what is being booked is let finish first.
+        changed = partial(_accounts_changed, accounts, answers, live.hub)
+        connecting = await opening.connecting(shared, accounts, changed, sealers)
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         bookings = await opening.bookings(shared, accounts, live.announcer, protocol, sealed_by)
@@ -145,7 +147,11 @@ class _Opening:
         return await self.stack.enter_async_context(opened_account(shared, access, token))
 
     async def connecting(
-        self, shared: Shared, accounts: Accounts, answers: SharedAnswers, sealers: Callable[[str], Sealer]
+        self,
+        shared: Shared,
+        accounts: Accounts,
+        changed: Callable[[], None],
+        sealers: Callable[[str], Sealer],
     ) -> Connecting | None:
         application = Application.of(self.settings.calendly)
         if application is None:
@@ -159,7 +165,7 @@ class _Opening:
             renewer=Renewer(grants, Leases(state), authorization, RenewalOptions()),
             shared=shared,
             accounts=accounts,
-            changed=answers.forget,
+            changed=changed,
         )
         self.stack.push_async_callback(roster.aclose)
         # Before anybody is served: whoever asks for an account that is not known yet is told that there is none.
@@ -255,6 +261,11 @@ class _Opening:
         runner = IntentRunner(means)
         self.stack.push_async_callback(runner.aclose)
         return runner
+
+
+def _accounts_changed(accounts: Accounts, answers: SharedAnswers, hub: Hub) -> None:
+    answers.forget()
+    hub.keep_to({account.access for account in accounts.all()})
 
 
 async def _speaker(accounts: Accounts, user: str) -> CalendlyClient | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import structlog
 
@@ -97,6 +97,12 @@ class Hub:
                 for listener in list(room):
                     if listener.give_sign(sign):
                         self._touched(listener)
+
+    def keep_to(self, accounts: Container[str]) -> None:
+        """Streams of others end: those are not served any more."""
+        for listener, account in list(self._accounts.items()):
+            if account not in accounts:
+                listener.end()
 
     def close(self) -> None:
         """Every stream ends, and none begins: the process is to end."""

@@ -8,7 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.oauth.grant import DeadReason
+from app.streams.listener import Listener
 from tests.soak.waiting import until
+from tests.streams.ears import Ear
 from tests.support.accounts import (
     account_of,
     begun,
@@ -59,6 +61,32 @@ async def test_what_is_connected_and_disconnected_elsewhere_comes_and_goes_here(
 
     await connect(bff, calendly, "grace")
     await _served(other, 2)
+
+
+async def _listening(bff: Service, slug: str) -> Ear:
+    """A stream of this event type."""
+    offered, ear = await owned(bff).accounts.find(slug), Ear()
+    listener = Listener(offered.event_type.id, ear.send, ear.cut)
+    owned(bff).hub.enter(offered.account.access, listener)
+    await owned(bff).hub.join(listener, None)
+    return ear
+
+
+async def test_streams_of_what_is_disconnected_end_wherever_they_are_and_others_go_on(
+    bff: Service, other: Service, calendly: Simulation
+) -> None:
+    """A browser comes back then, and is told that there is none."""
+    await _served(other, 2)
+    gone, stays = [await _listening(other, slug) for slug in ("office-hours", "intro-call")]
+
+    await connecting_of(bff).disconnect(await id_of(calendly, GRACE))
+
+    async def has_ended() -> bool:
+        return gone.has_ended
+
+    async with asyncio.timeout(SOON):
+        await until(has_ended, every=0.02)
+    assert (gone.was_cut, stays.has_ended) == (False, False)
 
 
 async def test_whoever_starts_knows_who_is_connected_before_anybody_asks(
