@@ -21,7 +21,11 @@ export function say(text) {
   document.getElementById("status").textContent = text;
 }
 
+/** Milliseconds in which a double click may end: its second half is not meant for what has come under it meanwhile. */
+const DOUBLE_CLICK = 300;
+
 let shown = false;
+let arriving = null;
 
 /** Show a step. The heading takes the focus, but not on arrival: there the browser starts at the top. */
 export function showStep(number, title, ...content) {
@@ -36,6 +40,9 @@ export function showStep(number, title, ...content) {
     else item.removeAttribute("aria-current");
   });
   if (shown) {
+    clearTimeout(arriving);
+    document.body.classList.add("arriving");
+    arriving = setTimeout(() => document.body.classList.remove("arriving"), DOUBLE_CLICK);
     heading.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }
