@@ -17,8 +17,8 @@ from app.ready import Place, Ready, ReadyAnswers
 LOOKED_EVERY = 2.0
 """Seconds between two looks whether what is old can be read again, however many are given it."""
 
-NAMED = re.compile(rf"{API}/event-types/([^/?]+)/".encode())
-"""Where a question about one event type says which."""
+NAMED = re.compile(rf"{API}/event-types/([^/?%]+)/".encode())
+"""Where a question about one event type says which. Escaped, the same name can be spelt in any number of ways."""
 
 Version: TypeAlias = tuple[int, int]
 """Of an account's days: what was made under another version may be untrue; and the latest news that had been heard."""

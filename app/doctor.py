@@ -10,7 +10,7 @@ from app.accounts.account import Account
 from app.accounts.connecting import Connecting
 from app.accounts.standing import CONNECT_AGAIN, WHY_DEAD, lacking
 from app.calendly.client import CalendlyClient
-from app.calendly.failures import AccessRefusedError
+from app.calendly.failures import AccessRefusedError, GrantLostError
 from app.calendly.models import EventType, User
 from app.calendly.reports import TOLERATED_SKEW
 from app.errors import AppError, UpstreamBusyError, UpstreamTimeoutError
@@ -213,6 +213,8 @@ async def _tried(scope: str, read: Awaitable[T]) -> tuple[T | None, Finding]:
 
 def _advice(error: AppError, scope: str) -> str:
     match error:
+        case GrantLostError():
+            return "An account has to be connected again by its owner: calendly-bff accounts list"
         case AccessRefusedError(upstream_status=401):
             return "Calendly does not know this token (any more). Make a new one and set CALENDLY_TOKEN."
         case AccessRefusedError(required_scopes=needed):

@@ -153,7 +153,8 @@ def question(target: bytes) -> Place:
     path, _, query = target.partition(b"?")
     parts = query.split(b"&")
     marks = [part for part in parts if _MARKED.fullmatch(part)]
-    if len(marks) != 1 or any(b"%" in part.partition(b"=")[0] for part in parts):
+    said = [part for part in parts if part.startswith(_AFTER)]
+    if len(said) != len(marks) or len(marks) != 1 or any(b"%" in part.partition(b"=")[0] for part in parts):
         return target
     parts.remove(marks[0])
     return b"?".join([path, b"&".join(parts)]) if parts else path

@@ -112,7 +112,7 @@ class Accounts:
         everyone = self.all()
         published = dict(zip(everyone, await together(*map(_published, everyone)), strict=True))
         through: dict[str, Account] = {}
-        for each in sorted(everyone, key=lambda one: _rank(one, one.known_user() or "")):
+        for each in sorted(everyone, key=lambda one: _rank(one, one.known_user() or "", self.dead)):
             for id_ in published[each] or ():
                 through.setdefault(id_, each)
         readers = {through[id_] for id_ in published.get(account) or ()}
@@ -145,7 +145,7 @@ class Offers:
                 self.failures.append(offer)
         self.read = {offer.account.slug for _, offer in read}
         by_id: dict[str, Offered] = {}
-        for account, offer in sorted(read, key=lambda each: _rank(each[0], each[1].account.uri)):
+        for account, offer in sorted(read, key=lambda each: _rank(each[0], each[1].account.uri, dead)):
             for each in offer.event_types:
                 by_id.setdefault(each.id, Offered(account, each))
         self.offered: Sequence[Offered] = list(by_id.values())
@@ -168,9 +168,9 @@ class Offers:
             raise GrantLostError
 
 
-def _rank(account: Account, user: str) -> tuple[bool, str]:
-    """The account that has a token of its own comes first."""
-    return account.owner is not None, user
+def _rank(account: Account, user: str, dead: Collection[str]) -> tuple[bool, bool, str]:
+    """The account that has a token of its own comes first, and last what nobody can be booked through."""
+    return account.access in dead, account.owner is not None, user
 
 
 def _is_called(account: Account, slug: str | None) -> bool:

@@ -20,7 +20,7 @@ from tests.support.accounts import (
 )
 from tests.support.redis import STATE, RedisServer, running_redis
 from tests.support.service import Json, Service, booking_body
-from tests.support.simulation import GRACE, Simulation
+from tests.support.simulation import ADA, GRACE, Simulation
 
 BEYOND_STALE = {"minutes": 11}
 """Older free times than those that are given while they are read again."""
@@ -105,6 +105,23 @@ async def test_the_other_account_goes_on(bff: Service) -> None:
 
     assert (await bff.availability("intro-call"))["state"] == "fresh"
     assert (await bff.book(await bff.booking("intro-call"))).status_code == 201
+
+
+async def test_what_a_team_has_in_common_is_booked_through_a_member_who_lives(
+    bff: Service, calendly: Simulation
+) -> None:
+    offered = (await bff.get("/event-types/team-demo")).json()["account"]
+    through = {"ada": ADA, "grace": GRACE}[offered]
+    body = await bff.booking("team-demo")
+    await revoked(bff, calendly, through)
+    calendly.clock.advance(**BEYOND_STALE)
+    await bff.book(body)
+    await _looked(bff)
+
+    answer = await bff.book(await bff.booking("team-demo"))
+
+    assert answer.status_code == 201, answer.text
+    assert (await bff.get("/event-types/team-demo")).json()["account"] != offered
 
 
 @pytest.mark.parametrize("hours", [2, 12])

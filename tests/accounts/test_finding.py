@@ -1,17 +1,19 @@
 """One catalogue over several accounts: what is found, whose it is, and what one that fails takes along."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.cache import keys
 from tests.support.accounts import account_of, connecting_of, connecting_service, owned, revoked
 from tests.support.redis import RedisServer
-from tests.support.service import Json, Service, booking_body, plan_fault
+from tests.support.service import Json, Service, booking_body, clear_calls, plan_fault, sent
 from tests.support.simulation import ADA, GRACE, Simulation
 
+TIMES = "/event_type_available_times"
 WEEK = {"from": "2026-11-30", "to": "2026-12-06"}
 
 
@@ -151,6 +153,28 @@ async def test_ready_answers_of_one_account_stay_when_those_of_another_become_un
     assert len(memory) == 1
     await (await account_of(bff, calendly, GRACE)).forget_days(start, start + timedelta(hours=1))
     assert len(memory) == 0
+
+
+async def test_a_booking_is_gone_though_another_account_was_waited_for(
+    bff: Service, calendly: Simulation
+) -> None:
+    start = (await bff.free("intro-call", **WEEK))[0]
+    await clear_calls(calendly)
+    await plan_fault(calendly, "delay", path=TIMES, seconds=0.5)
+    asking = asyncio.create_task(
+        bff.get("/availability", eventTypeIds="intro-call,office-hours", **WEEK, timeZone="Europe/Berlin")
+    )
+    await sent(calendly, TIMES, "GET")
+
+    await calendly.book("intro-call", start_time=start)
+    instant = datetime.fromisoformat(start)
+    await (await account_of(bff, calendly, ADA)).forget_days(instant, instant + timedelta(minutes=30))
+
+    merged, id_ = (await asking).json(), await _id(bff, "intro-call")
+    slots = [slot for day in merged["days"] for slot in day["slots"]]
+    mine = {slot["start"] for slot in slots if id_ in {each["eventTypeId"] for each in slot["offers"]}}
+    assert mine
+    assert start not in mine
 
 
 async def test_free_times_of_two_accounts_are_merged(bff: Service) -> None:

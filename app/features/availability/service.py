@@ -35,6 +35,7 @@ from app.features.availability.schemas import (
 )
 from app.slots.model import Day as Bucket
 from app.slots.planning import ONE_DAY
+from app.slots.reader import ROUNDS
 from app.time_zones import zone
 
 Searched: TypeAlias = tuple[LocalRange, list[Bucket]]
@@ -103,9 +104,8 @@ class AvailabilityService:
         offered = await self._accounts.find_all(listed(event_type_ids))
         event_types = [each.event_type for each in offered]
         refuse_repeated([each.id for each in event_types])
-        basis = Basis.of([each.account for each in offered])
         shown = range_asked(asked, event_types[0].time_zone, self._clock())
-        reads = await self._read_all(offered, shown)
+        reads, basis = await self._read_all(offered, shown)
         free = {each.event_type.id: buckets for each, buckets in reads}
         buckets = list(chain.from_iterable(free.values()))
         now = self._clock()
@@ -120,7 +120,16 @@ class AvailabilityService:
         )
         return self._told(answer, reads, basis, shown.zone, now)
 
-    async def _read_all(self, offered: Sequence[Offered], shown: LocalRange) -> list[Read]:
+    async def _read_all(self, offered: Sequence[Offered], shown: LocalRange) -> tuple[list[Read], Basis]:
+        """Of all accounts as one reading: repeated where one became untrue while another was waited for."""
+        for _ in range(ROUNDS):
+            basis = Basis.of([each.account for each in offered])
+            reads = await self._read_each(offered, shown)
+            if basis.holds:
+                break
+        return reads, basis
+
+    async def _read_each(self, offered: Sequence[Offered], shown: LocalRange) -> list[Read]:
         """Those of one account as one reading: what becomes untrue, does so for all of them."""
         of_accounts: dict[Account, list[Offered]] = {}
         for each in offered:
