@@ -19,7 +19,9 @@ AT_MOST: Literal["at most"] = "at most"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`noise` is how far beyond the bound a median may lie, as a share of the bound, before it counts as missed."""
+    """`noise` is how far beyond the bound a median may lie, as a share of the bound, before it counts as missed. It is
+    noise where some round was within the bound.
+    """
 
     name: str
     figure: str
@@ -32,7 +34,9 @@ class Target:
     def verdict(self, found: Figure) -> Verdict:
         if self._holds(found.median, 0.0):
             return Verdict.MET
-        return Verdict.WITHIN_NOISE if self._holds(found.median, self.noise) else Verdict.MISSED
+        best = found.most if self.wanted == AT_LEAST else found.least
+        is_noise = self._holds(best, 0.0) and self._holds(found.median, self.noise)
+        return Verdict.WITHIN_NOISE if is_noise else Verdict.MISSED
 
     def _holds(self, value: float, noise: float) -> bool:
         if self.wanted == AT_LEAST:

@@ -56,7 +56,14 @@ def test_a_percentile_is_one_of_the_values(share: float, expected: float) -> Non
 def test_a_verdict_allows_for_noise_on_the_worse_side(
     target: Target, value: float, expected: Verdict
 ) -> None:
-    assert target.verdict(figure([value])) is expected
+    assert target.verdict(figure([9.0, value, 11.0])) is expected
+
+
+@pytest.mark.parametrize("target", [FAST, SMALL])
+def test_it_is_no_noise_where_no_round_was_within_the_bound(target: Target) -> None:
+    missed = 9.6 if target is FAST else 10.4
+
+    assert target.verdict(figure([missed])) is Verdict.MISSED
 
 
 def test_nothing_stale_means_nothing_at_all() -> None:

@@ -78,7 +78,8 @@ async def stream_availability_events(
     | `availability.changed` | `{eventTypeId, dates}` | read these dates (UTC) again; null stands for all |
     | `reset` | `{}` | something may have been missed: read again whatever is shown |
 
-    `start` is in UTC: compare instants, not texts. What is read with the event's id as `after` is as new as the event;
+    `start` is in UTC: compare instants, not texts. What is read with the event's id as `after` is as new as the event,
+    but for the moment, hardly ever a second, that another replica may need to hear of it;
     without it, a browser or a shared cache may answer with what it has kept for some seconds, and no further event
     says so. Whatever is read from then on says the id of the last event that was heard. The id changes no answer: all
     who have heard the same event share one. Thousands may hear it at once: let each wait some moment of its own, up
