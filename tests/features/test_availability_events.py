@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import date, timedelta
 from uuid import uuid4
 
 import httpx
@@ -14,100 +12,27 @@ import pytest
 from redis.asyncio import Redis
 
 from app import API
-from app.cache import keys
 from app.streams.hub import RETRY_AFTER
 from app.streams.news import AvailabilityChanged
+from tests.features.live_replicas import (
+    SLUG,
+    Replica,
+    days_event,
+    heard,
+    said,
+    slot_event,
+    speaking_to,
+)
 from tests.soak.waiting import until
 from tests.streams.ears import log_on
-from tests.support.event_streams import Event, EventSource, listening
+from tests.support.event_streams import listening
 from tests.support.ready_service import serving
 from tests.support.redis import CACHE, RedisServer
-from tests.support.service import ORIGIN, Json, booking_body
+from tests.support.service import ORIGIN
 from tests.support.simulation import Simulation
 
-SLUG = "intro-call"
 AT_ONCE = 1.0
 """Seconds in which whatever happens is heard everywhere."""
-
-
-@dataclass(frozen=True)
-class Replica:
-    port: int
-    http: httpx.AsyncClient
-
-    async def free(self, slug: str = SLUG) -> list[str]:
-        answer = await self.http.get(f"{API}/event-types/{slug}/availability", params={"timeZone": "UTC"})
-        return [slot["start"] for day in answer.json()["days"] for slot in day["slots"]]
-
-    async def id_of(self, slug: str) -> str:
-        return str((await self.http.get(f"{API}/event-types/{slug}")).json()["id"])
-
-    async def book(self, start: str, slug: str = SLUG, **changes: Any) -> Json:
-        body = booking_body(slug, start) | changes
-        answer = await self.http.post(f"{API}/bookings", json=body, headers={"Idempotency-Key": str(uuid4())})
-        assert answer.status_code == 201, answer.text
-        return dict(answer.json())
-
-    async def manage(self, booking: Json, what: str, body: Json) -> Json:
-        token = {"Authorization": f"Bearer {booking['manage']['token']}"}
-        answer = await self.http.post(f"{API}/bookings/{booking['id']}/{what}", json=body, headers=token)
-        assert answer.status_code in {200, 201}, answer.text
-        return dict(answer.json())
-
-    async def figure(self, name: str) -> float:
-        text = (await self.http.get("/metrics")).text
-        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
-
-
-@asynccontextmanager
-async def speaking_to(port: int) -> AsyncIterator[Replica]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-        yield Replica(port, http)
-
-
-@pytest.fixture
-async def replicas(calendly: Simulation, redis: RedisServer) -> AsyncIterator[list[Replica]]:
-    """Two, that have subscribed."""
-    async with AsyncExitStack() as stack:
-        found = []
-        for _ in range(2):
-            served = stack.enter_context(serving(calendly, redis))
-            found.append(await stack.enter_async_context(speaking_to(served.port)))
-        await _all_subscribed(redis, 2)
-        yield found
-
-
-async def _all_subscribed(redis: RedisServer, number: int) -> None:
-    async def are_there() -> bool:
-        told = await asyncio.to_thread(redis.told, "PUBSUB", "NUMSUB", keys.happenings())
-        return bool(told[1] == number)
-
-    async with asyncio.timeout(20):
-        await until(are_there, every=0.02)
-
-
-@pytest.fixture
-def replica(replicas: list[Replica]) -> Replica:
-    return replicas[0]
-
-
-def slot_event(name: str, event_type: str, start: str) -> tuple[str, Json]:
-    at = datetime.fromisoformat(start).astimezone(UTC)
-    return name, {"eventTypeId": event_type, "start": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
-
-
-def days_event(event_type: str, start: str) -> tuple[str, Json]:
-    day = datetime.fromisoformat(start).astimezone(UTC).date()
-    dates = [(day + timedelta(days=number)).isoformat() for number in (-1, 0, 1)]
-    return "availability.changed", {"eventTypeId": event_type, "dates": dates}
-
-
-def said(event: Event) -> tuple[str, Json]:
-    return event.name, event.data
-
-
-async def heard(source: EventSource, number: int) -> list[tuple[str, Json]]:
-    return [said(await source.next()) for _ in range(number)]
 
 
 async def test_a_booking_is_heard_at_every_replica_at_once_and_is_gone_from_what_is_read_then(

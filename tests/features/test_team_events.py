@@ -5,20 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from app.streams.listener import Listener
-from tests.features.test_availability_events import (
+from tests.features.live_replicas import (
     Replica,
     days_event,
     heard,
-    replica,
-    replicas,
 )
 from tests.streams.ears import Ear
 from tests.support.event_streams import listening
 from tests.support.hooks import deliver, own, running_receiver
 from tests.support.redis import RedisServer
 from tests.support.simulation import Simulation
-
-__all__ = ["replica", "replicas"]
 
 TEAM = "team-demo"
 BOTH_WORK_AT = 14
