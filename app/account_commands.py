@@ -18,9 +18,9 @@ from app.observability import Metrics, configure_logging
 from app.opening import opened
 from app.resources import Resources, system_clock
 from app.settings import ConfigurationError, Settings
-from app.store.state import StoreAwayError
+from app.store.state import StateStore, StoreAwayError
 from app.store_url import EMBEDDED_STORE
-from app.webhooks.subscriptions import PATH
+from app.webhooks.subscriptions import PATH, forget_look
 
 app = typer.Typer(no_args_is_help=True, help="The accounts that their owners have connected.")
 
@@ -52,8 +52,16 @@ def disconnect(account: Annotated[str, typer.Argument(help="Its id, as `list` sh
     """Have Calendly tell nothing more of an account, give its access back, and erase what is kept of it."""
 
     async def disconnecting(owned: Resources, connecting: Connecting) -> bool:
-        await _unsubscribed(owned, account)
-        if await connecting.disconnect(account):
+        failure = await _unsubscribed(owned, connecting, account)
+        was_connected = await connecting.disconnect(account)
+        # Only now: until it is closed, whoever looks and finds nothing noted would subscribe to it.
+        if not connecting.roster.has_its_own(connecting.user_of(account)):
+            await forget_look(StateStore(owned.state), account)
+        if was_connected:
+            if failure:
+                typer.echo(
+                    f"{account}: Calendly could not be told to deliver no longer ({failure}).", err=True
+                )
             typer.echo(f"{account} is disconnected.")
             return True
         typer.echo(
@@ -70,17 +78,18 @@ def reseal() -> None:
     _done(_reseal)
 
 
-async def _unsubscribed(owned: Resources, account: str) -> None:
-    """While it can still be called for: afterwards nobody here could have Calendly stop."""
+async def _unsubscribed(owned: Resources, connecting: Connecting, account: str) -> str | None:
+    """While it can still be called for: afterwards nobody here could have Calendly stop. Why that was not done."""
     for each in owned.webhooks.subscriptions:
         if each.wishes.url.endswith(f"{PATH}/{account}"):
             try:
                 await each.remove()
             except AppError as error:
-                typer.echo(
-                    f"{each.wishes.url}: Calendly could not be told to deliver no longer ({error.code}).",
-                    err=True,
-                )
+                return f"{error.code}, {each.wishes.url}"
+            return None
+    if account in connecting.roster.listing.unreadable:
+        return "its grant cannot be read"
+    return "CALENDLY_TOKEN serves it" if owned.webhooks.subscriptions else "BFF_PUBLIC_URL is not set"
 
 
 async def _list(owned: Resources, connecting: Connecting) -> bool:

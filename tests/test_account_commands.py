@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -152,6 +153,39 @@ async def test_where_calendly_goes_on_telling_of_who_is_disconnected_that_is_sai
     assert (run.returncode, run.stdout) == (0, f"{account} is disconnected.\n")
     assert f"{PUBLIC}/webhooks/calendly/{account}" in run.stderr
     assert await connecting_of(bff).grants.get(account) is None
+    assert await _subscriptions(calendly) == 1
+
+
+@pytest.mark.parametrize("why", ["its grant cannot be read", "BFF_PUBLIC_URL is not set"])
+async def test_where_calendly_cannot_be_asked_to_stop_that_is_said(
+    bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path, why: str
+) -> None:
+    account = await _registered(bff, calendly)
+    if "grant" in why:
+        settings["BFF_SECRET_KEYS"] = OTHER_KEY
+    else:
+        del settings["BFF_PUBLIC_URL"]
+
+    run, again = [await _run(settings, tmp_path, "disconnect", account) for _ in range(2)]
+
+    assert (run.returncode, run.stdout) == (0, f"{account} is disconnected.\n")
+    assert f"{account}: Calendly could not be told to deliver no longer ({why})." in run.stderr
+    assert "told to deliver" not in again.stderr
+    assert await _subscriptions(calendly) == 1
+
+
+async def test_who_is_disconnected_and_connected_again_is_told_of_by_itself(
+    bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    account = await _registered(bff, calendly)
+    await _run(settings, tmp_path, "disconnect", account)
+    await connecting_of(bff).roster.look()
+
+    await connect(bff, calendly, "ada")
+    [subscription] = owned(bff).webhooks.subscriptions
+    wanted = replace(subscription, wishes=replace(subscription.wishes, by_itself=True))
+    await wanted.look_if_due()
+
     assert await _subscriptions(calendly) == 1
 
 

@@ -75,6 +75,7 @@ class Connecting:
         except GrantUnreadableError:
             log.warning("accounts.not_revoked", error="unreadable")
             await self.roster.look()
+            await self._erased(access_of(self.origin, self.user_of(account)))
             return True
         if grant is None:
             return False
@@ -83,6 +84,10 @@ class Connecting:
         await self.authorization.give_back(grant.refresh_token)
         await self._erased(access_of(self.origin, grant.user))
         return True
+
+    def user_of(self, account: str) -> str:
+        """Calendly's URI, where no grant says it."""
+        return f"{self.origin}/users/{account}"
 
     async def _erased(self, access: str) -> None:
         for pattern in (keys.days(access) + "*", keys.catalogue(access)):

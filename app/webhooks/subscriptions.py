@@ -3,6 +3,7 @@ given up: both mean to delete it and to make another.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +18,7 @@ from app.errors import AppError, NotFoundError
 from app.store.state import StateStore, StoreAwayError
 from app.webhooks import names
 from app.webhooks.deliveries import NOTED, Happened, id_in
+from app.webhooks.turns import LASTS, turn
 
 PATH = "/webhooks/calendly"
 """Where deliveries come, for the account that has no address of its own."""
@@ -28,9 +30,6 @@ EVERY = timedelta(hours=1)
 
 AGAIN = timedelta(minutes=5)
 """After a look that Calendly did not answer, and while one that is wanted is not there."""
-
-LOOKING = timedelta(minutes=1)
-"""For which a look is left to whoever began it."""
 
 KEPT = timedelta(days=400)
 
@@ -53,12 +52,14 @@ class State(StrEnum):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and since when it has been so. `wanted`: it is to be there, and nobody has removed it since."""
+    """What was found, and since when it has been so. `wanted`: it is to be there; False where somebody has removed it,
+    None where nobody has said either.
+    """
 
     state: State
     since: Instant
     looked_at: Instant
-    wanted: bool = False
+    wanted: bool | None = None
 
     @property
     def due_at(self) -> datetime:
@@ -66,7 +67,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_lost(self) -> bool:
-        return self.wanted and self.state in {State.DISABLED, State.MISSING}
+        return self.wanted is True and self.state in {State.DISABLED, State.MISSING}
 
 
 class Registered(StrEnum):
@@ -124,10 +125,13 @@ class Subscription:
         return await self.calls.list_webhook_subscriptions(organization=who.organization, user=who.user)
 
     async def remove(self) -> int:
-        """How many there were."""
-        ours = await self._ours()
-        await self._note(State.MISSING, wanted=False)
-        await self._delete(ours)
+        """How many there were. Whoever is making one meanwhile is let finish, so that it is removed as well."""
+        async with AsyncExitStack() as stack:
+            with suppress(StoreAwayError):
+                await stack.enter_async_context(turn(self.state, await self._account(), patience=LASTS))
+            ours = await self._ours()
+            await self._note(State.MISSING, wanted=False)
+            await self._delete(ours)
         return len(ours)
 
     async def mend(self) -> bool:
@@ -157,30 +161,28 @@ class Subscription:
 
         None where it is not due, or somebody else is at it. Raises `StoreAwayError`.
         """
-        id_ = id_in((await self.subscriber()).user)
         kept = await self.known()
-        if kept is not None and self.clock() < kept.due_at:
+        if kept is not None and self.clock() < kept.due_at and not self._is_wanted_by_now(kept):
             return None
-        if not await self.state.add(names.looking(id_), b"1", LOOKING):
-            return None
-        try:
-            found = await self.look()
-            if found.is_lost:
-                if kept is not None:
-                    log.error("webhooks.subscription_lost", state=found.state)
-                await self.mend()
-            elif kept is not None and kept.is_lost and found.state is State.ACTIVE:
-                # It was made all the same, though Calendly did not say so.
-                await self.forget_all()
-            return found
-        finally:
-            await self.state.remove(names.looking(id_))
+        async with turn(self.state, await self._account()) as is_ours:
+            return await self._looked_after(kept) if is_ours else None
+
+    async def _looked_after(self, kept: Look | None) -> Look:
+        found = await self.look()
+        if found.is_lost:
+            if kept is not None and kept.wanted:
+                log.error("webhooks.subscription_lost", state=found.state)
+            await self.mend()
+        elif kept is not None and kept.is_lost and found.state is State.ACTIVE:
+            # It was made all the same, though Calendly did not say so.
+            await self.forget_all()
+        return found
 
     async def known(self) -> Look | None:
         """What the last look found, whoever took it. Raises `StoreAwayError`, and `AppError` where nobody knows whose
         it would be.
         """
-        raw = await self.state.get(names.look(id_in((await self.subscriber()).user)))
+        raw = await self.state.get(names.look(await self._account()))
         try:
             return None if raw is None else msgspec.json.decode(raw, type=Look)
         except msgspec.DecodeError:
@@ -194,6 +196,13 @@ class Subscription:
             found = None
         now = self.clock()
         return found or Look(state=State.UNKNOWN, since=now, looked_at=now)
+
+    async def _account(self) -> str:
+        return id_in((await self.subscriber()).user)
+
+    def _is_wanted_by_now(self, kept: Look) -> bool:
+        """It was not when that look was taken: keys were set since."""
+        return kept.wanted is None and self.wishes.by_itself
 
     async def _ours(self) -> list[WebhookSubscription]:
         return [each for each in await self.listed() if each.callback_url == self.wishes.url]
@@ -231,27 +240,34 @@ class Subscription:
                 log.info("webhooks.subscription_gone")
 
     async def _note(self, state: State, *, wanted: bool | None = None) -> Look:
-        """A store that is away costs no more than the note."""
-        now, usual = self.clock(), self.wishes.by_itself
+        """A store that is away costs no more than the note. Where it does not tell what is wanted, nothing is noted:
+        somebody may have removed it.
+        """
+        now, before = self.clock(), None
         try:
             before = await self.known()
         except StoreAwayError:
-            # Somebody may have removed it.
-            before, usual = None, False
+            if wanted is None:
+                return Look(state=state, since=now, looked_at=now)
+        if wanted is None:
+            wanted = before.wanted if before else None
         is_same = before is not None and before.state is state
         look = Look(
             state=state,
             since=before.since if before and is_same else now,
             looked_at=now,
-            wanted=(before.wanted if before else usual) if wanted is None else wanted,
+            wanted=(self.wishes.by_itself or None) if wanted is None else wanted,
         )
         try:
-            await self.state.put(
-                names.look(id_in((await self.subscriber()).user)), msgspec.json.encode(look), KEPT
-            )
+            await self.state.put(names.look(await self._account()), msgspec.json.encode(look), KEPT)
         except StoreAwayError:
             log.warning("webhooks.look_unsaved")
         return look
+
+
+async def forget_look(state: StateStore, account: str) -> None:
+    """What was wanted of an account that has left: it begins anew when it comes again. Raises `StoreAwayError`."""
+    await state.remove(names.look(account))
 
 
 def _state_of(ours: list[WebhookSubscription]) -> State:

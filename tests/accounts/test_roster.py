@@ -152,9 +152,13 @@ async def test_what_no_key_opens_is_disconnected_all_the_same(
     bff: Service, calendly: Simulation, redis: RedisServer
 ) -> None:
     account = await id_of(calendly, GRACE)
+    await bff.availability("office-hours")
+    access = (await account_of(bff, calendly, GRACE)).access
+    assert [name for name in await contents_of(owned(bff).cache) if access in name]
     async with connecting_service(calendly, redis, secret_keys=(SecretStr(OTHER_KEY),)) as stranger:
         assert await connecting_of(stranger).disconnect(account)
 
+    assert [name for name in await contents_of(owned(bff).cache) if access in name] == []
     await connecting_of(bff).roster.look()
     assert len(owned(bff).accounts.all()) == 1
     assert await calls_of(calendly, "/oauth/revoke", "POST") == []

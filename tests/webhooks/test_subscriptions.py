@@ -27,12 +27,14 @@ from app.webhooks.subscriptions import (
     Subscriber,
     Subscription,
     Wishes,
+    forget_look,
 )
 from app.webhooks.watch import watch
 from tests.soak.waiting import until
 from tests.support.listener import listening
 from tests.support.ports import free_port
-from tests.support.service import calls_of, clear_calls, plan_fault
+from tests.support.redis import STATE, RedisServer
+from tests.support.service import calls_of, clear_calls, plan_fault, sent
 from tests.support.simulation import ADA, GRACE, Json, Simulation
 from tests.support.webhooks import subscribe
 
@@ -461,3 +463,55 @@ async def test_it_is_looked_after_for_as_long_as_the_process(office: Office) -> 
         running(watch(lambda: [broken, office.subscription], timedelta(milliseconds=10))),
     ):
         await until(is_mended, every=0.02)
+
+
+async def test_what_was_looked_at_before_it_was_wanted_by_itself_is_made_as_soon_as_it_is(
+    office: Office,
+) -> None:
+    """Keys are set after accounts were connected."""
+    await office.subscription.look_if_due()
+
+    await _by_itself(office).look_if_due()
+
+    assert len(await office.there()) == 1
+
+
+async def test_what_is_removed_while_it_is_made_stays_away(office: Office) -> None:
+    subscription = _by_itself(office)
+    await plan_fault(office.calendly, "delay", path="^/webhook_subscriptions$", method="POST", seconds=0.5)
+    making = asyncio.create_task(subscription.look_if_due())
+    await sent(office.calendly, "/webhook_subscriptions")
+
+    assert await subscription.remove() == 1
+
+    await making
+    office.calendly.clock.advance(hours=1)
+    await subscription.look_if_due()
+    assert await office.there() == []
+
+
+async def test_a_look_that_cannot_be_read_is_not_written_over(office: Office, redis: RedisServer) -> None:
+    writes_only = redis.url(STATE).replace("//", "//writer:any@")
+    async with open_store(redis.url(STATE)) as server, open_store(writes_only) as half_away:
+        subscription = replace(office.subscription, state=StateStore(server))
+        await subscription.register()
+        before = await subscription.known()
+        await server.acl_setuser("writer", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-get"])
+
+        found = await replace(subscription, state=StateStore(half_away)).look()
+
+        assert await half_away.set("bff:1:written", "all the same")
+        await server.acl_deluser("writer")
+        assert (found.state, found.wanted) == (State.ACTIVE, None)
+        assert await subscription.known() == before
+
+
+async def test_an_account_that_has_left_begins_anew(office: Office) -> None:
+    subscription = _by_itself(office)
+    await subscription.look_if_due()
+    await subscription.remove()
+
+    await forget_look(subscription.state, (await office.calendly.me()).rsplit("/", 1)[1])
+    await subscription.look_if_due()
+
+    assert len(await office.there()) == 1
