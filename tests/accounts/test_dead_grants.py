@@ -41,20 +41,20 @@ MANAGED: tuple[tuple[str, Json | None], ...] = (
 @pytest.fixture
 async def dead(bff: Service, calendly: Simulation) -> Json:
     """Grace has taken her consent back at Calendly: a body for one of her times, from before."""
-    body = await bff.booking("office-hours")
-    await bff.free("intro-call")
-    await revoked(bff, calendly, GRACE)
-    calendly.clock.advance(**BEYOND_STALE)
-    return body
+    return await _killed(bff, calendly, BEYOND_STALE)
 
 
 @pytest.fixture
 async def long_dead(bff: Service, calendly: Simulation) -> Json:
     """The same, so long ago that nothing of hers may be shown; and nobody has asked since."""
+    return await _killed(bff, calendly, BEYOND_SHOWN)
+
+
+async def _killed(bff: Service, calendly: Simulation, ago: dict[str, int]) -> Json:
     body = await bff.booking("office-hours")
     await bff.free("intro-call")
     await revoked(bff, calendly, GRACE)
-    calendly.clock.advance(**BEYOND_SHOWN)
+    calendly.clock.advance(**ago)
     return body
 
 

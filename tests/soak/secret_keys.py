@@ -2,8 +2,6 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -19,7 +17,7 @@ from tests.soak.caller import Request, call
 from tests.soak.customers import GRACES, Customers, managed
 from tests.soak.findings import Findings
 from tests.soak.replicas import Replicas, running_replicas
-from tests.soak.waiting import Stopwatch, until
+from tests.soak.waiting import Stopwatch, meanwhile, until
 from tests.soak.world import MANY, ONE, WEEK, Calendly, running_neighbours
 from tests.support.accounts import OPERATOR_KEY, connect
 from tests.support.service import Service
@@ -97,7 +95,7 @@ async def run_secret_keys(folder: Path, times: int) -> Findings:
             await replicas.tell(BFF_SECRET_KEYS=keys[0], BFF_PUBLIC_URL=origin)
             await _connected(calendly, replicas)
             scene = Scene(calendly, replicas, Customers(replicas.ports))
-            async with _coming(scene.customers):
+            async with meanwhile(scene.customers.go_on):
                 await asyncio.sleep(TRAFFIC)
                 for old, new in pairwise(keys):
                     await scene.change(old, new)
@@ -120,17 +118,6 @@ async def _connected(calendly: Calendly, replicas: Replicas) -> None:
 
 async def _serves_grace(port: int) -> bool:
     return (await call(port, Request("GET", f"{API}/event-types/{GRACES}"))).status == 200
-
-
-@asynccontextmanager
-async def _coming(customers: Customers) -> AsyncIterator[None]:
-    over = asyncio.Event()
-    task = asyncio.create_task(customers.go_on(over))
-    try:
-        yield
-    finally:
-        over.set()
-        await task
 
 
 async def _judged(scene: Scene, times: int, watch: Stopwatch) -> Findings:

@@ -13,7 +13,7 @@ import httpx
 from tests.soak.findings import Findings
 from tests.soak.replicas import Replicas, running_replicas
 from tests.soak.square import free_times, instant
-from tests.soak.waiting import Stopwatch, until
+from tests.soak.waiting import Stopwatch, meanwhile, until
 from tests.soak.world import ONE, Calendly, Json, running_neighbours, slot
 from tests.support.hosted_pages import HostedPages
 
@@ -49,17 +49,6 @@ class Visits:
             await asyncio.sleep(PAUSE)
 
 
-@asynccontextmanager
-async def _visiting(visits: Visits) -> AsyncIterator[None]:
-    over = asyncio.Event()
-    task = asyncio.create_task(visits.go_on(over))
-    try:
-        yield
-    finally:
-        over.set()
-        await task
-
-
 async def run_signing_keys(folder: Path, times: int) -> Findings:
     """So many changes: new key in front on one replica after the other, subscription made anew, old key out."""
     watch = Stopwatch()
@@ -72,7 +61,7 @@ async def run_signing_keys(folder: Path, times: int) -> Findings:
             )
             await replicas.command("webhooks", "register")
             visits = Visits(pages)
-            async with _visiting(visits):
+            async with meanwhile(visits.go_on):
                 for old, new in pairwise(keys):
                     await replicas.tell(CALENDLY_WEBHOOK_KEYS=f"{new},{old}")
                     await replicas.command("webhooks", "register", "--anew")
