@@ -52,10 +52,12 @@ def disconnect(account: Annotated[str, typer.Argument(help="Its id, as `list` sh
     """Have Calendly tell nothing more of an account, give its access back, and erase what is kept of it."""
 
     async def disconnecting(owned: Resources, connecting: Connecting) -> bool:
+        # What the account of CALENDLY_TOKEN wishes is kept under its id, too, and is no matter of a grant.
+        await connecting.roster.know_its_own()
         failure = await _unsubscribed(owned, connecting, account)
         was_connected = await connecting.disconnect(account)
         # Only now: until it is closed, whoever looks and finds nothing noted would subscribe to it.
-        if not connecting.roster.has_its_own(connecting.user_of(account)):
+        if was_connected and not connecting.roster.has_its_own(connecting.user_of(account)):
             await forget_look(StateStore(owned.state), account)
         if was_connected:
             if failure:

@@ -9,8 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from redis import Redis
 
+from app.webhooks import names
 from tests.support.accounts import connect, connecting_of, connecting_service, id_of, owned, revoked
+from tests.support.hooks import KEY
 from tests.support.keys import OTHER_KEY, SECRET_KEY
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer
@@ -43,11 +46,13 @@ def settings(calendly: Simulation, redis: RedisServer) -> dict[str, str]:
     }
 
 
-async def _run(settings: dict[str, str], folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+async def _run(
+    settings: dict[str, str], folder: Path, *arguments: str, group: str = "accounts"
+) -> "subprocess.CompletedProcess[str]":
     """In a thread: what it calls is in this process."""
     return await asyncio.to_thread(
         subprocess.run,
-        [PROGRAM, "accounts", *arguments],
+        [PROGRAM, group, *arguments],
         env={"PATH": "/usr/bin:/bin", **settings},
         cwd=folder,
         capture_output=True,
@@ -187,6 +192,24 @@ async def test_who_is_disconnected_and_connected_again_is_told_of_by_itself(
     await wanted.look_if_due()
 
     assert await _subscriptions(calendly) == 1
+
+
+async def test_what_the_account_with_a_token_of_its_own_wishes_is_no_matter_of_a_grant(
+    calendly: Simulation, redis: RedisServer, settings: dict[str, str], tmp_path: Path
+) -> None:
+    settings |= {"CALENDLY_TOKEN": ADA, "CALENDLY_WEBHOOK_KEYS": KEY}
+    account = await id_of(calendly)
+    registered = await _run(settings, tmp_path, "register", group="webhooks")
+    with Redis(port=redis.port, db=STATE) as store:
+        before = store.get(names.look(account))
+
+        run = await _run(settings, tmp_path, "disconnect", account)
+
+        after = store.get(names.look(account))
+    assert registered.returncode == 0, registered.stderr
+    assert (run.returncode, run.stdout) == (1, "")
+    assert before is not None
+    assert after == before
 
 
 async def test_accounts_are_sealed_with_a_new_key(

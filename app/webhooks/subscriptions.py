@@ -3,7 +3,6 @@ given up: both mean to delete it and to make another.
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -125,10 +124,11 @@ class Subscription:
         return await self.calls.list_webhook_subscriptions(organization=who.organization, user=who.user)
 
     async def remove(self) -> int:
-        """How many there were. Whoever is making one meanwhile is let finish, so that it is removed as well."""
-        async with AsyncExitStack() as stack:
-            with suppress(StoreAwayError):
-                await stack.enter_async_context(turn(self.state, await self._account(), patience=LASTS))
+        """How many there were. Whoever is making one meanwhile is let finish, so that it is removed as well.
+
+        Raises `StoreAwayError`: it would not be known that it is to stay away.
+        """
+        async with turn(self.state, await self._account(), patience=LASTS):
             ours = await self._ours()
             await self._note(State.MISSING, wanted=False)
             await self._delete(ours)
