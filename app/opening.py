@@ -13,7 +13,7 @@ from app.accounts.account import Account
 from app.accounts.accounts import Accounts
 from app.accounts.connecting import Connecting
 from app.accounts.opener import Shared, access_of, lifetimes, opened_account
-from app.accounts.roster import Roster
+from app.accounts.roster import Heeds, Roster
 from app.answers import SharedAnswers
 from app.background import running
 from app.cache.news import News
@@ -79,8 +79,11 @@ async def opened(
         sealers = cache(partial(Sealer, sealed_by))
         live = await opening.live(shared)
         # Before those who book with them: at the end, what is being booked is let finish first.
-        changed = partial(_accounts_changed, accounts, answers, live.hub)
-        connecting = await opening.connecting(shared, accounts, changed, sealers)
+        heeds = Heeds(
+            changed=partial(_accounts_changed, accounts, answers, live.hub),
+            moved=partial(_homes_moved, answers, live.hub),
+        )
+        connecting = await opening.connecting(shared, accounts, heeds, sealers)
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
         bookings = await opening.bookings(shared, accounts, live.announcer, protocol, sealed_by)
@@ -150,7 +153,7 @@ class _Opening:
         self,
         shared: Shared,
         accounts: Accounts,
-        changed: Callable[[], None],
+        heeds: Heeds,
         sealers: Callable[[str], Sealer],
     ) -> Connecting | None:
         application = Application.of(self.settings.calendly)
@@ -165,7 +168,7 @@ class _Opening:
             renewer=Renewer(grants, Leases(state), authorization, RenewalOptions()),
             shared=shared,
             accounts=accounts,
-            changed=changed,
+            heeds=heeds,
         )
         self.stack.push_async_callback(roster.aclose)
         # Before anybody is served: whoever asks for an account that is not known yet is told that there is none.
@@ -266,6 +269,12 @@ class _Opening:
 def _accounts_changed(accounts: Accounts, answers: SharedAnswers, hub: Hub) -> None:
     answers.forget()
     hub.keep_to({account.access for account in accounts.all()})
+
+
+def _homes_moved(answers: SharedAnswers, hub: Hub) -> None:
+    """All streams begin anew: nobody knows here whose listens to what a team has in common."""
+    answers.forget()
+    hub.keep_to(())
 
 
 async def _speaker(accounts: Accounts, user: str) -> CalendlyClient | None:

@@ -20,7 +20,7 @@ class Accounts:
 
     def __init__(self) -> None:
         self._open: dict[str, Account] = {}
-        self.dead: Collection[str] = ()
+        self.dead: Collection[str] = frozenset()
         """The `access` of those that only their owners can open again, as last heard."""
 
     def add(self, account: Account) -> None:

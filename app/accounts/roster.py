@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -21,6 +22,16 @@ LOOKS_EVERY = 1.0
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Heeds:
+    """Who is to know: `changed` that an account has come or gone, `moved` that one has died or lives again. What a team
+    has in common may be read through another member then.
+    """
+
+    changed: Callable[[], None]
+    moved: Callable[[], None]
+
+
 class Roster:
     """One in every process. `changed` is told when an account has come or gone.
 
@@ -34,13 +45,14 @@ class Roster:
         renewer: Renewer,
         shared: Shared,
         accounts: Accounts,
-        changed: Callable[[], None],
+        heeds: Heeds,
     ) -> None:
         self._grants = grants
         self._renewer = renewer
         self._shared = shared
         self._accounts = accounts
-        self._changed = changed
+        self._changed = heeds.changed
+        self._moved = heeds.moved
         self._open: dict[str, tuple[str, AsyncExitStack]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Lock()
@@ -75,7 +87,10 @@ class Roster:
             for account in connected.keys() - self._open.keys():
                 await self._admit(connected[account])
             self.listing = listing
-            self._accounts.dead = {self._open[grant.account][0] for grant in self.dead()}
+            dead = {self._open[grant.account][0] for grant in self.dead()}
+            if dead != self._accounts.dead:
+                self._accounts.dead = dead
+                self._moved()
 
     def dead(self) -> Sequence[Grant]:
         """The grants of those accounts that are open for what is known of them, and for nothing else."""

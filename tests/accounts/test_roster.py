@@ -21,6 +21,7 @@ from tests.support.accounts import (
     decided,
     id_of,
     owned,
+    revoked,
 )
 from tests.support.contents import contents_of
 from tests.support.keys import OTHER_KEY, SECRET_KEY
@@ -70,6 +71,25 @@ async def _listening(bff: Service, slug: str) -> Ear:
     owned(bff).hub.enter(offered.account.access, listener)
     await owned(bff).hub.join(listener, None)
     return ear
+
+
+async def test_streams_of_a_team_begin_anew_when_a_member_dies(
+    bff: Service, other: Service, calendly: Simulation
+) -> None:
+    """They may have to be told through another one."""
+    await _served(other, 2)
+    listening = await _listening(other, "team-demo")
+
+    await revoked(bff, calendly, GRACE)
+    calendly.clock.advance(hours=3)
+    await bff.get("/event-types/office-hours/availability")
+
+    async def has_ended() -> bool:
+        return listening.has_ended
+
+    async with asyncio.timeout(SOON):
+        await until(has_ended, every=0.02)
+    assert not listening.was_cut
 
 
 async def test_streams_of_what_is_disconnected_end_wherever_they_are_and_others_go_on(
