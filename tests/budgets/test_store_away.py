@@ -138,13 +138,14 @@ async def test_a_store_that_hangs_holds_one_read_briefly_and_the_next_not_at_all
 
 async def test_a_process_that_is_busy_does_not_take_its_store_for_away(store: Redis) -> None:
     quota = budgets(store, calls=10)
-    await quota.admit(READ)
+    await _found_to_be_back(quota)
 
-    with _busy(turn=0.15):
-        admitted = await count_admitted(quota, READ, 5)
+    # Turns so long that the store, too, may be kept waiting for a core.
+    with _busy(turn=0.3):
+        admitted = await count_admitted(quota, READ, 3)
 
     # Alone it would have had one.
-    assert admitted == 5
+    assert admitted == 3
 
 
 @pytest.mark.fault("R04")
