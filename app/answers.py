@@ -1,5 +1,6 @@
 """Ready answers of this process, and of all: in memory, and in Redis for who has not made them."""
 
+import asyncio
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -93,15 +94,24 @@ class SharedAnswers:
         if account.shelf.put(place, ready.stored(), ready.generation):
             ready.generation = None
 
-    async def bring(self, place: Place) -> Ready | None:
-        """What another process has made ready, and may be sent now; it is in memory from then on."""
+    def bring(self, place: Place, tell: Callable[[Ready | None], None]) -> None:
+        """What another process has made ready, and may be sent now; it is in memory from then on.
+
+        `tell` is called once, later.
+        """
         account = self._home_of(place)
         if account is None:
-            return None
-        basis = Basis.of([account])
-        stored = await account.shelf.take(place)
-        if not stored or not basis.holds:
-            return None
+            asyncio.get_running_loop().call_soon(tell, None)
+            return
+        version = account.buckets.version
+
+        def restore(stored: bytes) -> None:
+            is_true = stored and account.buckets.version == version
+            tell(self._restored(place, account, stored) if is_true else None)
+
+        account.shelf.ask(place, restore)
+
+    def _restored(self, place: Place, account: Account, stored: bytes) -> Ready | None:
         try:
             ready = Ready.restored(stored)
         except ValueError:

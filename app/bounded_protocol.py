@@ -85,6 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
         if self.has_room and self.rests_since() is None:
             return  # it begins to rest when that has been answered
         left = self.rested_at + self.timeout_keep_alive - monotonic()

@@ -38,6 +38,18 @@ def _first(failures: ExceptionGroup[Exception]) -> Exception:
     return _first(failure) if isinstance(failure, ExceptionGroup) else failure
 
 
+async def told(ask: Callable[[Callable[[T], None]], None]) -> T:
+    """What is told to whoever asks, for who would rather wait for it."""
+    answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    def tell(found: T) -> None:
+        if not answer.done():
+            answer.set_result(found)
+
+    ask(tell)
+    return await answer
+
+
 class SingleFlight:
     """Whoever asks for a key that is being loaded waits for that load.
 

@@ -20,7 +20,7 @@ from time import monotonic
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.lane import READS, Lane, Reply
-from app.ready import Place, Ready, header_list, place_of
+from app.ready import Place, header_list, place_of
 from app.wishes import Wish
 
 WAITS_SINCE = "bff.waits_since"
@@ -81,7 +81,7 @@ class FastLane:
             await send(message)
 
         try:
-            ready = None if SOUGHT in scope else await self._brought(place)
+            ready = None if SOUGHT in scope else await self._lane.bring(place)
             if ready is not None:
                 asked.set()
                 await self._send(self._lane.reply(ready, _wish(self._lane, scope)), send)
@@ -90,10 +90,6 @@ class FastLane:
         finally:
             asked.set()
             del self._lane.asked[place]
-
-    async def _brought(self, place: Place) -> Ready | None:
-        self._lane.queue.expect()
-        return await self._lane.bring(place)
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         since = monotonic()

@@ -4,14 +4,16 @@ import asyncio
 import itertools
 import re
 import secrets
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
+from functools import partial
 from time import perf_counter
 from typing import Protocol, TypeAlias
 
 from app import API
+from app.concurrency import told
 from app.connections import Connections
 from app.negotiation import Encodings, is_unchanged
 from app.observability import REQUEST_ID
@@ -36,6 +38,18 @@ Reply: TypeAlias = tuple[int, Lines, bytes]
 """Status, headers and body."""
 
 
+class InVain(Enum):
+    """Why nothing was found."""
+
+    NOT_READY = "no other process has it ready"
+    NOT_SHARED = (
+        "whoever asked first was waited for, and was answered with nothing that may be sent to others"
+    )
+
+
+Tell: TypeAlias = Callable[[Ready | InVain], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
     """What is true of every request, whichever way it is answered. `exposed`: headers that front ends may read."""
@@ -53,8 +67,8 @@ class Answers(Protocol):
         """Whether something may have become untrue that is not known in memory."""
         ...
 
-    async def bring(self, place: Place) -> Ready | None:
-        """What another process has made ready, and may be sent now."""
+    def bring(self, place: Place, tell: Callable[[Ready | None], None]) -> None:
+        """`tell` is called later, with what another process has made ready, and may be sent now."""
         ...
 
     def offer(self, place: Place, ready: Ready) -> None:
@@ -92,7 +106,8 @@ class Lane:
         self._refusals = Refusals()
         self.asked: dict[Place, asyncio.Event] = {}
         """What is being found out for somebody, until that is answered."""
-        self._sought = Counter[Place]()
+        self._sought: set[Place] = set()
+        self._joining: set[asyncio.Task[None]] = set()
         self.queue = ReadQueue()
         self.connections = Connections()
         self.known = KnownBlocks()
@@ -114,33 +129,47 @@ class Lane:
         return FREE_TIMES.fullmatch(place) is not None and is_sensible(place)
 
     async def bring(self, place: Place) -> Ready | None:
-        """What another process has made ready. To be told to the queue before (`expect`)."""
+        """What another process has made ready."""
+        self.queue.expect()
         try:
-            return await self._bring(place)
+            return await told(partial(self._bring, place))
         finally:
             self.queue.be_sure()
 
-    async def seek(self, place: Place) -> tuple[Ready | None, bool]:
-        """What another process has made ready, or this one for whoever asked first; and whether that was waited for."""
-        asked = self.asked.get(place)
-        if asked is None:
-            is_first = self._sought[place] == 0
-            self._sought[place] += 1
-            try:
-                ready = await self.bring(place)
-            finally:
-                self._sought[place] -= 1
-                if not self._sought[place]:
-                    del self._sought[place]
-            if ready is not None or is_first:
-                return ready, False
-            await asyncio.sleep(0)  # until the first has asked
-            asked = self.asked.get(place)
-        else:
+    def seek(self, place: Place, tell: Tell) -> None:
+        """`tell` is called later, with what another process has made ready, or this one for whoever asked first."""
+        if place in self.asked:
+            self._join(place, tell)
+            return
+        is_first = place not in self._sought
+        self._sought.add(place)
+        self.queue.expect()
+
+        def brought(ready: Ready | None) -> None:
             self.queue.be_sure()
-        if asked is not None:
-            await asked.wait()
-        return self.found(place), True
+            if is_first:
+                self._sought.discard(place)
+            if ready is not None or is_first:
+                tell(ready or InVain.NOT_READY)
+            else:
+                self._join(place, tell)
+
+        self._bring(place, brought)
+
+    def _join(self, place: Place, tell: Tell) -> None:
+        """Whoever asked first for it."""
+
+        async def join() -> None:
+            # Until the first has asked.
+            await asyncio.sleep(0)
+            asked = self.asked.get(place)
+            if asked is not None:
+                await asked.wait()
+            tell(self.found(place) or InVain.NOT_SHARED)
+
+        task = asyncio.create_task(join())
+        self._joining.add(task)
+        task.add_done_callback(self._joining.discard)
 
     def turns_away(self, place: Place) -> bool:
         """Whether it is a read, and more of them than can be worked out have come."""

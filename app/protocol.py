@@ -12,7 +12,8 @@ to be those of a plain request once are so again, and need not be parsed. Such a
 Redis is asked whether another process has its answer: where it has not, the request goes the usual way after all.
 """
 
-from asyncio import AbstractEventLoop, Task
+from asyncio import AbstractEventLoop
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -22,8 +23,8 @@ from uvicorn.server import ServerState
 
 from app.bounded_protocol import BoundedProtocol
 from app.fast_lane import CUT, HAS_GONE, SOUGHT, WAITS_SINCE
-from app.lane import Lane, Reply
-from app.ready import Place, question
+from app.lane import READS, InVain, Lane, Reply
+from app.ready import Ready, question
 from app.wishes import Given, Wish
 
 NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
@@ -46,12 +47,13 @@ class ReadyProtocol(BoundedProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._wish: Wish | None = None
-        """Of the request that is being read, where it has been answered here."""
+        """Of the request that is being read, where it is a plain one that reads free times or event types."""
+        self._is_answered = False
+        """Here, and not the usual way."""
         self._begun = self._ended = 0
         """Requests that the parser has seen of this connection."""
         self._held: list[bytes] = []
         """A request that is held back, and what came after it."""
-        self._seeking: Task[None] | None = None
         self._sought: dict[str, Any] = {}
         """What the scope of the request that is being read is to say of its having been held back in vain."""
         self._is_to_leave = False
@@ -82,24 +84,24 @@ class ReadyProtocol(BoundedProtocol):
 
     def on_message_begin(self) -> None:
         self._begun += 1
-        self._wish = None
+        self._wish, self._is_answered = None, False
         super().on_message_begin()
         ours = {HAS_GONE: self.transport.is_closing, CUT: self.transport.abort, **self._sought}
         self.scope.update(ours)  # type: ignore[typeddict-item]  # names that the server does not know
         self._sought = {}
 
     def on_headers_complete(self) -> None:
-        self._wish = None if self.lane is None else self._sent(self.lane)
-        if self._wish is None:
+        self._is_answered = self.lane is not None and self._answers(self.lane)
+        if not self._is_answered:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if self._wish is None:
+        if not self._is_answered:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._ended += 1
-        if self._wish is None:
+        if not self._is_answered:
             super().on_message_complete()
 
     def _read(self, data: bytes, lane: Lane) -> None:
@@ -126,59 +128,52 @@ class ReadyProtocol(BoundedProtocol):
         elif lane.turns_away(place):
             self._send(lane.refusal(wish))
         elif lane.may_be_brought(place):
-            lane.queue.expect()
-            self._unset_keepalive_if_required()
             self._held = [data]
-            self._seeking = self.loop.create_task(self._seek(place, wish, lane))
+            lane.seek(place, partial(self._found, lane, wish, monotonic()))
         else:
             return False
         return True
 
-    async def _seek(self, place: Place, wish: Wish, lane: Lane) -> None:
-        reply, has_waited, since = None, False, monotonic()
-        try:
-            ready, has_waited = await lane.seek(place)
-            reply = None if ready is None else lane.reply(ready, wish)
-        finally:
-            held, self._held = self._held, []
-            if held:
-                self._sought = {WAITS_SINCE: since} if has_waited else {SOUGHT: True}
-                self._go_on(held, lane, reply)
-
-    def _go_on(self, held: list[bytes], lane: Lane, reply: Reply | None) -> None:
-        """With the request that was held back, and with what came after it."""
-        if reply is None:
-            self._read(held[0], lane)
+    def _found(self, lane: Lane, wish: Wish, since: float, found: Ready | InVain) -> None:
+        """What was sought for the request that is held back."""
+        held, self._held = self._held, []
+        if not held:
+            return
+        if isinstance(found, Ready):
+            self._send(lane.reply(found, wish))
         else:
-            self._send(reply)
-        self._sought = {}
-        self.flow.resume_reading()
+            self._sought = {WAITS_SINCE: since} if found is InVain.NOT_SHARED else {SOUGHT: True}
+            self._read(held[0], lane)
+            self._sought = {}
+        if len(held) > 1:
+            self.flow.resume_reading()
         for data in held[1:]:
             self.data_received(data)
         if self._is_to_leave:
             self.shutdown()
 
-    def _sent(self, lane: Lane) -> Wish | None:
-        """What the request that has been parsed says, if there was something to be sent."""
+    def _answers(self, lane: Lane) -> bool:
+        """Whether the request that has been parsed is answered here."""
         parser = self.parser
         if (
-            not self._is_free()
+            not self.url.startswith(READS)
+            or not self._is_free()
             or parser.get_method() != b"GET"
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
         ):
-            return None
+            return False
         given: Given = dict(self.headers)
         if len(given) < len(self.headers) or not NOT_PLAIN.isdisjoint(given):
-            return None
-        place = question(self.url)
+            return False
+        place, wish = question(self.url), lane.wish(given)
+        self._wish = wish
         ready = lane.found(place)
         if ready is None and not lane.turns_away(place):
             lane.announce(place)
-            return None
-        wish = lane.wish(given)
+            return False
         self._send(lane.refusal(wish) if ready is None else lane.reply(ready, wish))
-        return wish
+        return True
 
     def _is_free(self) -> bool:
         """For an answer that is sent at once."""

@@ -2,11 +2,11 @@
 
 import gzip
 import re
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, NamedTuple, Self, TypeAlias
 
 import brotli
 import msgspec
@@ -44,8 +44,7 @@ BOTH_BODIES = 3.5
 """Times the smaller one: what is packed with gzip takes up to two and a half times the room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """An answer in one encoding. `unchanged`: the headers of a 304. Both are without `Vary`."""
 
     etag: bytes
@@ -179,19 +178,20 @@ class ReadyAnswers:
         self._weight = 0
         self._answers: dict[Place, Ready] = {}
         self._marked: set[Place] = set()
-        self._places: dict[str, set[Place]] = {}
+        self._places = defaultdict[str, set[Place]](set)
         """Of answers about one account's event types."""
         self.find = self._answers.get
 
     def keep(self, place: Place, answer: Ready) -> None:
         if not is_sensible(place):
             return
-        self._drop(place)
+        if place in self._answers:
+            self._drop(place)
         if answer.is_marked:
             self._marked.add(place)
         self._answers[place] = answer
         for account in answer.accounts:
-            self._places.setdefault(account, set()).add(place)
+            self._places[account].add(place)
         self._weight += answer.weight
         while self._weight > self._most:
             self._drop(next(iter(self._answers)))

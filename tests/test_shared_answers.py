@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 from redis.asyncio import Redis
 
 from app import API
+from app.concurrency import told
 from app.resources import Clock
 from app.settings import Settings
 from tests.support.redis import CACHE, RedisServer
@@ -227,10 +229,10 @@ async def test_what_holds_no_longer_takes_the_place_of_nothing(
         place = f"{PATH.format('intro-call')}?{QUERY}".encode()
         answers = second.app.state.resources.answers
         calendly.clock.advance(seconds=31)
-        over = await answers.bring(place)
+        over = await told(partial(answers.bring, place))
         kept = len(answers.memory)
         calendly.clock.advance(seconds=-31)
-        held = await answers.bring(place)
+        held = await told(partial(answers.bring, place))
 
     assert (over, kept) == (None, 0)
     assert held is not None

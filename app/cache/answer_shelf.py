@@ -1,13 +1,17 @@
 """Answers in Redis, as they were sent: what one process has answered, the others need not make again."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import TypeAlias
 
 from redis.asyncio import Redis
 
 from app.cache import scripts
 from app.cache.reach import Reach
 from app.cache.steps import Steps
+from app.concurrency import told
 
 MOST = 5000
 """Answers, about 10 MiB: beyond it, all of them go."""
@@ -21,6 +25,8 @@ KEPT_FOR = timedelta(minutes=10)
 DIGITS = 16
 MILLISECOND = timedelta(milliseconds=1)
 
+Tell: TypeAlias = Callable[[bytes], None]
+
 
 class AnswerShelf:
     """Whoever asks while Redis is at work is served with the next round trip, all of them at once: so a thousand
@@ -32,19 +38,27 @@ class AnswerShelf:
     def __init__(self, redis: Redis, reach: Reach, *, account: str, maker: str) -> None:
         self._steps = Steps(redis, reach, account)
         self._maker = maker
-        self._asked: dict[bytes, asyncio.Future[bytes]] = {}
+        self._asked: dict[bytes, list[Tell]] = {}
         self._put: dict[bytes, tuple[int, bytes]] = {}
         self._asking: asyncio.Task[None] | None = None
         self._putting: asyncio.Task[None] | None = None
 
-    async def take(self, name: bytes) -> bytes:
-        """Empty where there is none that is true."""
-        asked = self._asked.get(name)
-        if asked is None:
-            asked = self._asked[name] = asyncio.get_running_loop().create_future()
+    def ask(self, name: bytes, tell: Tell) -> None:
+        """`tell` is called once, later: with nothing where there is no answer that is true.
+
+        No task waits for it: that would take half of the time of an answer that is here.
+        """
+        asking = self._asked.get(name)
+        if asking is None:
+            self._asked[name] = [tell]
             if self._asking is None:
                 self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(asked)
+        else:
+            asking.append(tell)
+
+    async def take(self, name: bytes) -> bytes:
+        """As `ask` tells it."""
+        return await told(partial(self.ask, name))
 
     def put(self, name: bytes, answer: bytes, generation: int) -> bool:
         """In a moment, and perhaps never. `generation`: the latest that was known when its days were read.
@@ -73,10 +87,15 @@ class AnswerShelf:
                 try:
                     found = await self._steps.run(scripts.TAKE, self._maker, *asked)
                 finally:
-                    for each, answer in zip(asked.values(), found or [b""] * len(asked), strict=True):
-                        each.set_result(answer)
+                    self._tell(asked, found or [b""] * len(asked))
         finally:
             self._asking = None
+
+    def _tell(self, asked: dict[bytes, list[Tell]], found: list[bytes]) -> None:
+        soon = asyncio.get_running_loop().call_soon
+        for asking, answer in zip(asked.values(), found, strict=True):
+            for tell in asking:
+                soon(tell, answer)
 
     async def _write(self) -> None:
         try:
