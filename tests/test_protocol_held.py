@@ -2,19 +2,28 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis.asyncio import Redis
+from starlette.applications import Starlette
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from app import API
+from app.lane import LANE, Lane, Manners
+from app.observability import Metrics
+from app.protocol import ReadyProtocol
+from app.ready import Place, Ready, ReadyAnswers
+from app.tally import Tally
 from tests.soak.waiting import until
 from tests.support.ready_service import Served, serving
 from tests.support.redis import CACHE, RedisServer
 from tests.support.service import PATIENT, calls_of, clear_calls, plan_fault
 from tests.support.simulation import Simulation
-from tests.support.wire import Wire, status_of
+from tests.support.wire import Wire, status_of, wire_to
 
 QUERY = "?from=2026-11-24&to=2026-11-25"
 PATH = f"{API}/event-types/intro-call/availability{QUERY}"
@@ -74,6 +83,18 @@ async def test_what_another_process_has_made_ready_is_sent_before_there_is_a_req
 
     assert [body for _, body in answers] == [*bodies, bodies[0]]
     assert {status_of(head) for head, _ in answers} == {200}
+    assert second.app.asked == []
+
+
+async def test_headers_of_what_went_the_usual_way_are_known_again(
+    first: Served, second: Served, redis: RedisServer
+) -> None:
+    await _shared(first, redis, PATH)
+    async with second.wire() as wire:
+        await wire.ask(COLD)
+        second.app.asked.clear()
+        await wire.ask(PATH)
+
     assert second.app.asked == []
 
 
@@ -224,5 +245,55 @@ async def test_a_server_that_is_told_to_stop_answers_it_first(
             head, _ = await wire.receive()
             rest = await wire.rest()
             await stopping
+
+    assert (status_of(head), rest) == (200, b"")
+
+
+class _Patient:
+    """Answers that another process has, and that come when a test says so."""
+
+    def __init__(self) -> None:
+        self.memory = ReadyAnswers()
+        self.asked = asyncio.Event()
+        self.tell: Callable[[Ready | None], None]
+
+    def is_to_be_asked(self) -> bool:
+        return False
+
+    def bring(self, _place: Place, tell: Callable[[Ready | None], None]) -> None:
+        self.tell = tell
+        self.asked.set()
+
+    def offer(self, place: Place, ready: Ready) -> None: ...
+
+    def look_again(self, ready: Ready) -> None: ...
+
+
+async def test_a_connection_held_back_for_longer_than_it_may_rest_is_answered_and_may_rest_again() -> None:
+    body, until_then = b'{"days":[]}', datetime.now(UTC) + timedelta(hours=1)
+    ready = Ready.of(body, until=until_then, is_marked=False, cache_control="no-cache", route=PATH)
+    answers = _Patient()
+    answers.memory.keep(OTHER.encode(), ready)
+    lane = Lane(
+        answers=answers,
+        clock=lambda: datetime.now(UTC),
+        manners=Manners(origins=(), exposed=(), tally=Tally(Metrics(), "critical")),
+        end_streams=lambda: None,
+    )
+    config = Config(Starlette(), timeout_keep_alive=1, log_config=None)
+    config.load()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: ReadyProtocol(config, ServerState(), {LANE: lane}, loop), "127.0.0.1", 0
+    )
+
+    async with server, wire_to(server.sockets[0].getsockname()[1]) as wire:
+        await wire.ask(OTHER)
+        wire.send(PATH)
+        await asyncio.wait_for(answers.asked.wait(), 10)
+        await asyncio.sleep(1.5)
+        answers.tell(ready)
+        head, _ = await wire.receive()
+        rest = await wire.rest()
 
     assert (status_of(head), rest) == (200, b"")
