@@ -1,0 +1,51 @@
+"""What a process remembers of ready answers beside them: no more than there are event types."""
+
+from datetime import UTC, datetime
+
+from app import API
+from app.accounts.accounts import Accounts
+from app.answers import Basis, SharedAnswers
+from app.ready import Place, Ready, ReadyAnswers
+from tests.support.service import Service
+from tests.support.traced import traced
+
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+MANY = 20_000
+LITTLE = 10
+"""Bytes for each of them. To remember it takes ten times as much; the interpreter keeps some room for itself."""
+
+
+def _answers(memory: ReadyAnswers) -> SharedAnswers:
+    return SharedAnswers(memory, Accounts(), lambda: False, lambda: NOW)
+
+
+def _ready() -> Ready:
+    return Ready.of(
+        b"{}",
+        until=NOW,
+        is_marked=True,
+        cache_control="public, max-age=1",
+        route=f"{API}/event-types/{{eventTypeId}}/availability",
+    )
+
+
+def _place(name: str, number: int) -> Place:
+    """`number` says, bit by bit, which letters of the name are escaped."""
+    spelt = "".join(f"%{ord(letter):02x}" if number >> bit & 1 else letter for bit, letter in enumerate(name))
+    return f"{API}/event-types/{spelt}/availability".encode()
+
+
+async def test_in_however_many_ways_a_name_is_spelt_none_is_remembered_but_with_its_answer(
+    bff: Service,
+) -> None:
+    same, basis, taken = _ready(), Basis.of([bff.account]), list[int]()
+    answers = _answers(ReadyAnswers(2 * same.weight))
+    first, *others = [_place("QTTLNSCVBVMOEDET", number) for number in range(MANY)]
+    answers.keep(first, same, basis)
+
+    with traced(taken):
+        for place in others:
+            answers.keep(place, same, basis)
+
+    assert len(answers.memory) == 2
+    assert taken[0] < LITTLE * MANY
