@@ -1,6 +1,7 @@
-"""What a process remembers of ready answers beside them: no more than there are event types."""
+"""What a process remembers of ready answers beside them: no more than there are event types and accounts."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from app import API
 from app.accounts.accounts import Accounts
@@ -49,3 +50,39 @@ async def test_in_however_many_ways_a_name_is_spelt_none_is_remembered_but_with_
 
     assert len(answers.memory) == 2
     assert taken[0] < LITTLE * MANY
+
+
+def _old(looked: list[str], *accounts: str) -> Ready:
+    """Old in part; it notes when it is looked whether Calendly is back."""
+    ready = _ready()
+    ready.accounts = accounts
+    ready.look_again = partial(looked.append, "+".join(accounts))
+    return ready
+
+
+def test_no_account_waits_for_another_ones_look() -> None:
+    looked, answers = list[str](), _answers(ReadyAnswers())
+
+    for accounts in [("ada",), ("ada",), ("grace",), ("grace",), ("ada",)]:
+        answers.look_again(_old(looked, *accounts))
+
+    assert looked == ["ada", "grace"]
+
+
+def test_what_belongs_to_several_is_looked_at_where_one_of_them_was_not() -> None:
+    looked, answers = list[str](), _answers(ReadyAnswers())
+
+    for accounts in [("ada",), ("ada", "grace"), ("grace",), ("grace", "ada")]:
+        answers.look_again(_old(looked, *accounts))
+
+    assert looked == ["ada", "ada+grace"]
+
+
+def test_once_an_account_has_come_or_gone_all_are_looked_at_anew() -> None:
+    looked, answers = list[str](), _answers(ReadyAnswers())
+
+    answers.look_again(_old(looked, "ada"))
+    answers.forget()
+    answers.look_again(_old(looked, "ada"))
+
+    assert looked == ["ada", "ada"]
