@@ -26,6 +26,9 @@ from app.request_figures import RequestFigures
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """A caller's own that does no harm."""
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those with a name in the figures. Whether others get this far depends on the server's parser: some take any word."""
+
 STREAM = "text/event-stream"
 
 log = structlog.get_logger()
@@ -223,7 +226,7 @@ class Observability:
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)
-        method = scope["method"] if route else "OTHER"
+        method = scope["method"] if route and scope["method"] in METHODS else "OTHER"
         self._metrics.requests.add(method, route, status, seconds)
         log.info(
             "request.answered",
