@@ -16,7 +16,7 @@ from app.accounts.accounts import Accounts
 from app.ready import Place, Ready, ReadyAnswers
 
 LOOKED_EVERY = 2.0
-"""Seconds between two looks whether what is old can be read again, however many are given it."""
+"""Seconds between two looks whether what is old of an account can be read again, however many are given it."""
 
 NAMED = re.compile(rf"{API}/event-types/([^/?%]+)/".encode())
 """Where a question about one event type says which. Escaped, the same name can be spelt in any number of ways."""
@@ -62,7 +62,8 @@ class SharedAnswers:
         self._accounts = accounts
         self.is_to_be_asked = is_to_be_asked
         self._clock = clock
-        self._next_look = 0.0
+        self._next_looks: dict[str, float] = {}
+        """By the account (`time.monotonic()`)."""
         self._homes: dict[bytes, str] = {}
         """The accounts of event types, by the names under which they have been asked for here."""
 
@@ -80,11 +81,15 @@ class SharedAnswers:
         self.memory.keep(place, ready)
 
     def look_again(self, ready: Ready) -> None:
-        """Somebody is given an answer that is old in part."""
+        """Somebody is given an answer that is old in part: it is looked where that is due for one of its accounts."""
+        if ready.look_again is None:
+            return
         now = monotonic()
-        if ready.look_again is not None and now >= self._next_look:
-            self._next_look = now + LOOKED_EVERY
-            ready.look_again()
+        for account in ready.accounts:
+            if now >= self._next_looks.get(account, 0.0):
+                self._next_looks |= dict.fromkeys(ready.accounts, now + LOOKED_EVERY)
+                ready.look_again()
+                return
 
     def offer(self, place: Place, ready: Ready) -> None:
         """To the other processes: it has been asked for again, and may be asked of them."""
@@ -127,6 +132,7 @@ class SharedAnswers:
     def forget(self) -> None:
         """An account has come or gone: the same words may mean something else from now on."""
         self._homes.clear()
+        self._next_looks.clear()
         self.memory.clear()
 
     def _home_of(self, place: Place) -> Account | None:

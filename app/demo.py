@@ -14,11 +14,12 @@ from contextlib import contextmanager
 import uvicorn
 from pydantic import SecretStr
 
+from app.calendly_settings import CalendlySettings
 from app.main import create_app
 from app.observability import configure_logging
 from app.protocol import ReadyProtocol
 from app.serving import leave_on_sigterm
-from app.settings import BffSettings, CalendlySettings, ConfigurationError, Settings
+from app.settings import BffSettings, ConfigurationError, Settings
 
 HOST = "127.0.0.1"
 PATIENCE = 30.0

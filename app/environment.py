@@ -7,7 +7,8 @@ and never repeats its value.
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.settings import BffSettings, CalendlySettings, ConfigurationError, Settings
+from app.calendly_settings import CalendlySettings
+from app.settings import BffSettings, ConfigurationError, Settings
 
 
 class _Environment(BaseSettings):

@@ -10,6 +10,7 @@ import secrets
 import sys
 import time
 import traceback
+from functools import partial
 from typing import TextIO, cast
 
 import structlog
@@ -25,6 +26,9 @@ from app.request_figures import RequestFigures
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """A caller's own that does no harm."""
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those with a name in the figures. Whether others get this far depends on the server's parser: some take any word."""
 
 STREAM = "text/event-stream"
 
@@ -82,101 +86,81 @@ class Metrics:
         self.registry.register(LINES)
         # When it started, for one that starts again and again; and what it takes of the machine.
         ProcessCollector(registry=self.registry)
-        self.loop_lag = Gauge(
+        gauge, counter = partial(Gauge, registry=self.registry), partial(Counter, registry=self.registry)
+
+        self.loop_lag = gauge(
             "bff_loop_lag_seconds",
             "Longest time in the last minute for which the process did nothing for anybody, for it was busy.",
-            registry=self.registry,
         )
-        self.overloaded = Gauge(
-            "bff_overloaded",
-            "1 while reads are refused, for more come than can be worked out.",
-            registry=self.registry,
+        self.overloaded = gauge(
+            "bff_overloaded", "1 while reads are refused, for more come than can be worked out."
         )
-        self.connections = Gauge(
-            "bff_connections", "Connections that are open to this process.", registry=self.registry
-        )
-        self.event_streams = Gauge(
-            "bff_event_streams", "Event streams that are open to this process.", registry=self.registry
-        )
-        self.event_streams_dropped = Counter(
+        self.connections = gauge("bff_connections", "Connections that are open to this process.")
+        self.event_streams = gauge("bff_event_streams", "Event streams that are open to this process.")
+        self.event_streams_dropped = counter(
             "bff_event_streams_dropped",
             "Event streams that were cut off, for nobody took what was sent on them.",
-            registry=self.registry,
         )
-        self.accounts = Gauge(
+
+        self.accounts = gauge(
             "bff_accounts",
             "Accounts that are served (open), that have to be connected again (dead), that no key opens (unreadable).",
             ("state",),
-            registry=self.registry,
         )
-        self.budget_left = Gauge(
+        self.budget_left = gauge(
             "bff_calendly_budget_left",
             "Calls that may still be made to Calendly, by the window of its quota.",
             ("account", "window"),
-            registry=self.registry,
         )
-        self.breaker = Gauge(
+        self.breaker = gauge(
             "bff_calendly_breaker",
             "1 for the state that it is in: open where Calendly does not answer, and is not asked for free times.",
             ("account", "state"),
-            registry=self.registry,
         )
-        self.renewals = Counter(
+        self.renewals = counter(
             "bff_warm_up_renewals",
             "Times that an event type's free times were read from Calendly before they aged.",
-            registry=self.registry,
         )
-        self.bookings_unsettled = Gauge(
+
+        self.bookings_unsettled = gauge(
             "bff_bookings_unsettled",
             "Bookings whose end is not known yet; overdue ones should have been looked after by now.",
             ("which",),
-            registry=self.registry,
         )
-        self.bookings_discarded = Gauge(
+        self.bookings_discarded = gauge(
             "bff_bookings_discarded",
             "Records of bookings that nobody could read, and that were deleted from the state store.",
-            registry=self.registry,
         )
-        self.relay_notices = Counter(
+
+        self.relay_notices = counter(
             "bff_relay_notices",
             "Notices of bookings to your own backend, by what became of an attempt, or of them for good.",
             ("outcome",),
-            registry=self.registry,
         )
-        self.relay_waiting = Gauge(
-            "bff_relay_waiting",
-            "Notices that are not delivered yet, in all replicas.",
-            registry=self.registry,
+        self.relay_waiting = gauge(
+            "bff_relay_waiting", "Notices that are not delivered yet, in all replicas."
         )
-        self.relay_dead = Gauge(
+        self.relay_dead = gauge(
             "bff_relay_dead_letters",
             "Notices that are not sent again by themselves; calendly-bff relay shows them.",
-            registry=self.registry,
         )
-        self.deliveries = Counter(
-            "bff_webhook_deliveries",
-            "Deliveries of Calendly's, by what became of them.",
-            ("outcome",),
-            registry=self.registry,
+
+        self.deliveries = counter(
+            "bff_webhook_deliveries", "Deliveries of Calendly's, by what became of them.", ("outcome",)
         )
-        self.deliveries_left = Gauge(
+        self.deliveries_left = gauge(
             "bff_webhook_deliveries_left",
             "Deliveries that are not carried out yet, and those set aside because they never could be.",
             ("which",),
-            registry=self.registry,
         )
-        self.subscription = Gauge(
+        self.subscription = gauge(
             "bff_webhook_subscription",
             "1 for the state in which Calendly's subscription was when it was last looked at; of several, the worst.",
             ("state",),
-            registry=self.registry,
         )
-        self.ready_answers = Gauge(
-            "bff_ready_answers", "Answers about free times that are ready to be sent.", registry=self.registry
-        )
-        self.ready_bytes = Gauge(
-            "bff_ready_bytes", "Memory that these answers take at most.", registry=self.registry
-        )
+
+        self.ready_answers = gauge("bff_ready_answers", "Answers about free times that are ready to be sent.")
+        self.ready_bytes = gauge("bff_ready_bytes", "Memory that these answers take at most.")
 
 
 class Observability:
@@ -223,7 +207,7 @@ class Observability:
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)
-        method = scope["method"] if route else "OTHER"
+        method = scope["method"] if route and scope["method"] in METHODS else "OTHER"
         self._metrics.requests.add(method, route, status, seconds)
         log.info(
             "request.answered",

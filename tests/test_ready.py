@@ -1,15 +1,13 @@
 """What ready answers, and all that is remembered of how they are asked for, take of memory: never more than is told."""
 
 import json
-import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from app.negotiation import BR, GZIP, IDENTITY, LONGEST_WISH, Encodings
 from app.ready import LONGEST_PLACE, Place, Ready, ReadyAnswers
+from tests.support.traced import traced
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 ROUTE = "/api/v1/event-types/{eventTypeId}/availability"
@@ -39,15 +37,6 @@ def _day(day: date) -> dict[str, object]:
     return {"date": str(day), "slots": [{"start": start, "spotsLeft": 1} for start in starts]}
 
 
-@contextmanager
-def _measured(taken: list[int]) -> Iterator[None]:
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    yield
-    taken.append(tracemalloc.get_traced_memory()[0] - before)
-    tracemalloc.stop()
-
-
 @pytest.mark.parametrize(
     ("days", "length"),
     [
@@ -61,7 +50,7 @@ def test_an_answer_takes_no_more_than_is_counted(days: int, length: int) -> None
     """In whichever encodings it was asked for."""
     ready, taken = ReadyAnswers(), list[int]()
 
-    with _measured(taken):
+    with traced(taken):
         for number in range(20):
             kept = answer(number, days)
             for encoding in (BR, GZIP, IDENTITY):
@@ -104,7 +93,7 @@ def test_an_answer_that_is_made_again_is_counted_once() -> None:
 def test_however_encodings_are_wished_for_little_is_remembered_of_it() -> None:
     encodings, taken = Encodings(), list[int]()
 
-    with _measured(taken):
+    with traced(taken):
         found = {
             encodings.best(f"br;q=0.{number}".ljust(size).encode())
             for number in range(1, 1000)

@@ -19,10 +19,10 @@ from app.calendly.exchange import UNSENT, Reply, ReplyError, exchange, timeouts,
 from app.calendly.fence import fenced
 from app.calendly.options import Deadline, TransportOptions
 from app.calendly.sender import HEADERS
+from app.calendly_settings import CalendlySettings
 from app.oauth.answers import pair_from
 from app.oauth.failures import AuthorizationAwayError, AuthorizationError, refusal_from
 from app.oauth.grant import TokenPair
-from app.settings import CalendlySettings
 
 OPTIONS = TransportOptions(
     read_deadline=timedelta(seconds=10), body_limit=64 * 1024, max_connections=8, max_keepalive_connections=2

@@ -100,8 +100,12 @@ async def test_requests_are_counted_by_the_route_and_not_by_the_path(bff: Servic
 
 async def test_paths_and_methods_that_somebody_made_up_name_no_metric(bff: Service) -> None:
     await bff.http.request("BREW", "/coffee")
+    await bff.http.request("BREW", "/livez")
 
-    assert 'bff_requests_total{method="OTHER",route="",status="404"} 1.0' in await _metrics(bff)
+    shown = await _metrics(bff)
+    assert 'bff_requests_total{method="OTHER",route="",status="404"} 1.0' in shown
+    assert 'bff_requests_total{method="OTHER",route="/livez",status="405"} 1.0' in shown
+    assert "BREW" not in "".join(shown)
 
 
 async def test_what_is_left_of_calendlys_quota_is_a_metric(bff: Service) -> None:

@@ -6,7 +6,8 @@ import pytest
 from pydantic import SecretStr
 from redis import Redis
 
-from app.settings import BffSettings, CalendlySettings, Settings
+from app.calendly_settings import CalendlySettings
+from app.settings import BffSettings, Settings
 from tests.features.test_event_types import PUBLISHED
 from tests.support.redis import CACHE, RedisServer
 from tests.support.service import calls_of, clear_calls, running_service

@@ -46,6 +46,20 @@ PHONES = st.sampled_from(["+493023125012", "030 23125012", "+49", "1-800-FLOWERS
 LINES = st.sampled_from(
     ["Grace", " G ", "", "\u2003", "\ufeff", "a\nb", "a\n", "a\x85", "a" * 255, "a" * 256]
 )
+WORDS = st.sampled_from(
+    [
+        "x",
+        "a\nb",
+        "a\x00",
+        "a" * 255,
+        "a" * 256,
+        "a" * 10_000,
+        "a" * 10_001,
+        "+493023125012",
+        "030 23125012",
+    ]
+)
+STARTS = st.sampled_from(["2026-02-30T09:00:00Z", "2026-12-01T09:00:00", "2026-12-01T09:00:00Z\n"])
 ODD: st.SearchStrategy[Any] = st.sampled_from([None, 5, True, [], {}, ["x"], "", " ", "x"])
 EMAILS = st.sampled_from(
     [
@@ -128,36 +142,9 @@ def _change(draw: st.DrawFn, form: Form, body: Body) -> None:
 
 
 def _spots(form: Form) -> list[tuple[tuple[str, ...], st.SearchStrategy[Any]]]:
-    options = [option.id for option in form.locations.options] or ["zoom_conference"]
-    words = st.sampled_from(
-        [
-            "x",
-            "a\nb",
-            "a\x00",
-            "a" * 255,
-            "a" * 256,
-            "a" * 10_000,
-            "a" * 10_001,
-            "+493023125012",
-            "030 23125012",
-        ]
-    )
-    ids = [question.id for question in form.questions] or ["q_0000000000"]
-    choices = [choice for question in form.questions for choice in question.choices or ()] or ["x"]
-    several = st.lists(st.sampled_from([*choices, "Other", "Another", " ", "a\n", "a" * 256]), max_size=4)
-    answer = st.fixed_dictionaries(
-        {"questionId": st.sampled_from([*ids, *ids, "q_0000000000"])},
-        optional={"value": words | several | st.sampled_from(choices) | LINES | ODD, "other": ODD},
-    )
-    location = st.fixed_dictionaries(
-        {"optionId": st.sampled_from([*options, "nowhere"])},
-        optional={"value": LINES | PHONES | ODD, "kind": ODD},
-    )
+    """Where a body may be spoilt, and what may stand there; `ODD` may stand anywhere."""
     return [
-        (
-            ("start",),
-            st.sampled_from(["2026-02-30T09:00:00Z", "2026-12-01T09:00:00", "2026-12-01T09:00:00Z\n"]),
-        ),
+        (("start",), STARTS),
         (("timeZone",), st.sampled_from(["Europe/Atlantis", "A" * 65, "UTC"])),
         (("region",), st.sampled_from(["DE", "ZZ", "de", "DE\n", "D"])),
         (("formVersion",), st.just("000000000000")),
@@ -167,10 +154,29 @@ def _spots(form: Form) -> list[tuple[tuple[str, ...], st.SearchStrategy[Any]]]:
         (("invitee", "email"), EMAILS),
         (("invitee", "phone"), PHONES),
         (("invitee", "other"), ODD),
-        (("location",), location),
-        (("answers",), st.lists(answer, max_size=4)),
+        (("location",), _any_location(form)),
+        (("answers",), st.lists(_any_answer(form), max_size=4)),
         (("guests",), st.lists(EMAILS, max_size=11)),
         (("tracking", "utmSource"), LINES),
         (("tracking", "other"), ODD),
         (("other",), ODD),
     ]
+
+
+def _any_location(form: Form) -> st.SearchStrategy[Body]:
+    options = [option.id for option in form.locations.options] or ["zoom_conference"]
+    return st.fixed_dictionaries(
+        {"optionId": st.sampled_from([*options, "nowhere"])},
+        optional={"value": LINES | PHONES | ODD, "kind": ODD},
+    )
+
+
+def _any_answer(form: Form) -> st.SearchStrategy[Body]:
+    """To any question, or to one that was not asked; of another's kind as well."""
+    ids = [question.id for question in form.questions] or ["q_0000000000"]
+    choices = [choice for question in form.questions for choice in question.choices or ()] or ["x"]
+    several = st.lists(st.sampled_from([*choices, "Other", "Another", " ", "a\n", "a" * 256]), max_size=4)
+    return st.fixed_dictionaries(
+        {"questionId": st.sampled_from([*ids, *ids, "q_0000000000"])},
+        optional={"value": WORDS | several | st.sampled_from(choices) | LINES | ODD, "other": ODD},
+    )

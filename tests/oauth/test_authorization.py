@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from app.calendly_settings import CalendlySettings
 from app.oauth.authorization import Application, Authorization
 from app.oauth.failures import (
     AuthorizationAwayError,
@@ -19,7 +20,6 @@ from app.oauth.failures import (
 )
 from app.oauth.grant import Grant
 from app.oauth.pkce import challenge_of, new_verifier
-from app.settings import CalendlySettings
 from tests.calendly.servers import Visit, serving
 from tests.oauth.examples import accepts, application_on, authorization_on, connected
 from tests.support.oauth import CALLBACK, VERIFIER, brought_back, native

@@ -7,9 +7,10 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from app.calendly_settings import CalendlySettings
 from app.features.documentation.pages import problem_types
 from app.main import create_app
-from app.settings import BffSettings, CalendlySettings
+from app.settings import BffSettings
 from tests.project.repository import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from app.calendly_settings import CalendlySettings
 from app.environment import settings_from_environment
-from app.settings import BffSettings, CalendlySettings
+from app.settings import BffSettings
 from tests.project.repository import ROOT
 
 EXAMPLE = ROOT / ".env.example"

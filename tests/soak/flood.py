@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import cycle, islice, permutations, product
+from itertools import count, cycle, islice, permutations, product, repeat
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +28,10 @@ from tests.soak.world import running_neighbours
 from tests.support.redis import CACHE, RedisServer
 
 SLUG = "intro-call"
+
+LONG_NAMED = "deep-dive"
+"""Its id has 36 letters, as those that Calendly gives now: it can be spelt in more ways than there are questions."""
+
 FIRST_DATES = 56
 LONGEST = 4
 """Dates in one question."""
@@ -59,30 +63,41 @@ WISHES = {
 }
 
 
-def questions() -> Iterator[str]:
-    """Over a million paths, no two of them the same: other dates, other zones, other order of words."""
+def spellings(name: str) -> Iterator[str]:
+    """The name as it is, and then with other letters escaped each time."""
+    for number in count():
+        yield "".join(
+            f"%{ord(letter):02x}" if number >> place & 1 else letter for place, letter in enumerate(name)
+        )
+
+
+def questions(names: Iterable[str] = repeat(SLUG)) -> Iterator[str]:
+    """Over a million paths, no two of them the same: other dates, other zones, other order of words.
+
+    Of as many event types as there are names, one for each.
+    """
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     ranges = [
         (first, first + timedelta(days=more))
         for first in (tomorrow + timedelta(days=day) for day in range(FIRST_DATES))
         for more in range(LONGEST)
     ]
-    for view, order, zone, (first, last) in product(
-        ("", "&view=slots"), permutations(range(3)), sorted(time_zones()), ranges
-    ):
+    asked = product(("", "&view=slots"), permutations(range(3)), sorted(time_zones()), ranges)
+    for name, (view, order, zone, (first, last)) in zip(names, asked, strict=False):
         words = (f"from={first}", f"to={last}", f"timeZone={quote(zone)}")
-        yield f"{API}/event-types/{SLUG}/availability?{'&'.join(words[place] for place in order)}{view}"
+        yield f"{API}/event-types/{name}/availability?{'&'.join(words[place] for place in order)}{view}"
 
 
 async def run_flood(folder: Path, times: int) -> Findings:
-    """One replica is asked them all, by visitors who read different encodings."""
+    """One replica is asked them all, by visitors who read different encodings and spell the event type otherwise."""
     watch, wrong = Stopwatch(), Counter[str]()
-    asking = questions()
+    wishes = WISHES | {"BFF_EVENT_TYPES": LONG_NAMED}
     async with (
         running_neighbours(folder) as (_, redis, told),
-        running_fleet(folder, told | WISHES, Options(protocol=ProtocolOptions())) as fleet,
+        running_fleet(folder, told | wishes, Options(protocol=ProtocolOptions())) as fleet,
     ):
         replica = await fleet.start()
+        asking = questions(spellings(await _id(replica.port)))
         wrong += await _asked(replica.port, list(islice(asking, WARM)))
         before = most = resident(replica.pid)
         for done in range(0, times, BATCH):
@@ -117,6 +132,12 @@ async def _asked(port: int, paths: list[str]) -> Counter[str]:
     requests = Requests([get(path, Accept_Encoding=next(wishes)) for path in paths])
     outcome = await asyncio.to_thread(drive, [port], requests, range(len(paths)), Manner(connections=AT_ONCE))
     return outcome.wrong
+
+
+async def _id(port: int) -> str:
+    """Of the one event type that is published."""
+    [event_type] = (await call(port, Request("GET", f"{API}/event-types"))).json["items"]
+    return str(event_type["id"])
 
 
 async def _figures(port: int) -> dict[str, float]:

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from app.accounts.account import Account
 from app.accounts.connecting import Connecting
+from app.calendly_settings import CalendlySettings
 from app.resources import Resources
-from app.settings import BffSettings, CalendlySettings, Settings
+from app.settings import BffSettings, Settings
 from tests.support.keys import SECRET_KEY
 from tests.support.oauth import Application
 from tests.support.redis import CACHE, STATE, RedisServer

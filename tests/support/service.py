@@ -15,10 +15,11 @@ from pydantic import SecretStr
 
 from app import API
 from app.accounts.account import Account
+from app.calendly_settings import CalendlySettings
 from app.intents.options import ProtocolOptions
 from app.main import create_app
 from app.resources import Clock, Resources
-from app.settings import BffSettings, CalendlySettings, Settings
+from app.settings import BffSettings, Settings
 from tests.support.canary_watch import watched
 from tests.support.contract import assert_kept
 from tests.support.keys import SECRET_KEY
