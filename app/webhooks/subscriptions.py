@@ -2,7 +2,8 @@
 given up: both mean to delete it and to make another.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +18,7 @@ from app.errors import AppError, NotFoundError
 from app.store.state import StateStore, StoreAwayError
 from app.webhooks import names
 from app.webhooks.deliveries import NOTED, Happened, id_in
-from app.webhooks.turns import LASTS, turn
+from app.webhooks.turns import LASTS, own_turn, turn
 
 PATH = "/webhooks/calendly"
 """Where deliveries come, for the account that has no address of its own."""
@@ -97,7 +98,9 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """`forget_all` is told whenever something may have happened that nobody was told of."""
+    """`forget_all` is told whenever something may have happened that nobody was told of. `patience`: how long whoever
+    changes something waits for its turn.
+    """
 
     calls: WebhookSubscriptions
     subscriber: Callable[[], Awaitable[Subscriber]]
@@ -105,18 +108,20 @@ class Subscription:
     forget_all: Callable[[], Awaitable[None]]
     state: StateStore
     clock: Callable[[], datetime]
+    patience: timedelta = LASTS
 
     async def register(self, *, anew: bool = False) -> Registered:
         """Have one that is active and tells of all that we want to hear; `anew` also where there is, as for a new key.
 
-        May be repeated. Raises `AddressTakenError` where the address has one that we may not see.
+        May be repeated. Raises `AddressTakenError` where the address has one that we may not see, and as `remove`.
         """
-        ours = await self._ours()
-        if not anew and self._is_as_wanted(ours):
-            await self._note(State.ACTIVE, wanted=True)
-            return Registered.UNCHANGED
-        await self._make_anew(ours)
-        return Registered.REPLACED if ours else Registered.MADE
+        async with self._turn():
+            ours = await self._ours()
+            if not anew and self._is_as_wanted(ours):
+                await self._note(State.ACTIVE, wanted=True)
+                return Registered.UNCHANGED
+            await self._make_anew(ours)
+            return Registered.REPLACED if ours else Registered.MADE
 
     async def listed(self) -> list[WebhookSubscription]:
         """All that this user has, those of others' services too."""
@@ -126,16 +131,24 @@ class Subscription:
     async def remove(self) -> int:
         """How many there were. Whoever is making one meanwhile is let finish, so that it is removed as well.
 
-        Raises `StoreAwayError`: it would not be known that it is to stay away.
+        Raises `TurnTakenError` where somebody else is at it for too long, and `StoreAwayError`: it would not be known
+        what is wanted.
         """
-        async with turn(self.state, await self._account(), patience=LASTS):
+        async with self._turn():
             ours = await self._ours()
             await self._note(State.MISSING, wanted=False)
             await self._delete(ours)
         return len(ours)
 
     async def mend(self) -> bool:
-        """Make it anew where Calendly has given it up, or lost it. Whether there was something to mend."""
+        """Make it anew where Calendly has given it up, or lost it. Whether there was something to mend.
+
+        Raises as `remove`.
+        """
+        async with self._turn():
+            return await self._mended()
+
+    async def _mended(self) -> bool:
         ours = await self._ours()
         if self._is_as_wanted(ours):
             await self._note(State.ACTIVE, wanted=True)
@@ -172,7 +185,7 @@ class Subscription:
         if found.is_lost:
             if kept is not None and kept.wanted:
                 log.error("webhooks.subscription_lost", state=found.state)
-            await self.mend()
+            await self._mended()
         elif kept is not None and kept.is_lost and found.state is State.ACTIVE:
             # It was made all the same, though Calendly did not say so.
             await self.forget_all()
@@ -196,6 +209,11 @@ class Subscription:
             found = None
         now = self.clock()
         return found or Look(state=State.UNKNOWN, since=now, looked_at=now)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        async with own_turn(self.state, await self._account(), self.patience):
+            yield
 
     async def _account(self) -> str:
         return id_in((await self.subscriber()).user)

@@ -1,9 +1,10 @@
 """One account's subscription at Calendly: made, looked at, mended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -29,6 +30,7 @@ from app.webhooks.subscriptions import (
     Wishes,
     forget_look,
 )
+from app.webhooks.turns import TurnTakenError, turn
 from app.webhooks.watch import watch
 from tests.soak.waiting import until
 from tests.support.listener import listening
@@ -40,6 +42,13 @@ from tests.support.webhooks import subscribe
 
 URL = "http://127.0.0.1:9/webhooks/calendly"
 KEY = "a-signing-key-of-the-tests"
+
+ACTS: dict[str, Callable[[Subscription], Awaitable[object]]] = {
+    "register": Subscription.register,
+    "register anew": partial(Subscription.register, anew=True),
+    "mend": Subscription.mend,
+}
+"""What makes one."""
 
 
 @dataclass
@@ -413,16 +422,21 @@ async def test_a_process_that_dies_at_it_leaves_it_to_the_next(office: Office) -
     assert len(await office.there()) == 1
 
 
-async def test_a_store_that_is_away_keeps_nobody_from_registering(office: Office) -> None:
+@pytest.mark.parametrize("act", [*ACTS, "remove", "look"])
+async def test_without_a_store_nothing_is_done_for_nobody_would_know_what_is_wanted(
+    office: Office, act: str
+) -> None:
+    await subscribe(office.calendly, URL)
+    before = await office.there()
+    acts = ACTS | {"remove": Subscription.remove, "look": Subscription.look_if_due}
+
     async with open_store(f"redis://127.0.0.1:{free_port()}/0") as nowhere:
-        await _registered_without_a_store(replace(office.subscription, state=StateStore(nowhere)))
+        cut_off = replace(office.subscription, state=StateStore(nowhere))
+        with pytest.raises(StoreAwayError):
+            await acts[act](cut_off)
+        assert (await cut_off.seen()).state is State.UNKNOWN
 
-
-async def _registered_without_a_store(cut_off: Subscription) -> None:
-    assert await cut_off.register() is Registered.MADE
-    assert (await cut_off.seen()).state is State.UNKNOWN
-    with pytest.raises(StoreAwayError):
-        await cut_off.look_if_due()
+    assert await office.there() == before
 
 
 async def test_what_another_has_put_in_its_place_is_nothing(office: Office, store: Redis) -> None:
@@ -488,6 +502,47 @@ async def test_what_is_removed_while_it_is_made_stays_away(office: Office) -> No
     office.calendly.clock.advance(hours=1)
     await subscription.look_if_due()
     assert await office.there() == []
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_what_is_removed_while_a_command_makes_it_stays_away(office: Office, act: str) -> None:
+    subscription = _by_itself(office)
+    await plan_fault(office.calendly, "delay", path="^/webhook_subscriptions$", method="POST", seconds=0.5)
+    making = asyncio.ensure_future(ACTS[act](subscription))
+    await sent(office.calendly, "/webhook_subscriptions")
+
+    assert await replace(subscription).remove() == 1
+
+    await making
+    office.calendly.clock.advance(hours=1)
+    await subscription.look_if_due()
+    assert await office.there() == []
+
+
+async def test_of_many_who_make_it_at_once_one_does(office: Office) -> None:
+    replicas = [replace(_by_itself(office)) for _ in range(8)]
+
+    said = await asyncio.gather(
+        *(each.register() for each in replicas[:4]), *(each.mend() for each in replicas[4:])
+    )
+
+    assert len([each for each in said if each in {Registered.MADE, True}]) == 1
+    assert await office.made() == 1
+    assert [each["state"] for each in await office.there()] == ["active"]
+
+
+@pytest.mark.parametrize("act", [*ACTS, "remove"])
+async def test_whose_turn_does_not_come_changes_nothing(office: Office, act: str) -> None:
+    await subscribe(office.calendly, URL)
+    before, account = await office.there(), (await office.calendly.me()).rsplit("/", 1)[1]
+    hasty = replace(office.subscription, patience=timedelta(milliseconds=20))
+    acts = ACTS | {"remove": Subscription.remove}
+
+    async with turn(hasty.state, account):
+        with pytest.raises(TurnTakenError):
+            await acts[act](hasty)
+
+    assert (await office.there(), await hasty.known()) == (before, None)
 
 
 async def test_a_look_that_cannot_be_read_is_not_written_over(office: Office, redis: RedisServer) -> None:
