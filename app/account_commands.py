@@ -20,7 +20,8 @@ from app.resources import Resources, system_clock
 from app.settings import ConfigurationError, Settings
 from app.store.state import StateStore, StoreAwayError
 from app.store_url import EMBEDDED_STORE
-from app.webhooks.subscriptions import PATH, forget_look
+from app.webhooks.looks import forget_look
+from app.webhooks.subscriptions import PATH
 from app.webhooks.turns import TurnTakenError
 
 app = typer.Typer(no_args_is_help=True, help="The accounts that their owners have connected.")

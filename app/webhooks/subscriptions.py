@@ -12,12 +12,12 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from app.calendly.models import Instant
 from app.calendly.webhooks import NewWebhookSubscription, WebhookSubscription, WebhookSubscriptions
 from app.errors import AppError, NotFoundError
 from app.store.state import StateStore, StoreAwayError
 from app.webhooks import names
 from app.webhooks.deliveries import NOTED, Happened, id_in
+from app.webhooks.looks import KEPT, Look, State
 from app.webhooks.turns import LASTS, own_turn, turn
 
 PATH = "/webhooks/calendly"
@@ -25,49 +25,7 @@ PATH = "/webhooks/calendly"
 
 EVENTS = [*map(str, Happened), *NOTED]
 
-EVERY = timedelta(hours=1)
-"""Between two looks, whichever process takes them."""
-
-AGAIN = timedelta(minutes=5)
-"""After a look that Calendly did not answer, and while one that is wanted is not there."""
-
-KEPT = timedelta(days=400)
-
 log = structlog.get_logger()
-
-
-class State(StrEnum):
-    """From the worst to the best."""
-
-    DISABLED = "disabled"
-    """Nothing could be delivered for a day, and Calendly has given it up."""
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-    ACTIVE = "active"
-
-    @property
-    def rank(self) -> int:
-        """The lower, the worse."""
-        return list(State).index(self)
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and since when it has been so. `wanted`: it is to be there; False where somebody has removed it,
-    None where nobody has said either.
-    """
-
-    state: State
-    since: Instant
-    looked_at: Instant
-    wanted: bool | None = None
-
-    @property
-    def due_at(self) -> datetime:
-        return self.looked_at + (AGAIN if self.is_lost or self.state is State.UNKNOWN else EVERY)
-
-    @property
-    def is_lost(self) -> bool:
-        return self.wanted is True and self.state in {State.DISABLED, State.MISSING}
 
 
 class Registered(StrEnum):
@@ -281,11 +239,6 @@ class Subscription:
         except StoreAwayError:
             log.warning("webhooks.look_unsaved")
         return look
-
-
-async def forget_look(state: StateStore, account: str) -> None:
-    """What was wanted of an account that has left: it begins anew when it comes again. Raises `StoreAwayError`."""
-    await state.remove(names.look(account))
 
 
 def _state_of(ours: list[WebhookSubscription]) -> State:

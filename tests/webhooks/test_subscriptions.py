@@ -17,19 +17,9 @@ from app.calendly.transport import Transport
 from app.errors import UpstreamFailedError
 from app.store.connection import open_store
 from app.store.state import StateStore, StoreAwayError
+from app.webhooks.looks import AGAIN, EVERY, Look, State, forget_look
 from app.webhooks.signatures import Verdict, verdict
-from app.webhooks.subscriptions import (
-    AGAIN,
-    EVENTS,
-    EVERY,
-    Look,
-    Registered,
-    State,
-    Subscriber,
-    Subscription,
-    Wishes,
-    forget_look,
-)
+from app.webhooks.subscriptions import EVENTS, Registered, Subscriber, Subscription, Wishes
 from app.webhooks.turns import TurnTakenError, turn
 from app.webhooks.watch import watch
 from tests.soak.waiting import until
