@@ -8,6 +8,7 @@ import msgspec
 from app.calendly.models import Instant
 from app.store.state import StateStore
 from app.webhooks import names
+from app.webhooks.turns import LASTS, turn
 
 EVERY = timedelta(hours=1)
 """Between two looks, whichever process takes them."""
@@ -53,5 +54,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def forget_look(state: StateStore, account: str) -> None:
-    """What was wanted of an account that has left: it begins anew when it comes again. Raises `StoreAwayError`."""
-    await state.remove(names.look(account))
+    """What was wanted of an account that has left: it begins anew when it comes again. Whoever looks meanwhile is let
+    finish, for what that one notes is to be forgotten, too. Raises `StoreAwayError`.
+    """
+    async with turn(state, account, patience=LASTS):
+        await state.remove(names.look(account))

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
+from app.calendly.failures import GrantLostError
 from app.calendly.webhooks import NewWebhookSubscription, WebhookSubscription, WebhookSubscriptions
 from app.errors import AppError, NotFoundError
 from app.store.state import StateStore, StoreAwayError
@@ -119,10 +120,16 @@ class Subscription:
         return _state_of(await self._ours())
 
     async def look(self) -> Look:
-        """As `ask`, noted for all processes; unknown where Calendly does not answer."""
+        """As `ask`, noted for all processes; unknown where Calendly does not answer.
+
+        Raises `GrantLostError` where nothing was noted before: the account may have left without this process knowing
+        of it yet, and whoever connects it again is not to wait for the next look.
+        """
         try:
             found = await self.ask()
         except AppError as error:
+            if isinstance(error, GrantLostError) and await self.known() is None:
+                raise
             log.warning("webhooks.subscription_unknown", error=error.code)
             found = State.UNKNOWN
         return await self._note(found)
@@ -130,7 +137,8 @@ class Subscription:
     async def look_if_due(self) -> Look | None:
         """Once an hour by the clock, by one process for all; what was wanted and is not there is mended.
 
-        None where it is not due, or somebody else is at it. Raises `StoreAwayError`.
+        None where it is not due, or somebody else is at it. Raises `StoreAwayError`, and an `AppError` as `look`, or
+        where it could not be mended.
         """
         kept = await self.known()
         if kept is not None and self.clock() < kept.due_at and not self._is_wanted_by_now(kept):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from redis.asyncio import Redis
 
 from app.background import running
 from app.calendly.client import CalendlyClient
-from app.calendly.failures import AccessRefusedError, AddressTakenError, OutcomeUnknownError
+from app.calendly.failures import AccessRefusedError, AddressTakenError, GrantLostError, OutcomeUnknownError
 from app.calendly.transport import Transport
 from app.errors import UpstreamFailedError
 from app.store.connection import open_store
@@ -22,8 +23,10 @@ from app.webhooks.signatures import Verdict, verdict
 from app.webhooks.subscriptions import EVENTS, Registered, Subscriber, Subscription, Wishes
 from app.webhooks.turns import TurnTakenError, turn
 from app.webhooks.watch import watch
+from tests.oauth.desk import Desk, open_desk
 from tests.soak.waiting import until
 from tests.support.listener import listening
+from tests.support.oauth import Application
 from tests.support.ports import free_port
 from tests.support.redis import STATE, RedisServer
 from tests.support.service import calls_of, clear_calls, plan_fault, sent
@@ -560,3 +563,67 @@ async def test_an_account_that_has_left_begins_anew(office: Office) -> None:
     await subscription.look_if_due()
 
     assert len(await office.there()) == 1
+
+
+async def test_whoever_looks_while_an_account_leaves_leaves_nothing_behind(office: Office) -> None:
+    subscription = _by_itself(office)
+    await subscription.remove()
+    await clear_calls(office.calendly)
+    await plan_fault(office.calendly, "delay", path="^/webhook_subscriptions$", seconds=0.5)
+    office.calendly.clock.advance(hours=1)
+    looking = asyncio.create_task(subscription.look_if_due())
+    await sent(office.calendly, "/webhook_subscriptions", "GET")
+
+    await forget_look(subscription.state, (await office.calendly.me()).rsplit("/", 1)[1])
+
+    await looking
+    assert (await office.there(), await subscription.known()) == ([], None)
+
+
+async def test_whoever_looks_after_an_account_has_left_leaves_nothing_behind(
+    office: Office, store: Redis
+) -> None:
+    """Not every process knows of it at once."""
+    async with _connected(office, store) as (desk, late):
+        await _disconnected(desk)
+
+        with pytest.raises(GrantLostError):
+            await late.look_if_due()
+
+    await _by_itself(office).look_if_due()
+    assert len(await office.there()) == 1
+
+
+async def test_while_a_grant_is_dead_it_is_unknown_and_what_was_wanted_is_kept(
+    office: Office, store: Redis
+) -> None:
+    async with _connected(office, store) as (desk, subscription):
+        await subscription.look_if_due()
+        await _disconnected(desk)
+        office.calendly.clock.advance(hours=1)
+
+        found = await subscription.look_if_due()
+
+    assert found is not None
+    assert (found.state, found.wanted) == (State.UNKNOWN, True)
+
+
+@asynccontextmanager
+async def _connected(office: Office, store: Redis) -> AsyncIterator[tuple[Desk, Subscription]]:
+    """Ada by OAuth, in a process that has her access token in memory."""
+    async with open_desk(office.calendly, store) as desk:
+        transport = Transport(
+            origin=str(office.calendly.http.base_url).rstrip("/"),
+            token=await desk.knowing(),
+            clock=office.calendly.clock,
+        )
+        client = CalendlyClient(transport)
+        yield desk, replace(_by_itself(office), calls=client.webhook_subscriptions)
+        await client.aclose()
+
+
+async def _disconnected(desk: Desk) -> None:
+    """And revoked at Calendly."""
+    grant = await desk.grants.remove(desk.grant.account)
+    assert grant is not None
+    assert (await Application(calendly=desk.calendly).revoke(grant.refresh_token)).status_code == 200
