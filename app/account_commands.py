@@ -20,7 +20,9 @@ from app.resources import Resources, system_clock
 from app.settings import ConfigurationError, Settings
 from app.store.state import StateStore, StoreAwayError
 from app.store_url import EMBEDDED_STORE
-from app.webhooks.subscriptions import PATH, forget_look
+from app.webhooks.looks import forget_look
+from app.webhooks.subscriptions import PATH
+from app.webhooks.turns import TurnTakenError
 
 app = typer.Typer(no_args_is_help=True, help="The accounts that their owners have connected.")
 
@@ -88,6 +90,8 @@ async def _unsubscribed(owned: Resources, connecting: Connecting, account: str) 
                 await each.remove()
             except AppError as error:
                 return f"{error.code}, {each.wishes.url}"
+            except TurnTakenError:
+                return f"somebody else is at its subscription, {each.wishes.url}"
             return None
     if account in connecting.roster.listing.unreadable:
         return "its grant cannot be read"

@@ -1,11 +1,12 @@
 """What follows when something has happened to a booking, here or at Calendly: for days, for streams, for the relay."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.accounts.account import Account
 from app.accounts.accounts import Accounts
-from app.errors import AppError
+from app.errors import AppError, NotFoundError
 from app.features.bookings.telling import Telling
 from app.intents.model import Matter, Result
 from app.intents.settlement import Change
@@ -40,10 +41,13 @@ class Consequences:
         """What Calendly tells of a slot, to everybody through whom it may be offered. Of what was done here, nobody
         hears twice.
         """
-        for each in await self.accounts.concerned(account, news.event_type):
-            await self._heard(each, news)
+        concerned = await self.accounts.concerned(account, news.event_type)
+        is_taken = news.change is SlotChange.TAKEN
+        seats = None if is_taken and await _is_pooled(concerned, news.event_type) else 1
+        for each in concerned:
+            self._heard(each, news, seats)
 
-    async def _heard(self, account: Account, news: News) -> None:
+    def _heard(self, account: Account, news: News, seats: int | None) -> None:
         booked = BookedTime(
             account=account.access,
             event_type=news.event_type,
@@ -53,8 +57,7 @@ class Consequences:
         )
         match news.change:
             case SlotChange.TAKEN:
-                pooled = await _is_pooled(account, news.event_type)
-                self.announcer.taken(booked, seats=None if pooled else 1)
+                self.announcer.taken(booked, seats=seats)
             case SlotChange.FREED:
                 self.announcer.freed(booked)
             case SlotChange.CHANGED:
@@ -69,9 +72,13 @@ class Consequences:
         await self.telling.heard(await account.id(), notice)
 
 
-async def _is_pooled(account: Account, event_type: str) -> bool:
-    """Whether another host may still have the slot free, as far as anybody can tell."""
-    try:
-        return (await account.catalogue.find(event_type)).pooled
-    except AppError:
-        return True
+async def _is_pooled(accounts: Sequence[Account], event_type: str) -> bool:
+    """Whether another host may still have the slot free, as far as anybody can tell: by the first who publishes it."""
+    for each in accounts:
+        try:
+            return (await each.catalogue.find(event_type)).pooled
+        except NotFoundError:
+            continue
+        except AppError:
+            break
+    return True

@@ -24,7 +24,7 @@ from app.store.connection import is_reachable
 from app.store.policy import StatePolicy
 from app.store.state import StoreAwayError
 from app.store_url import EMBEDDED_STORE
-from app.webhooks.subscriptions import State as SubscriptionState
+from app.webhooks.looks import State as SubscriptionState
 
 T = TypeVar("T")
 

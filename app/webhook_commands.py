@@ -19,6 +19,7 @@ from app.settings import ConfigurationError, Settings
 from app.store.state import StoreAwayError
 from app.store_url import EMBEDDED_STORE
 from app.webhooks.subscriptions import Registered, Subscription
+from app.webhooks.turns import TurnTakenError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +34,11 @@ _REGISTERED = {
     Registered.MADE: "registered",
     Registered.REPLACED: "registered anew; what was there is deleted",
 }
+
+_NOT_OUR_TURN = (
+    "Somebody else is at this subscription, the running service or another command, and has not come to an end."
+    " Nothing was done here. Try again in three minutes: calendly-bff webhooks list shows what is there by then."
+)
 
 
 @app.command()
@@ -144,13 +150,16 @@ async def _replayed(settings: Settings) -> bool:
 async def _acted(settings: Settings, act: Act, clock: Clock = system_clock) -> bool:
     """For each account, whatever goes wrong with another. Whether nothing did."""
     async with opened(settings, Metrics(), clock, ProtocolOptions()) as owned:
-        return all([await _told(each, act) for each in owned.webhooks.subscriptions])
+        return all([await told(each, act) for each in owned.webhooks.subscriptions])
 
 
-async def _told(subscription: Subscription, act: Act) -> bool:
-    """Says what came of it as soon as that is known. Whether it went well."""
+async def told(subscription: Subscription, act: Act) -> bool:
+    """Says what came of it as soon as that is known. Whether it went well. Raises `StoreAwayError`."""
     try:
         lines = await act(subscription)
+    except TurnTakenError:
+        typer.echo(f"{subscription.wishes.url}: {_NOT_OUR_TURN}", err=True)
+        return False
     except AppError as error:
         typer.echo(f"{subscription.wishes.url}: {_advice(error)}", err=True)
         return False

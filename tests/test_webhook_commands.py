@@ -5,10 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -17,15 +19,18 @@ from app.cli import app
 from app.intents.options import ProtocolOptions
 from app.observability import Metrics
 from app.opening import opened
+from app.settings import Settings
+from app.webhook_commands import told
 from app.webhooks.deliveries import read
 from app.webhooks.inbox import MOST_TRIES, Claimed
-from app.webhooks.subscriptions import EVENTS, PATH
+from app.webhooks.subscriptions import EVENTS, PATH, Subscription
+from app.webhooks.turns import turn
 from tests.soak.waiting import until
 from tests.support.accounts import both_connected, id_of, revoked
-from tests.support.hooks import KEY, counted, event_type_delivery, eventually, running_receiver
+from tests.support.hooks import KEY, believing, counted, event_type_delivery, eventually, running_receiver
 from tests.support.keys import SECRET_KEY
 from tests.support.redis import CACHE, STATE, RedisServer
-from tests.support.service import Service, settings_for
+from tests.support.service import Service, plan_fault, sent, settings_for
 from tests.support.simulation import ADA, GRACE, Json, Simulation
 from tests.support.webhooks import organization, subscribe
 
@@ -64,6 +69,11 @@ def run(calendly: Simulation, redis: RedisServer, tmp_path: Path) -> Run:
         )
 
     return start
+
+
+def _settings(calendly: Simulation, redis: RedisServer, **bff: Any) -> Settings:
+    stores = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
+    return settings_for(str(calendly.http.base_url).rstrip("/"), **stores, **bff)
 
 
 async def _subscribed(calendly: Simulation) -> list[str]:
@@ -175,10 +185,7 @@ async def _set_aside(calendly: Simulation, redis: RedisServer, message: Json) ->
     """Nobody carries anything out meanwhile."""
     received, account = read(json.dumps(message).encode()), (await calendly.me()).rpartition("/")[2]
     assert received.delivery is not None
-    settings = settings_for(
-        str(calendly.http.base_url), redis_url=redis.url(CACHE), state_url=redis.url(STATE)
-    )
-    async with opened(settings, Metrics(), calendly.clock, ProtocolOptions()) as owned:
+    async with opened(_settings(calendly, redis), Metrics(), calendly.clock, ProtocolOptions()) as owned:
         inbox = owned.webhooks.inbox
         await inbox.put(account, received.identity, received.delivery)
         for tries in range(MOST_TRIES):
@@ -248,6 +255,53 @@ async def test_an_account_that_cannot_be_subscribed_for_keeps_no_other_from_it(
     assert f"{addresses[dead]}: " in said.stderr
     assert "calendly-bff accounts link" in said.stderr
     assert await _subscribed(calendly.as_(alive)) == [addresses[alive]]
+
+
+@pytest.mark.parametrize("command", ["register", "mend"])
+async def test_what_is_removed_while_another_makes_it_stays_away(
+    run: Run, calendly: Simulation, command: str
+) -> None:
+    await plan_fault(calendly, "delay", path="^/webhook_subscriptions$", method="POST", seconds=3)
+    making = run(command)
+    await sent(calendly, "/webhook_subscriptions")
+
+    removed = await run("remove")
+
+    assert ((await making).returncode, removed.returncode) == (0, 0)
+    assert removed.stdout == f"{PUBLIC}{PATH}: removed\n"
+    assert await _subscribed(calendly) == []
+
+
+@pytest.mark.parametrize("change", [Subscription.register, Subscription.mend, Subscription.remove])
+async def test_whose_turn_does_not_come_is_told_to_try_again(
+    calendly: Simulation,
+    redis: RedisServer,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[Subscription], Awaitable[object]],
+) -> None:
+    async def act(subscription: Subscription) -> list[str]:
+        return [str(await change(subscription))]
+
+    settings = believing(_settings(calendly, redis, public_url=PUBLIC), KEY)
+    async with opened(settings, Metrics(), calendly.clock, ProtocolOptions()) as owned:
+        [subscription] = owned.webhooks.subscriptions
+        async with turn(subscription.state, await id_of(calendly)):
+            went_well = await told(replace(subscription, patience=timedelta(milliseconds=20)), act)
+
+    said = capsys.readouterr()
+    assert (went_well, said.out) == (False, "")
+    assert f"{PUBLIC}{PATH}: Somebody else is at this subscription" in said.err
+
+
+@pytest.mark.parametrize("command", ["register", "mend", "remove"])
+async def test_a_store_that_is_away_is_said_so(run: Run, calendly: Simulation, command: str) -> None:
+    await subscribe(calendly, PUBLIC + PATH)
+
+    said = await run(command, BFF_STATE_URL="redis://127.0.0.1:9/1")
+
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "Check BFF_STATE_URL" in said.stderr
+    assert await _subscribed(calendly) == [PUBLIC + PATH]
 
 
 async def test_a_calendly_that_is_away_is_no_traceback(run: Run) -> None:

@@ -10,18 +10,11 @@ day as it was read: 16 digits, the microsecond of the reading by the clock of wh
 was made; who made them matters, for another release or other settings would have answered otherwise.
 """
 
-from app.store.script import Script
+from app.store.script import RECORDS, Script
 
-_COMMON = """
-local prefix = ARGV[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local function text(number) return string.format('%.0f', number) end
-local function sound(kind, name)
-  local found = redis.call('TYPE', name)['ok']
-  if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
-  return name
-end
+_COMMON = (
+    RECORDS
+    + """
 local news = sound('hash', prefix .. 'news')
 local function day_at(event_type, day)
   return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
@@ -36,6 +29,7 @@ local function claim_in(claims, day)
   return fence, tonumber(until_ or 0)
 end
 """
+)
 
 READ = Script(
     _COMMON
@@ -56,17 +50,17 @@ local event_type, lease = ARGV[2], tonumber(ARGV[3])
 local claims = claims_of(event_type)
 local fence = redis.call('HINCRBY', news, 'fence', 1)
 redis.call('HSET', news, 'of:' .. event_type, '')
-local answers, granted = {text(fence), text(now)}, false
+local answers, granted = {text(fence), text(micros)}, false
 for index = 4, #ARGV, 2 do
   local day, known = ARGV[index], ARGV[index + 1]
   local kept = reading_of(redis.call('GET', day_at(event_type, day)))
   local _, until_ = claim_in(claims, day)
   if kept > known then
     answers[#answers + 1] = 'newer'
-  elseif until_ > now then
+  elseif until_ > micros then
     answers[#answers + 1] = 'claimed'
   else
-    redis.call('HSET', claims, day, text(fence) .. ' ' .. text(now + lease))
+    redis.call('HSET', claims, day, text(fence) .. ' ' .. text(micros + lease))
     answers[#answers + 1] = 'granted'
     granted = true
   end
@@ -88,7 +82,7 @@ EXTEND = Script(
 local claims, fence, lease = claims_of(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 for index = 5, #ARGV do
   if claim_in(claims, ARGV[index]) == fence then
-    redis.call('HSET', claims, ARGV[index], fence .. ' ' .. text(now + lease))
+    redis.call('HSET', claims, ARGV[index], fence .. ' ' .. text(micros + lease))
   end
 end
 redis.call('PEXPIRE', claims, math.ceil(lease / 1000) + 1000)
@@ -104,7 +98,7 @@ local claims, untrue = claims_of(event_type), {}
 for index = 6, #ARGV, 2 do
   local day, value = ARGV[index], ARGV[index + 1]
   local holder, until_ = claim_in(claims, day)
-  local is_held, name = until_ > now, day_at(event_type, day)
+  local is_held, name = until_ > micros, day_at(event_type, day)
   if noted(day) >= started then
     untrue[#untrue + 1] = day
   elseif is_held and holder == fence
@@ -177,7 +171,7 @@ FORGET = Script(
     + """
 local channel, message = ARGV[2], ARGV[3]
 local before = noted('generation')
-local generation = math.max(now, before + 1)
+local generation = math.max(micros, before + 1)
 redis.call('HSET', news, 'generation', text(generation))
 for index = 4, #ARGV do redis.call('HSET', news, ARGV[index], text(generation)) end
 for _, field in ipairs(redis.call('HKEYS', news)) do

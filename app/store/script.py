@@ -5,7 +5,8 @@ from hashlib import sha1
 RECORDS = """
 local prefix = ARGV[1]
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local micros = time[1] * 1000000 + time[2]
+local now = math.floor(micros / 1000)
 local function text(number) return string.format('%.0f', number) end
 local function sound(kind, name)
   local found = redis.call('TYPE', name)['ok']
@@ -13,8 +14,8 @@ local function sound(kind, name)
   return name
 end
 """
-"""How a step begins whose names all have the prefix that it is told first. `now` is the store's own time, in ms;
-`sound` gives a name back, after it has deleted what stands there with another type.
+"""How a step begins whose names all have the prefix that it is told first. `now` is the store's own time in ms, and
+`micros` the same in microseconds; `sound` gives a name back, after it has deleted what stands there with another type.
 """
 
 

@@ -51,33 +51,49 @@ SEEN = Script(_COMMON + "return redis.call('EXISTS', seen_at(ARGV[2], ARGV[3]))"
 CLAIM = Script(
     _COMMON
     + """
-local limit, hold, found, lines, longest = tonumber(ARGV[2]), ARGV[3], {}, {}, 0
-local function take(account, identity)
-  local sealed = redis.call('HGET', items_of(account), identity)
+local limit, hold, found, lines, held = tonumber(ARGV[2]), ARGV[3], {}, {}, {}
+for index = 4, #ARGV do
+  lines[#lines + 1] = {account = ARGV[index], due = due_of(ARGV[index]), names = {}, at = 0, taken = 0}
+end
+local function next_in(line, share)
+  if not line.names[line.at + 1] then
+    if line.is_over then return end
+    line.names = redis.call('ZRANGEBYSCORE', line.due, '-inf', text(now), 'LIMIT', line.taken, share)
+    line.at, line.is_over = 0, #line.names < share
+  end
+  line.at = line.at + 1
+  return line.names[line.at]
+end
+local function take(line, identity)
+  local sealed = redis.call('HGET', items_of(line.account), identity)
   if not sealed then
-    redis.call('ZREM', due_of(account), identity)
+    redis.call('ZREM', line.due, identity)
     return
   end
-  redis.call('ZADD', due_of(account), text(now + hold), identity)
-  for _, each in ipairs({account, identity, redis.call('HGET', tries_of(account), identity) or '0', sealed}) do
-    found[#found + 1] = each
+  line.taken = line.taken + 1
+  held[#held + 1] = {line.due, identity}
+  local tries = redis.call('HGET', tries_of(line.account), identity) or '0'
+  for _, each in ipairs({line.account, identity, tries, sealed}) do found[#found + 1] = each end
+end
+while #held < limit and #lines > 0 do
+  local share, rest = math.max(math.floor((limit - #held) / #lines), 1), {}
+  for _, line in ipairs(lines) do
+    if #held == limit then break end
+    local identity = next_in(line, share)
+    if identity then
+      take(line, identity)
+      rest[#rest + 1] = line
+    end
   end
+  lines = rest
 end
-for index = 4, #ARGV do
-  local line = redis.call('ZRANGEBYSCORE', due_of(ARGV[index]), '-inf', text(now), 'LIMIT', 0, limit)
-  lines[index], longest = line, math.max(longest, #line)
-end
-for turn = 1, longest do
-  for index = 4, #ARGV do
-    if #found >= 4 * limit then return found end
-    if lines[index][turn] then take(ARGV[index], lines[index][turn]) end
-  end
-end
+for _, each in ipairs(held) do redis.call('ZADD', each[1], text(now + hold), each[2]) end
 return found
 """
 )
 """Deliveries that nobody looks after, each to one caller: for `hold` ms nobody else gets them. One of each account in
-turn, so that one which has thousands keeps no other waiting.
+turn, so that one which has thousands keeps no other waiting; an account is asked for its share of what is still to be
+given, and once more only where others have had less.
 
 Answers account, identity, how often it failed, and what was sealed, one after the other.
 """

@@ -2,7 +2,8 @@
 given up: both mean to delete it and to make another.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,62 +12,21 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from app.calendly.models import Instant
+from app.calendly.failures import GrantLostError
 from app.calendly.webhooks import NewWebhookSubscription, WebhookSubscription, WebhookSubscriptions
 from app.errors import AppError, NotFoundError
 from app.store.state import StateStore, StoreAwayError
 from app.webhooks import names
 from app.webhooks.deliveries import NOTED, Happened, id_in
-from app.webhooks.turns import LASTS, turn
+from app.webhooks.looks import KEPT, Look, State
+from app.webhooks.turns import LASTS, own_turn, turn
 
 PATH = "/webhooks/calendly"
 """Where deliveries come, for the account that has no address of its own."""
 
 EVENTS = [*map(str, Happened), *NOTED]
 
-EVERY = timedelta(hours=1)
-"""Between two looks, whichever process takes them."""
-
-AGAIN = timedelta(minutes=5)
-"""After a look that Calendly did not answer, and while one that is wanted is not there."""
-
-KEPT = timedelta(days=400)
-
 log = structlog.get_logger()
-
-
-class State(StrEnum):
-    """From the worst to the best."""
-
-    DISABLED = "disabled"
-    """Nothing could be delivered for a day, and Calendly has given it up."""
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-    ACTIVE = "active"
-
-    @property
-    def rank(self) -> int:
-        """The lower, the worse."""
-        return list(State).index(self)
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and since when it has been so. `wanted`: it is to be there; False where somebody has removed it,
-    None where nobody has said either.
-    """
-
-    state: State
-    since: Instant
-    looked_at: Instant
-    wanted: bool | None = None
-
-    @property
-    def due_at(self) -> datetime:
-        return self.looked_at + (AGAIN if self.is_lost or self.state is State.UNKNOWN else EVERY)
-
-    @property
-    def is_lost(self) -> bool:
-        return self.wanted is True and self.state in {State.DISABLED, State.MISSING}
 
 
 class Registered(StrEnum):
@@ -97,7 +57,9 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """`forget_all` is told whenever something may have happened that nobody was told of."""
+    """`forget_all` is told whenever something may have happened that nobody was told of. `patience`: how long whoever
+    changes something waits for its turn.
+    """
 
     calls: WebhookSubscriptions
     subscriber: Callable[[], Awaitable[Subscriber]]
@@ -105,18 +67,20 @@ class Subscription:
     forget_all: Callable[[], Awaitable[None]]
     state: StateStore
     clock: Callable[[], datetime]
+    patience: timedelta = LASTS
 
     async def register(self, *, anew: bool = False) -> Registered:
         """Have one that is active and tells of all that we want to hear; `anew` also where there is, as for a new key.
 
-        May be repeated. Raises `AddressTakenError` where the address has one that we may not see.
+        May be repeated. Raises `AddressTakenError` where the address has one that we may not see, and as `remove`.
         """
-        ours = await self._ours()
-        if not anew and self._is_as_wanted(ours):
-            await self._note(State.ACTIVE, wanted=True)
-            return Registered.UNCHANGED
-        await self._make_anew(ours)
-        return Registered.REPLACED if ours else Registered.MADE
+        async with self._turn():
+            ours = await self._ours()
+            if not anew and self._is_as_wanted(ours):
+                await self._note(State.ACTIVE, wanted=True)
+                return Registered.UNCHANGED
+            await self._make_anew(ours)
+            return Registered.REPLACED if ours else Registered.MADE
 
     async def listed(self) -> list[WebhookSubscription]:
         """All that this user has, those of others' services too."""
@@ -126,16 +90,24 @@ class Subscription:
     async def remove(self) -> int:
         """How many there were. Whoever is making one meanwhile is let finish, so that it is removed as well.
 
-        Raises `StoreAwayError`: it would not be known that it is to stay away.
+        Raises `TurnTakenError` where somebody else is at it for too long, and `StoreAwayError`: it would not be known
+        what is wanted.
         """
-        async with turn(self.state, await self._account(), patience=LASTS):
+        async with self._turn():
             ours = await self._ours()
             await self._note(State.MISSING, wanted=False)
             await self._delete(ours)
         return len(ours)
 
     async def mend(self) -> bool:
-        """Make it anew where Calendly has given it up, or lost it. Whether there was something to mend."""
+        """Make it anew where Calendly has given it up, or lost it. Whether there was something to mend.
+
+        Raises as `remove`.
+        """
+        async with self._turn():
+            return await self._mended()
+
+    async def _mended(self) -> bool:
         ours = await self._ours()
         if self._is_as_wanted(ours):
             await self._note(State.ACTIVE, wanted=True)
@@ -148,10 +120,16 @@ class Subscription:
         return _state_of(await self._ours())
 
     async def look(self) -> Look:
-        """As `ask`, noted for all processes; unknown where Calendly does not answer."""
+        """As `ask`, noted for all processes; unknown where Calendly does not answer.
+
+        Raises `GrantLostError` where nothing was noted before: the account may have left without this process knowing
+        of it yet, and whoever connects it again is not to wait for the next look.
+        """
         try:
             found = await self.ask()
         except AppError as error:
+            if isinstance(error, GrantLostError) and await self.known() is None:
+                raise
             log.warning("webhooks.subscription_unknown", error=error.code)
             found = State.UNKNOWN
         return await self._note(found)
@@ -159,7 +137,8 @@ class Subscription:
     async def look_if_due(self) -> Look | None:
         """Once an hour by the clock, by one process for all; what was wanted and is not there is mended.
 
-        None where it is not due, or somebody else is at it. Raises `StoreAwayError`.
+        None where it is not due, or somebody else is at it. Raises `StoreAwayError`, and an `AppError` as `look`, or
+        where it could not be mended.
         """
         kept = await self.known()
         if kept is not None and self.clock() < kept.due_at and not self._is_wanted_by_now(kept):
@@ -172,7 +151,7 @@ class Subscription:
         if found.is_lost:
             if kept is not None and kept.wanted:
                 log.error("webhooks.subscription_lost", state=found.state)
-            await self.mend()
+            await self._mended()
         elif kept is not None and kept.is_lost and found.state is State.ACTIVE:
             # It was made all the same, though Calendly did not say so.
             await self.forget_all()
@@ -196,6 +175,11 @@ class Subscription:
             found = None
         now = self.clock()
         return found or Look(state=State.UNKNOWN, since=now, looked_at=now)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        async with own_turn(self.state, await self._account(), self.patience):
+            yield
 
     async def _account(self) -> str:
         return id_in((await self.subscriber()).user)
@@ -263,11 +247,6 @@ class Subscription:
         except StoreAwayError:
             log.warning("webhooks.look_unsaved")
         return look
-
-
-async def forget_look(state: StateStore, account: str) -> None:
-    """What was wanted of an account that has left: it begins anew when it comes again. Raises `StoreAwayError`."""
-    await state.remove(names.look(account))
 
 
 def _state_of(ours: list[WebhookSubscription]) -> State:

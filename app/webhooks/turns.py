@@ -21,6 +21,10 @@ _RELEASE = Script("if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL
 """Unless it was over, and is somebody else's by now."""
 
 
+class TurnTakenError(Exception):
+    """Somebody else was at it all the while."""
+
+
 @asynccontextmanager
 async def turn(state: StateStore, account: str, *, patience: timedelta = timedelta(0)) -> AsyncIterator[bool]:
     """Whether it is ours, within that time. Raises `StoreAwayError` where nobody can say; one that cannot be given
@@ -38,3 +42,12 @@ async def turn(state: StateStore, account: str, *, patience: timedelta = timedel
         if is_ours:
             with suppress(StoreAwayError):
                 await state.run(_RELEASE, [name], [token])
+
+
+@asynccontextmanager
+async def own_turn(state: StateStore, account: str, patience: timedelta) -> AsyncIterator[None]:
+    """Raises `TurnTakenError` where it does not come within that time, and `StoreAwayError`."""
+    async with turn(state, account, patience=patience) as is_ours:
+        if not is_ours:
+            raise TurnTakenError
+        yield

@@ -25,7 +25,7 @@ from tests.support.hosted_pages import HostedPages
 from tests.support.keys import SECRET_KEY
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer
-from tests.support.service import Service
+from tests.support.service import Service, calls_of, clear_calls
 from tests.support.serving import serve_config
 from tests.support.simulation import ADA, GRACE, Json, Simulation
 from tests.support.webhooks import deliveries, organization
@@ -195,6 +195,19 @@ async def test_what_a_colleague_has_to_do_elsewhere_is_gone_from_the_teams_times
         await team.house.gone("team-demo", team.start)
 
     assert first.name == "availability.changed"
+
+
+async def test_what_is_offered_through_several_is_looked_up_once(team: Team) -> None:
+    """What everybody knows of it is too old by then."""
+    calendly = team.house.calendly
+    async with team.house.listening("team-demo") as source:
+        await source.begun()
+        calendly.clock.advance(minutes=2)
+        await clear_calls(calendly)
+        await HostedPages(calendly.http).book("team-demo", team.start)
+        await source.next()
+
+    assert len(await calls_of(calendly, "/event_types")) == 1
 
 
 async def test_whoever_looks_hears_that_anything_may_have_changed_while_nobody_was_told(house: House) -> None:

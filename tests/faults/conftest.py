@@ -9,7 +9,9 @@ import pytest
 from tests.faults.detour import detour_to
 from tests.faults.scene import Scene, settings_on, witnessed
 from tests.soak.holders import Holders, running_holders
+from tests.support.hooks import KEY, OTHER_KEY, running_receiver
 from tests.support.redis import RedisServer, running_redis
+from tests.support.service import Service
 from tests.support.simulation import Simulation
 
 
@@ -48,3 +50,10 @@ async def frail(calendly: Simulation, fragile: RedisServer) -> AsyncIterator[Sce
     """A scene whose Redis may be harmed."""
     async with _staged(calendly, fragile) as scene:
         yield scene
+
+
+@pytest.fixture
+async def receiver(calendly: Simulation, redis: RedisServer) -> AsyncIterator[Service]:
+    """A service that believes what either key has signed."""
+    async with running_receiver(calendly, redis, (KEY, OTHER_KEY)) as service:
+        yield service

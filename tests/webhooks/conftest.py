@@ -1,4 +1,4 @@
-"""An inbox on a real server, and on the store in this process."""
+"""An inbox and a subscription, on a real server and on the store in this process."""
 
 from collections.abc import AsyncIterator
 
@@ -10,6 +10,8 @@ from app.store.state import StateStore
 from app.store_url import EMBEDDED_STORE
 from app.webhooks.inbox import Inbox
 from tests.support.redis import STATE, RedisServer
+from tests.support.simulation import Simulation
+from tests.webhooks.office import Office, open_office
 
 SECRET = b"for the tests of webhooks alone."
 
@@ -24,3 +26,9 @@ async def store(request: pytest.FixtureRequest, redis: RedisServer) -> AsyncIter
 @pytest.fixture
 def inbox(store: Redis) -> Inbox:
     return Inbox(StateStore(store), [SECRET])
+
+
+@pytest.fixture
+async def office(calendly: Simulation, store: Redis) -> AsyncIterator[Office]:
+    async with open_office(calendly, store) as opened:
+        yield opened

@@ -1,7 +1,6 @@
 """What is taken in stays until it is done with, once."""
 
 import asyncio
-import json
 from datetime import timedelta
 
 import pytest
@@ -9,25 +8,14 @@ from redis.asyncio import Redis
 
 from app.store.state import StateStore
 from app.webhooks import inbox as figures
-from app.webhooks.deliveries import Delivery, read
 from app.webhooks.effects import Record
 from app.webhooks.inbox import MOST_TRIES, Done, Failed, Inbox, Kept, Put
 from app.webhooks.names import PREFIX
 from tests.support.contents import contents_of
-from tests.support.hooks import START, delivery
 from tests.webhooks.conftest import SECRET
+from tests.webhooks.examples import ADA, AT_ONCE, BOOKED, GRACE, HOLD, told
 
-ADA, GRACE = "ADAAAAAAAAAAAAAA", "GRACEAAAAAAAAAAA"
-HOLD = timedelta(seconds=30)
-AT_ONCE = timedelta(0)
-BOOKED = Kept(Record(created=True, start=START), timedelta(days=40))
 OTHER_SECRET = b"another, for the same tests only"
-
-
-def told(invitee: str = "IN1") -> Delivery:
-    found = read(json.dumps(delivery(invitee=invitee)).encode()).delivery
-    assert found is not None
-    return found
 
 
 async def test_a_delivery_is_new_once(inbox: Inbox) -> None:
@@ -43,60 +31,6 @@ async def test_of_many_at_once_one_is_new(inbox: Inbox) -> None:
 async def test_what_is_anothers_is_no_duplicate(inbox: Inbox) -> None:
     assert await inbox.put(ADA, "one", told()) is Put.NEW
     assert await inbox.put(GRACE, "one", told()) is Put.NEW
-
-
-async def test_it_is_given_to_one_as_it_came(inbox: Inbox) -> None:
-    await inbox.put(ADA, "one", told())
-
-    [claimed] = await inbox.claim([ADA], 10, HOLD)
-
-    assert (claimed.account, claimed.identity, claimed.tries) == (ADA, "one", 0)
-    assert claimed.delivery == told()
-    assert await inbox.claim([ADA], 10, HOLD) == []
-
-
-async def test_whoever_dies_leaves_it_to_others(inbox: Inbox) -> None:
-    await inbox.put(ADA, "one", told())
-    await inbox.claim([ADA], 10, AT_ONCE)
-
-    assert len(await inbox.claim([ADA], 10, HOLD)) == 1
-
-
-async def test_only_those_of_the_accounts_that_are_served_are_given(inbox: Inbox) -> None:
-    await inbox.put(GRACE, "one", told())
-
-    assert await inbox.claim([ADA], 10, HOLD) == []
-    assert await inbox.claim([], 10, HOLD) == []
-    assert len(await inbox.claim([ADA, GRACE], 10, HOLD)) == 1
-
-
-async def test_no_more_are_given_than_were_asked_for_of_each_account_in_turn(inbox: Inbox) -> None:
-    for number in range(6):
-        await inbox.put([ADA, GRACE][number % 2], str(number), told())
-
-    assert [each.identity for each in await inbox.claim([ADA, GRACE], 4, HOLD)] == ["0", "1", "2", "3"]
-
-
-async def test_an_account_whose_inbox_is_full_holds_up_no_other(inbox: Inbox, store: Redis) -> None:
-    filler = [str(number) for number in range(figures.MOST)]
-    await store.hset(f"{PREFIX}items:{ADA}", items=[part for each in filler for part in (each, "sealed")])
-    await store.zadd(f"{PREFIX}due:{ADA}", dict.fromkeys(filler, 0))
-    await inbox.put(GRACE, "one", told())
-
-    claimed = await inbox.claim([ADA, GRACE], 4, HOLD)
-
-    assert [each.account for each in claimed] == [ADA, GRACE, ADA, ADA]
-
-
-async def test_where_there_are_more_accounts_than_are_given_at_a_time_each_has_its_turn(inbox: Inbox) -> None:
-    accounts = [f"ACCOUNT{number}" for number in range(7)]
-    for account in accounts:
-        for number in range(7):
-            await inbox.put(account, str(number), told())
-
-    rounds = [await inbox.claim(accounts, 3, HOLD) for _ in range(3)]
-
-    assert {each.account for claimed in rounds for each in claimed} == set(accounts)
 
 
 async def test_what_is_done_is_not_given_again_and_stays_known(inbox: Inbox) -> None:

@@ -17,8 +17,8 @@ from app.resources import Owned, Resources
 from app.shapes import Shape
 from app.store.connection import is_reachable
 from app.store.state import StoreAwayError
-from app.webhooks.subscriptions import Look
-from app.webhooks.subscriptions import State as SubscriptionState
+from app.webhooks.looks import Look
+from app.webhooks.looks import State as SubscriptionState
 
 router = APIRouter(tags=["Operation"])
 
