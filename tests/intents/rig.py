@@ -164,7 +164,8 @@ class Rig:
     def process(self, options: ProtocolOptions | None = None, **transport: Any) -> Process:
         """A new one. `transport`: other options of its client."""
         steps = Steps()
-        settings = TransportOptions(**({"write_deadline": timedelta(seconds=5)} | transport))
+        patient = {"read_deadline": timedelta(seconds=15), "write_deadline": timedelta(seconds=5)}
+        settings = TransportOptions(**(patient | transport))
         origin = str(self.calendly.http.base_url)
         client = SteppedClient(
             Transport(origin=origin, token=SecretStr(ADA), clock=self.calendly.clock, options=settings), steps
