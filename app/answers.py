@@ -62,14 +62,18 @@ class SharedAnswers:
         self._accounts = accounts
         self.is_to_be_asked = is_to_be_asked
         self._clock = clock
+        self.turn = 0
+        """Counts up with every `forget`: what was begun under an earlier one may be about an account that has gone."""
         self._next_looks: dict[str, float] = {}
         """By the account (`time.monotonic()`)."""
         self._homes: dict[bytes, str] = {}
         """The accounts of event types, by the names under which they have been asked for here."""
 
-    def keep(self, place: Place, ready: Ready, basis: Basis) -> None:
-        """Where something of it has become untrue meanwhile, keeps nothing."""
-        if not basis.holds:
+    def keep(self, place: Place, ready: Ready, basis: Basis, turn: int) -> None:
+        """`turn`: as it was before anybody looked whose it is. Where another has come, or something of it has become
+        untrue meanwhile, keeps nothing.
+        """
+        if turn != self.turn or not basis.holds:
             return
         ready.accounts = tuple(account.access for account in basis.accounts)
         named = NAMED.match(place)
@@ -108,10 +112,10 @@ class SharedAnswers:
         if account is None:
             asyncio.get_running_loop().call_soon(tell, None)
             return
-        version = account.buckets.version
+        version, turn = account.buckets.version, self.turn
 
         def restore(stored: bytes) -> None:
-            is_true = stored and account.buckets.version == version
+            is_true = stored and account.buckets.version == version and self.turn == turn
             tell(self._restored(place, account, stored) if is_true else None)
 
         account.shelf.ask(place, restore)
@@ -131,6 +135,7 @@ class SharedAnswers:
 
     def forget(self) -> None:
         """An account has come or gone: the same words may mean something else from now on."""
+        self.turn += 1
         self._homes.clear()
         self._next_looks.clear()
         self.memory.clear()

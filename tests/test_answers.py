@@ -42,11 +42,11 @@ async def test_in_however_many_ways_a_name_is_spelt_none_is_remembered_but_with_
     same, basis, taken = _ready(), Basis.of([bff.account]), list[int]()
     answers = _answers(ReadyAnswers(2 * same.weight))
     first, *others = [_place("QTTLNSCVBVMOEDET", number) for number in range(MANY)]
-    answers.keep(first, same, basis)
+    answers.keep(first, same, basis, answers.turn)
 
     with traced(taken):
         for place in others:
-            answers.keep(place, same, basis)
+            answers.keep(place, same, basis, answers.turn)
 
     assert len(answers.memory) == 2
     assert taken[0] < LITTLE * MANY

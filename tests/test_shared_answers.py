@@ -103,6 +103,28 @@ async def test_a_booking_anywhere_takes_it_away(calendly: Simulation, redis: Red
         assert body["start"] not in await second.free("intro-call")
 
 
+async def test_what_is_on_its_way_from_redis_when_an_account_comes_or_goes_is_not_kept(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    settings = _settings(calendly, redis)
+    async with (
+        _listening(settings, calendly.clock) as first,
+        _listening(settings, calendly.clock) as second,
+    ):
+        await _ask(first)
+        await _ask(first)
+        await _answers_are_in_redis(redis, 1)
+        answers = second.app.state.resources.answers
+        place = f"{PATH.format('intro-call')}?{QUERY}".encode()
+        coming = asyncio.create_task(told(partial(answers.bring, place)))
+        await asyncio.sleep(0)
+
+        answers.forget()
+
+        assert (await coming, len(answers.memory)) == (None, 0)
+        assert await told(partial(answers.bring, place)) is not None
+
+
 async def test_nobody_sends_what_is_over_or_what_other_settings_have_made(
     calendly: Simulation, redis: RedisServer
 ) -> None:

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from app.accounts.opener import access_of
 from app.accounts.roster import Roster
-from app.cache import keys
+from app.cache.erasing import erase
 from app.oauth.authorization import Authorization
 from app.oauth.grant import Grant, TokenPair
 from app.oauth.grants import Grants, GrantUnreadableError
@@ -67,6 +67,8 @@ class Connecting:
     async def disconnect(self, account: str) -> bool:
         """Nobody calls for it any more, at Calendly the grant is revoked, and what is cached of it is erased.
 
+        Other processes have it open for a moment: each of them erases again when it has closed it.
+
         Whether it was connected. Where Calendly does not answer, or no key opens what is stored, the account is gone
         here all the same.
         """
@@ -75,21 +77,16 @@ class Connecting:
         except GrantUnreadableError:
             log.warning("accounts.not_revoked", error="unreadable")
             await self.roster.look()
-            await self._erased(access_of(self.origin, self.user_of(account)))
+            await erase(self.cache, access_of(self.origin, self.user_of(account)))
             return True
         if grant is None:
             return False
         await self.roster.look()
         # Of a dead one, too: an access token of it may be good yet.
         await self.authorization.give_back(grant.refresh_token)
-        await self._erased(access_of(self.origin, grant.user))
+        await erase(self.cache, access_of(self.origin, grant.user))
         return True
 
     def user_of(self, account: str) -> str:
         """Calendly's URI, where no grant says it."""
         return f"{self.origin}/users/{account}"
-
-    async def _erased(self, access: str) -> None:
-        for pattern in (keys.days(access) + "*", keys.catalogue(access)):
-            async for name in self.cache.scan_iter(pattern):
-                await self.cache.delete(name)

@@ -9,6 +9,7 @@ import structlog
 
 from app.accounts.accounts import Accounts
 from app.accounts.opener import Shared, access_of, opened_account
+from app.cache.erasing import SETTLES, erase
 from app.errors import UpstreamError
 from app.oauth.grant import Grant
 from app.oauth.grants import Grants, Listing
@@ -55,6 +56,8 @@ class Roster:
         self._moved = heeds.moved
         self._open: dict[str, tuple[str, AsyncExitStack]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
+        self._gone: set[str] = set()
+        """Those that were disconnected, and have not come back."""
         self._looking = asyncio.Lock()
         self.listing = Listing((), (), -1)
         """As last read, the dead ones among them."""
@@ -83,6 +86,7 @@ class Roster:
             connected = {grant.account: grant for grant in listing.grants}
             # What cannot be read is not known to be gone.
             for account in self._open.keys() - connected.keys() - set(listing.unreadable):
+                self._gone.add(account)
                 self._close(account)
             for account in connected.keys() - self._open.keys():
                 await self._admit(connected[account])
@@ -121,6 +125,7 @@ class Roster:
         if self.has_its_own(grant.user):
             log.warning("accounts.served_by_its_own_token", account=grant.account)
             return
+        self._gone.discard(grant.account)
         async with AsyncExitStack() as stack:
             tokens = AccessTokens(grant.account, self._grants, self._renewer, self._shared.clock)
             stack.push_async_callback(tokens.aclose)
@@ -138,13 +143,21 @@ class Roster:
         access, stack = self._open.pop(account)
         self._accounts.remove(access)
         self._changed()
-        task = asyncio.create_task(stack.aclose())
+        task = asyncio.create_task(self._leave(account, access, stack))
         self._leaving.add(task)
         task.add_done_callback(self._left)
         log.info("accounts.closed", account=account)
 
+    async def _leave(self, account: str, access: str, stack: AsyncExitStack) -> None:
+        try:
+            await stack.aclose()
+        finally:
+            if account in self._gone:
+                await asyncio.sleep(SETTLES)
+            if account in self._gone:
+                await erase(self._shared.cache, access)
+
     def _left(self, task: "asyncio.Task[None]") -> None:
         self._leaving.discard(task)
-        self._changed()
         if not task.cancelled() and task.exception():
             log.error("accounts.not_closed", exc_info=task.exception())

@@ -82,8 +82,10 @@ class Grants:
     ) -> bool:
         """Its next pair, in the place of that generation's; for the `rest` nobody begins another renewal.
 
-        False where another pair is there by now, where somebody else has begun to renew that generation, or where
-        the account was disconnected. A grant that was given up because this very pair seemed lost lives again.
+        `fence`: of whoever began to renew that generation and has this pair for it; others may have begun after.
+
+        False where another pair is there by now, or the account was disconnected. A grant that was given up because
+        this very pair seemed lost lives again.
         """
         sealed = self._seal(_following(grant, old_generation))
         replaced = await self._run(

@@ -62,9 +62,11 @@ class Leases:
                 return Resting(timedelta(milliseconds=wait))
         return Changed()
 
-    async def release(self, account: str, fence: int, rest: timedelta, *, is_unspent: bool) -> None:
+    async def release(
+        self, account: str, generation: int, fence: int, rest: timedelta, *, is_unspent: bool
+    ) -> None:
         """It came to nothing. `is_unspent`: the refresh token is surely as good as before."""
-        await self._run(scripts.RELEASE, account, fence, _length(rest), int(is_unspent))
+        await self._run(scripts.RELEASE, account, generation, fence, _length(rest), int(is_unspent))
 
     async def _run(self, script: Script, account: str, *args: int) -> Reply:
         reply: Reply = await self._state.run(script, names.keys_of(account), [account, *args])

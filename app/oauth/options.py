@@ -26,6 +26,11 @@ class RenewalOptions:
     lease: timedelta = timedelta(seconds=20)
     """For which whoever renews has it alone: longer than `send_within`, the call's deadline and the writing down."""
 
+    grace: timedelta = timedelta(seconds=4)
+    """After a refusal, for whoever had begun before: the pair may be in its hands. As long as a store that hangs may
+    hold it up; all of it fits into the lease.
+    """
+
     rest: timedelta = timedelta(minutes=1)
     """After a renewal, before another: an access token that Calendly refuses at once is not mended by the next one."""
 

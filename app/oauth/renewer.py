@@ -1,7 +1,8 @@
 """One renewal of a grant: who may, what is written down before and after, and what a failure means.
 
 Calendly gives a refresh token up at the moment it is used. So the store first learns that it is about to be used;
-and where somebody had begun to use it and nobody knows what came of it, a refusal means that the reply was lost.
+and where somebody had begun to use it and nobody knows what came of it, a refusal means that the pair is in those hands
+or nowhere. Whoever has it for the generation that stands is the one who decides, however late it comes.
 """
 
 import asyncio
@@ -56,12 +57,27 @@ class Renewer:
             pair = await self._authorization.refresh(grant.refresh_token, lambda: time.monotonic() < until)
             _require_same_account(grant, pair)
         except GrantRefusedError:
-            reason = DeadReason.REPLY_LOST if begun.unfinished else DeadReason.REVOKED
-            await self._grants.kill(grant.account, grant.generation, reason, fence=begun.fence)
+            await self._give_up(grant, begun)
         except AuthorizationError as error:
             await self._postpone(grant, begun, error)
         else:
             await self._keep(grant.renewed(pair), begun)
+
+    async def _give_up(self, grant: Grant, begun: Begun) -> None:
+        """Of several who had begun one may have the pair: it has the time that storing it may take."""
+        if begun.unfinished and await self._is_replaced_within(self.options.grace, grant):
+            return
+        reason = DeadReason.REPLY_LOST if begun.unfinished else DeadReason.REVOKED
+        await self._grants.kill(grant.account, grant.generation, reason, fence=begun.fence)
+
+    async def _is_replaced_within(self, patience: timedelta, grant: Grant) -> bool:
+        until = time.monotonic() + patience.total_seconds()
+        while time.monotonic() < until:
+            stored = await self._grants.get(grant.account)
+            if stored is None or stored.generation != grant.generation:
+                return True
+            await asyncio.sleep(self.options.poll.total_seconds())
+        return False
 
     async def _keep(self, renewed: Grant, begun: Begun) -> None:
         """Nobody uses it before the store has it; and as nobody else has it, the store is told until it listens.
@@ -102,7 +118,7 @@ class Renewer:
             "oauth.not_renewed", account=grant.account, failure=failure, pause=ceil(pause.total_seconds())
         )
         is_unspent = not begun.unfinished and not _may_be_spent(error)
-        await self._leases.release(grant.account, begun.fence, pause, is_unspent=is_unspent)
+        await self._leases.release(grant.account, grant.generation, begun.fence, pause, is_unspent=is_unspent)
 
 
 def _require_same_account(grant: Grant, pair: TokenPair) -> None:

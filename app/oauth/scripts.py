@@ -3,9 +3,10 @@
 A record is `<generation> <state> <sealed>`; its state is `alive`, `removed` (then nothing is sealed), or why it is
 dead. A record that was removed stays for its generation, so that no later one has the same. `renewal:<account>`
 is a hash of `fence`, which counts those who began a renewal, `lease` and `rest` (ms, until when one of them has it, and
-until when nobody begins one), `begun` (the generation whose refresh token may have been spent), and `failures` in a
-row. `calls:<account>` is a sorted set of calls by when they were begun; nothing else expires. What another has put
-under these names, of another type, is deleted: it can only be read as nothing.
+until when nobody begins one), `begun` (the generation whose refresh token may have been spent), `first` (the fence of
+the first who may have spent it), and `failures` in a row. `calls:<account>` is a sorted set of calls by when they were
+begun; nothing else expires. What another has put under these names, of another type, is deleted: it can only be read as
+nothing.
 """
 
 from app.store.script import Script
@@ -31,13 +32,18 @@ local function standing()
 end
 local function keep(generation, state, sealed)
   redis.call('HSET', records, account, text(generation) .. ' ' .. state .. ' ' .. sealed)
-  redis.call('HDEL', renewal, 'lease', 'rest', 'begun', 'failures')
+  redis.call('HDEL', renewal, 'lease', 'rest', 'failures')
   local last = number(redis.call('GET', changes))
   if not (last < micros + 86400000000) then last = 0 end
   redis.call('SET', changes, text(math.max(last + 1, micros)))
   return 1
 end
 local function holds(fence) return redis.call('HGET', renewal, 'fence') == fence end
+local function is_begun(generation) return redis.call('HGET', renewal, 'begun') == text(generation) end
+local function may_have_spent(generation, fence)
+  return is_begun(generation) and fence >= number(redis.call('HGET', renewal, 'first'))
+    and fence <= number(redis.call('HGET', renewal, 'fence'))
+end
 local function count(span)
   redis.call('ZADD', calls, text(now), text(micros))
   redis.call('PEXPIRE', calls, span)
@@ -58,6 +64,7 @@ PUT_NEW = Script(
 local generation = standing()
 if generation ~= tonumber(ARGV[2]) then return 0 end
 count(ARGV[4])
+redis.call('HDEL', renewal, 'begun', 'first')
 return keep(generation + 1, 'alive', ARGV[3])
 """
 )
@@ -68,7 +75,7 @@ REPLACE = Script(
     + """
 local generation, state = standing()
 if generation ~= tonumber(ARGV[2]) or state == 'removed' then return 0 end
-if not holds(ARGV[3]) and state ~= 'reply_lost' then return 0 end
+if not may_have_spent(generation, tonumber(ARGV[3])) then return 0 end
 keep(generation + 1, 'alive', ARGV[4])
 redis.call('HSET', renewal, 'rest', text(now + ARGV[5]))
 return 1
@@ -76,7 +83,8 @@ return 1
 )
 """The pair that follows this generation. ARGV: the generation, the fence, the sealed grant, the rest that follows (ms).
 
-Only from whoever began last; and from anybody where the pair was given up as lost, for then this is that pair.
+From anybody who began with this generation, whoever began after, and even where it was given up as dead meanwhile:
+a refresh token is good once, so that this is the pair which the others wait for.
 """
 
 KILL = Script(
@@ -128,9 +136,10 @@ if redis.call('ZCOUNT', calls, '-inf', text(now + span)) >= most then
   return {'rest', math.max(1, number(first[2]) + span - now)}
 end
 count(span)
-local unfinished = redis.call('HGET', renewal, 'begun') == text(generation)
+local unfinished = is_begun(generation)
 local fence = redis.call('HINCRBY', renewal, 'fence', 1)
-redis.call('HSET', renewal, 'lease', text(now + lease), 'begun', text(generation))
+if not unfinished then redis.call('HSET', renewal, 'begun', text(generation), 'first', text(fence)) end
+redis.call('HSET', renewal, 'lease', text(now + lease))
 return {'begun', fence, unfinished and 1 or 0, number(redis.call('HGET', renewal, 'failures'))}
 """
 )
@@ -144,15 +153,18 @@ another had begun before and not finished, and the failures before; `held` or `r
 RELEASE = Script(
     _COMMON
     + """
-if not holds(ARGV[2]) then return 0 end
+if standing() ~= tonumber(ARGV[2]) or not holds(ARGV[3]) then return 0 end
 redis.call('HDEL', renewal, 'lease')
-if ARGV[4] == '1' then redis.call('HDEL', renewal, 'begun') end
+if ARGV[5] == '1' then redis.call('HDEL', renewal, 'begun') end
 redis.call('HINCRBY', renewal, 'failures', 1)
-redis.call('HSET', renewal, 'rest', text(now + ARGV[3]))
+redis.call('HSET', renewal, 'rest', text(now + ARGV[4]))
 return 1
 """
 )
-"""It failed. ARGV: the fence, the rest that follows (ms), whether the refresh token is surely unspent."""
+"""It failed. ARGV: the generation, the fence, the rest that follows (ms), whether the refresh token is surely unspent.
+
+Nothing where another has stored the pair meanwhile: what follows on that stands.
+"""
 
 BEGIN_CONNECTING = Script(
     """

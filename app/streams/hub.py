@@ -39,6 +39,10 @@ class Hub:
         self._due: deque[Listener] = deque()
         """There is something to be sent to them."""
         self._is_closed = False
+        self.turn = 0
+        """Counts up whenever streams may have had to end: who found out under an earlier one whose an event type is,
+        finds out again before entering.
+        """
 
     def __len__(self) -> int:
         """Streams that are open."""
@@ -100,6 +104,7 @@ class Hub:
 
     def keep_to(self, accounts: Container[str]) -> None:
         """Streams of others end: those are not served any more."""
+        self.turn += 1
         for listener, account in list(self._accounts.items()):
             if account not in accounts:
                 listener.end()

@@ -91,7 +91,9 @@ async def test_killed_at_any_moment_of_a_renewal_nothing_is_lost_that_was_not(tm
 
 
 @pytest.mark.fault("U22")
-async def test_without_leases_the_trials_see_an_account_lost(tmp_path: Path) -> None:
+async def test_without_leases_the_trials_see_more_than_one_call_and_still_no_account_lost(
+    tmp_path: Path,
+) -> None:
     findings = await renewals.run_without_leases(tmp_path, 5)
 
     assert findings.kept, table([findings])

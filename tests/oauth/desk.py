@@ -23,6 +23,7 @@ BRISK: dict[str, Any] = {
     "poll": timedelta(milliseconds=5),
     "look_again": timedelta(milliseconds=20),
     "first_pause": timedelta(milliseconds=10),
+    "grace": timedelta(milliseconds=100),
 }
 """Waits that a test can sit through."""
 

@@ -102,27 +102,55 @@ async def test_the_next_pair_replaces_this_one_once(grants: Grants, leases: Leas
     assert await grants.get(ACCOUNT) == grant(access_token="next", generation=2)
 
 
-async def test_who_has_been_overtaken_replaces_nothing(grants: Grants, leases: Leases) -> None:
+async def test_who_has_been_overtaken_kills_nothing_and_has_the_next_pair_if_the_other_has_none(
+    grants: Grants, leases: Leases
+) -> None:
+    """Its reply may have come while the store was away, and then the other gets none."""
     stored = await grants.put_new(grant())
     slow = await leases.begin(ACCOUNT, stored.generation, timedelta(0))
     quick = await begun(leases, stored)
     assert isinstance(slow, Begun)
 
-    assert not await grants.replace(stored.generation, slow.fence, grant(access_token="slow"))
     assert not await grants.kill(ACCOUNT, stored.generation, DeadReason.REVOKED, fence=slow.fence)
-    assert await grants.replace(stored.generation, quick.fence, grant(access_token="quick"))
+    assert await grants.replace(stored.generation, slow.fence, grant(access_token="slow"))
+    assert not await grants.kill(ACCOUNT, stored.generation, DeadReason.REPLY_LOST, fence=quick.fence)
+    assert not await grants.replace(stored.generation, quick.fence, grant(access_token="quick"))
+    assert await grants.get(ACCOUNT) == grant(access_token="slow", generation=2)
 
 
-async def test_a_pair_that_was_given_up_as_lost_and_turns_up_is_taken(grants: Grants, leases: Leases) -> None:
+@pytest.mark.parametrize("reason", DeadReason)
+async def test_a_pair_that_was_given_up_and_turns_up_is_taken(
+    grants: Grants, leases: Leases, reason: DeadReason
+) -> None:
     stored = await grants.put_new(grant())
     slow = await leases.begin(ACCOUNT, stored.generation, timedelta(0))
     quick = await begun(leases, stored)
     assert isinstance(slow, Begun)
-    await grants.kill(ACCOUNT, stored.generation, DeadReason.REPLY_LOST, fence=quick.fence)
+    await grants.kill(ACCOUNT, stored.generation, reason, fence=quick.fence)
 
     assert await grants.replace(stored.generation, slow.fence, grant(access_token="found"))
 
     assert await grants.get(ACCOUNT) == grant(access_token="found", generation=2)
+
+
+async def test_only_who_has_begun_with_a_pair_can_have_the_next_one(
+    grants: Grants, leases: Leases, store: Redis
+) -> None:
+    """A store that was emptied counts from one again, and knows nothing of the pairs that there were."""
+    before = await grants.put_new(grant())
+    old = await begun(leases, before)
+    await store.flushall()
+    stored = await grants.put_new(grant(access_token="again"))
+    at_once = await grants.replace(before.generation, old.fence, grant(access_token="old"))
+    released = await begun(leases, stored)
+    await leases.release(ACCOUNT, stored.generation, released.fence, timedelta(0), is_unspent=True)
+    await begun(leases, stored)
+
+    unspent = await grants.replace(stored.generation, released.fence, grant(access_token="none"))
+
+    assert (stored.generation, old.fence) == (before.generation, released.fence)
+    assert (at_once, unspent) == (False, False)
+    assert await grants.get(ACCOUNT) == stored
 
 
 async def test_a_pair_for_what_was_connected_again_or_disconnected_comes_too_late(

@@ -62,14 +62,14 @@ async def test_a_failure_says_whether_the_token_may_be_spent(
     leases: Leases, generation: int, *, is_unspent: bool
 ) -> None:
     await leases.begin(ACCOUNT, generation, LEASE)
-    await leases.release(ACCOUNT, 1, NONE, is_unspent=is_unspent)
+    await leases.release(ACCOUNT, generation, 1, NONE, is_unspent=is_unspent)
 
     assert await leases.begin(ACCOUNT, generation, LEASE) == Begun(2, unfinished=not is_unspent, failures=1)
 
 
 async def test_a_failure_is_followed_by_a_rest(leases: Leases, store: Redis, generation: int) -> None:
     await leases.begin(ACCOUNT, generation, LEASE)
-    await leases.release(ACCOUNT, 1, timedelta(seconds=30), is_unspent=True)
+    await leases.release(ACCOUNT, generation, 1, timedelta(seconds=30), is_unspent=True)
 
     step = await leases.begin(ACCOUNT, generation, LEASE)
     await rested(store)
@@ -83,7 +83,7 @@ async def test_a_renewal_is_followed_by_a_rest_and_its_failures_are_forgotten(
     leases: Leases, grants: Grants, store: Redis, generation: int
 ) -> None:
     await leases.begin(ACCOUNT, generation, LEASE)
-    await leases.release(ACCOUNT, 1, NONE, is_unspent=False)
+    await leases.release(ACCOUNT, generation, 1, NONE, is_unspent=False)
     await leases.begin(ACCOUNT, generation, LEASE)
     await grants.replace(generation, 2, grant(), rest=timedelta(seconds=30))
 
@@ -96,7 +96,7 @@ async def test_a_renewal_is_followed_by_a_rest_and_its_failures_are_forgotten(
 
 async def test_who_connects_again_need_not_wait(leases: Leases, grants: Grants, generation: int) -> None:
     await leases.begin(ACCOUNT, generation, LEASE)
-    await leases.release(ACCOUNT, 1, timedelta(minutes=1), is_unspent=False)
+    await leases.release(ACCOUNT, generation, 1, timedelta(minutes=1), is_unspent=False)
 
     again = await grants.put_new(grant())
 
@@ -110,9 +110,24 @@ async def test_a_release_that_comes_late_disturbs_nobody(
     await dead(store)
     await leases.begin(ACCOUNT, generation, LEASE)
 
-    await leases.release(ACCOUNT, 1, NONE, is_unspent=True)
+    await leases.release(ACCOUNT, generation, 1, NONE, is_unspent=True)
 
     assert await leases.begin(ACCOUNT, generation, LEASE) == Held()
+
+
+async def test_a_release_that_comes_after_the_pair_of_another_leaves_its_rest_alone(
+    leases: Leases, grants: Grants, store: Redis, generation: int
+) -> None:
+    await leases.begin(ACCOUNT, generation, LEASE)
+    await dead(store)
+    await leases.begin(ACCOUNT, generation, LEASE)
+    await grants.replace(generation, 1, grant(), rest=timedelta(seconds=30))
+
+    await leases.release(ACCOUNT, generation, 2, NONE, is_unspent=False)
+
+    assert isinstance(await leases.begin(ACCOUNT, generation + 1, LEASE), Resting)
+    await rested(store)
+    assert await leases.begin(ACCOUNT, generation + 1, LEASE) == Begun(3, unfinished=False, failures=0)
 
 
 async def test_nothing_is_begun_of_what_is_dead_or_of_another_generation(

@@ -184,6 +184,49 @@ async def test_a_pair_that_another_gave_up_as_lost_brings_the_grant_back(desk: D
     assert await accepts(desk.calendly, token)
 
 
+async def test_a_pair_in_hand_is_taken_though_another_has_begun(desk: Desk) -> None:
+    """The store was away for longer than the lease, and back for the other process first."""
+    grants, renewing = await _held_up(desk)
+    other = await desk.process(look_again=timedelta(0))
+    await desk.let_lease_pass()
+    await plan_fault(desk.calendly, "delay", path=TOKEN, seconds=0.5)
+    asking = asyncio.create_task(other.current())
+    await _asked(desk, 2)
+
+    grants.fails = 0
+    token = await renewing
+
+    assert await accepts(desk.calendly, token)
+    assert await asking == token
+    assert ((await desk.stored()).dead_reason, (await desk.stored()).generation) == (None, 2)
+    assert sorted(filter(None, await refreshes(desk.calendly))) == [200, 400]
+
+
+async def test_who_is_refused_lets_a_pair_that_another_may_have_come_first(desk: Desk) -> None:
+    grants, renewing = await _held_up(desk)
+    other = await desk.process(grace=timedelta(seconds=10), patience=timedelta(seconds=10))
+    await desk.let_lease_pass()
+
+    with capture_logs() as logged:
+        asking = asyncio.create_task(other.current())
+        await _asked(desk, 2)
+        grants.fails = 0
+        tokens = [await renewing, await asking]
+
+    assert tokens == [SecretStr((await desk.stored()).access_token)] * 2
+    assert "grants.died" not in {each["event"] for each in logged}
+
+
+async def _asked(desk: Desk, times: int) -> None:
+    """Wait until Calendly has been asked for so many pairs, and has answered."""
+
+    async def is_so() -> bool:
+        return len(await refreshes(desk.calendly)) == times
+
+    async with asyncio.timeout(5):
+        await until(is_so, every=0.01)
+
+
 async def _pairs(calendly: Simulation) -> list[Json]:
     """As Calendly has them, oldest first."""
     return list((await calendly.http.get("/_simulator/oauth_grants")).json()["items"])

@@ -36,6 +36,7 @@ DEADLINE = 1.2
 QUICK = RenewalOptions(
     send_within=timedelta(seconds=1.2),
     lease=timedelta(seconds=2.5),
+    grace=timedelta(seconds=0.3),
     rest=timedelta(0),
     poll=timedelta(milliseconds=10),
     look_again=timedelta(milliseconds=20),

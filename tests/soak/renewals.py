@@ -144,7 +144,9 @@ async def _is_mended(holders: Holders) -> bool:
 
 
 async def run_without_leases(folder: Path, times: int) -> Findings:
-    """That the trials would see harm: where nobody heeds that another is at it, there is some without any death."""
+    """That the trials would see harm: where nobody heeds that another is at it, one renewal costs several calls of the
+    few there are in a minute. No account is lost by it all the same: whoever has the pair can store it.
+    """
     watch, harm = Stopwatch(), Counter[str]()
     options = RenewalOptions(
         send_within=QUICK.send_within, rest=QUICK.rest, look_again=QUICK.look_again, leases=False
@@ -156,7 +158,7 @@ async def run_without_leases(folder: Path, times: int) -> Findings:
             await plan_fault(holders.calendly, "delay", path=TOKEN, times=RIVALS + 1, seconds=OVERLAP)
             await holders.said([await holders.start(insists=1.0) for _ in range(RIVALS + 1)])
             stored = await holders.stored()
-            harm["dead"] += stored.dead_reason is not None
+            harm["dead though nothing was lost"] += stored.dead_reason is not None
             harm["more than one call"] += len(await holders.refreshes()) > 1
             harm["more than one pair"] += await holders.pairs() - pairs > 1
             if stored.dead_reason:
@@ -165,7 +167,10 @@ async def run_without_leases(folder: Path, times: int) -> Findings:
     return Findings(
         name="several renew at once, without leases",
         trials=times,
-        wrong={"no harm seen": int(not harm["dead"])},
+        wrong={
+            "no harm seen": int(not harm["more than one call"]),
+            "dead though nothing was lost": harm["dead though nothing was lost"],
+        },
         told=dict(harm),
         seconds=watch.seconds,
     )

@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from app.cache.reach import Reach
 from app.cache.steps import Steps
-from app.features.availability_events.stream import EventStream
+from app.features.availability_events.stream import EventStream, Subject
 from tests.soak.waiting import until
 from tests.streams.ears import HEARD_WITHIN, Slow, deaf_replica, log_on, taken
 
@@ -26,14 +26,15 @@ async def test_what_is_told_between_the_opening_and_the_look_at_the_log_is_heard
     async def send(message: Message) -> None:
         said.append(message)
 
+    async def find() -> Subject:
+        return Subject("ada", "intro")
+
     async def is_open() -> bool:
         return len(said) > 1
 
     with deaf_replica(slow) as one:
         slow.hold()
-        stream = asyncio.create_task(
-            EventStream(one.hub, "ada", "intro", None)({"type": "http"}, receive, send)
-        )
+        stream = asyncio.create_task(EventStream(one.hub, find, None)({"type": "http"}, receive, send))
         await slow.until_it_holds()
         before = list(said)
         slow.let_go()

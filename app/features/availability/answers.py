@@ -51,6 +51,7 @@ class Answering:
     def __init__(self, request: Request, *, answers: SharedAnswers, stale_if_error: timedelta) -> None:
         self._request = request
         self._answers = answers
+        self._turn = answers.turn
         self._stale_if_error = stale_if_error
 
     async def give(self, making: Awaitable[Told]) -> Response:
@@ -64,7 +65,7 @@ class Answering:
             route=self._request.scope["route"].path,
         )
         ready.look_again = told.look_again
-        self._answers.keep(place_of(self._request.scope), ready, told.basis)
+        self._answers.keep(place_of(self._request.scope), ready, told.basis, self._turn)
         return _response_to(self._request, ready)
 
 

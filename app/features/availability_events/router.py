@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app import API
 from app.errors import InvalidRequestError, NotFoundError
-from app.features.availability_events.stream import EventStream
+from app.features.availability_events.stream import EventStream, Subject
 from app.observability import STREAM
 from app.problems import READING, declared
 from app.resources import Owned
@@ -92,5 +92,9 @@ async def stream_availability_events(
     host over HTTP/1.1, and each stream is one, in all its windows together: let a proxy speak HTTP/2, and close the
     stream of a page that nobody looks at.
     """
-    offered = await owned.accounts.find(event_type_id)
-    return EventStream(owned.hub, offered.account.access, offered.event_type.id, last_event_id)
+
+    async def find() -> Subject:
+        offered = await owned.accounts.find(event_type_id)
+        return Subject(offered.account.access, offered.event_type.id)
+
+    return EventStream(owned.hub, find, last_event_id)

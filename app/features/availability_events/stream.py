@@ -1,5 +1,8 @@
 """An answer that does not end: events, for as long as somebody listens."""
 
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -16,19 +19,25 @@ HEADERS = [
 ]
 
 
-class EventStream(Response):
-    """Of one event type. It costs a task of the server's and what `Listener` costs.
+class Subject(NamedTuple):
+    """What a stream tells of: an event type, by its id, in the account through which it is offered."""
 
-    Raises `OverloadedError`, before anything is sent, where there are too many.
+    account: str
+    event_type: str
+
+
+class EventStream(Response):
+    """What `find` finds to tell of. It costs a task of the server's and what `Listener` costs.
+
+    Before anything is sent it raises what `find` raises, and `OverloadedError` where there are too many.
     """
 
     media_type = STREAM
 
-    def __init__(self, hub: Hub, account: str, event_type: str, last_event_id: str | None) -> None:
+    def __init__(self, hub: Hub, find: Callable[[], Awaitable[Subject]], last_event_id: str | None) -> None:
         super().__init__()
         self._hub = hub
-        self._account = account
-        self._event_type = event_type
+        self._find = find
         self._last_event_id = last_event_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,14 +51,25 @@ class EventStream(Response):
                 await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
             await send({"type": "http.response.body", "body": said, "more_body": goes_on})
 
-        listener = Listener(self._event_type, tell, scope.get(CUT, _nothing))
-        self._hub.enter(self._account, listener)
+        subject = await self._found()
+        listener = Listener(subject.event_type, tell, scope.get(CUT, _nothing))
+        self._hub.enter(subject.account, listener)
         try:
             await self._hub.join(listener, self._last_event_id)
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
             self._hub.leave(listener)
+
+    async def _found(self) -> Subject:
+        """To be entered under at once. An account that leaves while another is still being read ends the streams that
+        are there, and this one is not.
+        """
+        while True:
+            turn = self._hub.turn
+            subject = await self._find()
+            if turn == self._hub.turn:
+                return subject
 
 
 def _nothing() -> None:
