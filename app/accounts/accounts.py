@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from app.accounts.account import Account, Offered
+from app.accounts.concern import Publishing, those_concerned
 from app.calendly.failures import GrantLostError
 from app.catalogue.model import EventType, Offer
 from app.concurrency import together
@@ -104,20 +105,15 @@ class Accounts:
     async def concerned(self, account: Account, event_type: str | None = None) -> Sequence[Account]:
         """Whose free times may be others when something changes in the calendar of this account, itself first.
 
-        Whoever publishes the event type (an id) may be the host of it, too. And what a team has in common is read
-        through one of its members. Of whom nobody has read what they publish, they may.
+        `event_type`: the id of the one that was booked. Asks memory and cache, never Calendly: see `those_concerned`.
         """
         if self.only() is account:
             return [account]
-        everyone = self.all()
-        published = dict(zip(everyone, await together(*map(_published, everyone)), strict=True))
-        through: dict[str, Account] = {}
-        for each in sorted(everyone, key=lambda one: _rank(one, one.known_user() or "", self.dead)):
-            for id_ in published[each] or ():
-                through.setdefault(id_, each)
-        readers = {through[id_] for id_ in published.get(account) or ()}
-        hosts = {each for each, ids in published.items() if ids is None or event_type in ids}
-        return [account, *(each for each in everyone if each is not account and each in hosts | readers)]
+        everyone = list(dict.fromkeys((account, *self.all())))
+        recalled = await together(*(each.catalogue.recalled() for each in everyone))
+        known = [Publishing(each, found) for each, found in zip(everyone, recalled, strict=True)]
+        known.sort(key=lambda each: _rank(each.account, each.account.known_user() or "", self.dead))
+        return those_concerned(account, event_type, known)
 
     def known(self) -> Iterable[EventType]:
         """What the latest readings of this process had, however old: costs nothing and cannot fail."""
@@ -193,12 +189,6 @@ def found_in(offers: Offers, wanted: str) -> Offered:
         with suppress(NotFoundError):
             raise account.catalogue.lost(wanted)
     raise NotFoundError
-
-
-async def _published(account: Account) -> frozenset[str] | None:
-    """The ids of its event types, as far as is known without asking Calendly; None where nothing is."""
-    known = await account.catalogue.recalled()
-    return None if known is None else frozenset(each.id for each in known)
 
 
 async def _read(account: Account) -> Offer | UpstreamError:
