@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from app.accounts.account import Account, Offered
+from app.accounts.concern import Publishing, those_concerned
 from app.calendly.failures import GrantLostError
 from app.catalogue.model import EventType, Offer
 from app.concurrency import together
@@ -104,20 +105,15 @@ class Accounts:
     async def concerned(self, account: Account, event_type: str | None = None) -> Sequence[Account]:
         """Whose free times may be others when something changes in the calendar of this account, itself first.
 
-        Whoever publishes the event type (an id) may be the host of it, too. And what a team has in common is read
-        through one of its members. Of whom nobody has read what they publish, they may.
+        `event_type`: the id of the one that was booked. Asks memory and cache, never Calendly: see `those_concerned`.
         """
         if self.only() is account:
             return [account]
-        everyone = self.all()
-        published = dict(zip(everyone, await together(*map(_published, everyone)), strict=True))
-        through: dict[str, Account] = {}
-        for each in sorted(everyone, key=lambda one: _rank(one, one.known_user() or "", self.dead)):
-            for id_ in published[each] or ():
-                through.setdefault(id_, each)
-        readers = {through[id_] for id_ in published.get(account) or ()}
-        hosts = {each for each, ids in published.items() if ids is None or event_type in ids}
-        return [account, *(each for each in everyone if each is not account and each in hosts | readers)]
+        everyone = list(dict.fromkeys((account, *self.all())))
+        recalled = await together(*(each.catalogue.recalled() for each in everyone))
+        known = [Publishing(each, found) for each, found in zip(everyone, recalled, strict=True)]
+        known.sort(key=lambda each: _rank(each.account, each.account.known_user() or "", self.dead))
+        return those_concerned(account, event_type, known)
 
     def known(self) -> Iterable[EventType]:
         """What the latest readings of this process had, however old: costs nothing and cannot fail."""
@@ -125,8 +121,8 @@ class Accounts:
 
 
 class Offers:
-    """What accounts publish, and those that could not be read. `read`: the slugs of the others. `failures` are of
-    living accounts: what one of them has is not known. `lost` are dead.
+    """What accounts publish, by id, and those that could not be read. `read`: the slugs of the others. `failures` are
+    of living accounts: what one of them has is not known. `lost` are dead.
 
     An event type of a team is published by each of its members: it is offered once, in every replica by the same
     account as long as the same can be read.
@@ -143,16 +139,25 @@ class Offers:
                 self.lost.append(account)
             else:
                 self.failures.append(offer)
-        self.read = {offer.account.slug for _, offer in read}
-        by_id: dict[str, Offered] = {}
+        self._read = [offer for _, offer in read]
+        self.read = {offer.account.slug for offer in self._read}
+        self.offered: dict[str, Offered] = {}
         for account, offer in sorted(read, key=lambda each: _rank(each[0], each[1].account.uri, dead)):
             for each in offer.event_types:
-                by_id.setdefault(each.id, Offered(account, each))
-        self.offered: Sequence[Offered] = list(by_id.values())
+                self.offered.setdefault(each.id, Offered(account, each))
 
     @property
     def incomplete(self) -> bool:
         return bool(self.failures or self.lost)
+
+    def listed(self, account: str | None) -> Sequence[EventType]:
+        """All; or those of the account with this slug, in its own order, among them those of its teams that are offered
+        through another. Nothing where it could not be read: see `require`.
+        """
+        if account is None:
+            return [each.event_type for each in self.offered.values()]
+        own = [each for offer in self._read if offer.account.slug == account for each in offer.event_types]
+        return [self.offered[each.id].event_type for each in own]
 
     def require(self, account: str | None) -> None:
         """Raises `GrantLostError` where the account with this slug is dead, and `UpstreamError` where it may be a
@@ -181,24 +186,18 @@ def _is_called(account: Account, slug: str | None) -> bool:
 
 def found_in(offers: Offers, wanted: str) -> Offered:
     """Raises as `Accounts.find`. A slug is known to be the only one where all that live have been read."""
-    by_id = next((each for each in offers.offered if each.event_type.id == wanted), None)
+    by_id = offers.offered.get(wanted)
     if by_id is not None:
         return by_id
     if offers.failures:
         raise offers.failures[0]
-    by_slug = [each for each in offers.offered if each.event_type.slug == wanted]
+    by_slug = [each for each in offers.offered.values() if each.event_type.slug == wanted]
     if len(by_slug) == 1:
         return by_slug[0]
     for account in [] if by_slug else offers.lost:
         with suppress(NotFoundError):
             raise account.catalogue.lost(wanted)
     raise NotFoundError
-
-
-async def _published(account: Account) -> frozenset[str] | None:
-    """The ids of its event types, as far as is known without asking Calendly; None where nothing is."""
-    known = await account.catalogue.recalled()
-    return None if known is None else frozenset(each.id for each in known)
 
 
 async def _read(account: Account) -> Offer | UpstreamError:

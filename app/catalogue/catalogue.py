@@ -31,6 +31,14 @@ class CatalogueOptions:
     access: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A reading, however old. `is_fresh`: so young that no process needs another."""
+
+    event_types: Sequence[EventType]
+    is_fresh: bool
+
+
 class Catalogue:
     """What the account publishes, at most `fresh` old; while Calendly fails, at most `stale`.
 
@@ -59,9 +67,7 @@ class Catalogue:
 
         While it is known not to, nobody waits for it who can have an older reading.
         """
-        kept = self._memory
-        if kept is None or not self._is_fresh(kept):
-            kept = await self._cached() or kept
+        kept = await self._latest()
         if kept is not None and self._is_fresh(kept):
             return self._shown(kept.value)
         older = kept if kept is not None and kept.age(self._clock()) <= self._options.stale else None
@@ -101,10 +107,10 @@ class Catalogue:
         """
         return GrantLostError(hosted_url=_found(self.known(), event_type).hosted_url)
 
-    async def recalled(self) -> Sequence[EventType] | None:
-        """What some process has read, however old; None where nobody knows of any. Asks the cache, if that."""
-        kept = self._memory or await self._cached()
-        return self._shown(kept.value).event_types if kept else None
+    async def recalled(self) -> Recalled | None:
+        """What some process has read; None where nobody knows of anything. Asks the cache, if that."""
+        kept = await self._latest()
+        return Recalled(self._shown(kept.value).event_types, self._is_fresh(kept)) if kept else None
 
     async def reread(self) -> Offer:
         """Ask Calendly, whatever is known."""
@@ -147,6 +153,13 @@ class Catalogue:
 
     def _is_fresh(self, entry: Entry[Offer]) -> bool:
         return entry.age(self._clock()) <= self._options.fresh
+
+    async def _latest(self) -> Entry[Offer] | None:
+        """The latest reading that can be had without asking Calendly."""
+        kept = self._memory
+        if kept is not None and self._is_fresh(kept):
+            return kept
+        return await self._cached() or kept
 
     async def _cached(self) -> Entry[Offer] | None:
         found = (await self._cache.read([self._key], Offer)).get(self._key)

@@ -54,6 +54,7 @@ def _event_type_from(event_type: WireEventType, account: Account, id_: str) -> E
         time_zone=account.time_zone,
         hosted_url=event_type.scheduling_url,
         pooled=event_type.pooling_type is not None and event_type.pooling_type != "collective",
+        shared=event_type.pooling_type is not None,
         not_bookable_reason=_reason(event_type, form),
         form=form,
     )

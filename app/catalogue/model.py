@@ -35,6 +35,8 @@ class EventType(msgspec.Struct, frozen=True):
     hosted_url: str
     pooled: bool
     """Any member of a team may be the host."""
+    shared: bool
+    """It is a team's: several are its hosts, or may be."""
     not_bookable_reason: str | None
     """None: it can be booked here. Otherwise `paid`, `poll` or `location_unsupported`."""
     form: Form

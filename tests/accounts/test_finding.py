@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.cache import keys
-from tests.support.accounts import account_of, connecting_of, connecting_service, owned, revoked
+from tests.support.accounts import account_of, connect, connecting_of, connecting_service, owned, revoked
 from tests.support.redis import RedisServer
 from tests.support.service import Json, Service, booking_body, clear_calls, plan_fault, sent
 from tests.support.simulation import ADA, GRACE, Simulation
@@ -85,6 +85,34 @@ async def test_the_list_can_be_that_of_one_account(bff: Service) -> None:
     assert {each["account"] for each in await _items(bff)} == {"ada", "grace"}
     assert {each["account"] for each in await _items(bff, account="grace")} == {"grace"}
     assert await _items(bff, account="nobody") == []
+
+
+async def test_the_list_of_one_account_has_its_teams_event_types_as_they_are_offered(
+    bff: Service, calendly: Simulation
+) -> None:
+    """In its own order, with the ids that they have in the list of all, whoever they are offered through."""
+    whole = {each["id"]: each for each in await _items(bff)}
+
+    listed = {user: await _items(bff, account=user) for user in ("ada", "grace")}
+
+    for user, token in (("ada", ADA), ("grace", GRACE)):
+        own = await owned(bff).accounts.of_user(await calendly.as_(token).me())
+        assert own is not None
+        assert listed[user] == [whole[each.id] for each in own.catalogue.known()]
+    through = [{each["account"] for each in items if each["slug"] == "panel"} for items in listed.values()]
+    assert through == [{"grace"}, {"grace"}]
+    assert [each["slug"] for each in await _items(bff, account="ada", slug="panel")] == ["panel"]
+
+
+async def test_the_list_of_one_account_is_the_same_after_a_colleague_has_connected(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    async with connecting_service(calendly, redis) as bff:
+        await connect(bff, calendly, "ada")
+        alone = [each["id"] for each in await _items(bff, account="ada")]
+        await connect(bff, calendly, "grace")
+
+        assert [each["id"] for each in await _items(bff, account="ada")] == alone
 
 
 async def test_where_one_account_cannot_be_read_the_list_has_the_others_and_says_so(

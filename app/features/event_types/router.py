@@ -35,7 +35,13 @@ EventTypeId = Annotated[
 async def list_event_types(
     service: Service,
     response: Response,
-    account: Annotated[str | None, Query(description="Only those of this account.", examples=["ada"])] = None,
+    account: Annotated[
+        str | None,
+        Query(
+            description="Only those of this account, those of its teams among them, whoever these are offered through.",
+            examples=["ada"],
+        ),
+    ] = None,
     slug: Annotated[str | None, Query(description="Only the one with this slug.", examples=["visit"])] = None,
 ) -> EventTypes:
     """The published event types, in the host's order. Secret and inactive ones are not shown."""

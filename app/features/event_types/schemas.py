@@ -56,7 +56,10 @@ class EventType(Shape):
     kind: str = Field(description="`solo` or `group`; new ones may appear.", examples=["solo"])
     color: str | None = Field(examples=["#0069ff"])
     locale: str | None = Field(examples=["en"])
-    account: str = Field(examples=["ada"])
+    account: str = Field(
+        description="Through which it is offered. What a team offers has that of one member, in the lists of all.",
+        examples=["ada"],
+    )
     host: Host
     time_zone: str = Field(description="The host's zone (IANA).", examples=["Europe/Berlin"])
     bookable: bool

@@ -14,11 +14,7 @@ class EventTypeService:
         offers = await self._accounts.offers()
         offers.require(account)
         incomplete = offers.incomplete and account not in offers.read
-        shown = (
-            each
-            for each in (offered.event_type for offered in offers.offered)
-            if account in {None, each.account} and slug in {None, each.slug}
-        )
+        shown = (each for each in offers.listed(account) if slug in {None, each.slug})
         return EventTypes(items=[event_type_from(each) for each in shown], incomplete=incomplete)
 
     async def get_event_type(self, event_type_id: str) -> EventType:
