@@ -1,7 +1,7 @@
 """`calendly-bff doctor`: asks of each neighbour what the service will ask, and says what to do where it fails."""
 
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
@@ -25,6 +25,7 @@ from app.store.policy import StatePolicy
 from app.store.state import StoreAwayError
 from app.store_url import EMBEDDED_STORE
 from app.webhooks.looks import State as SubscriptionState
+from app.webhooks.subscriptions import Subscription
 
 T = TypeVar("T")
 
@@ -180,7 +181,16 @@ async def _webhooks(owned: Resources) -> AsyncIterator[Finding]:
     """Where Calendly is to tell us what happens: whether it does."""
     for subscription in owned.webhooks.subscriptions:
         state, finding = await _tried("webhooks:read", subscription.ask())
-        yield finding if state is None else _SUBSCRIBED.get(state, _UNSUBSCRIBED)
+        found = finding if state is None else _SUBSCRIBED.get(state, _UNSUBSCRIBED)
+        yield replace(found, text=f"{await _whose(subscription)}: {found.text}")
+
+
+async def _whose(subscription: Subscription) -> str:
+    """What people call the account; where nobody says it, the address that is the account's own."""
+    try:
+        return (await subscription.subscriber()).slug
+    except AppError:
+        return subscription.wishes.url
 
 
 def _reads(

@@ -186,7 +186,7 @@ def _subscriptions(settings: Settings, neighbours: Neighbours) -> Sequence[Subsc
 
 async def _subscriber(account: Account) -> Subscriber:
     known = await account.catalogue.account()
-    return Subscriber(user=known.uri, organization=known.organization)
+    return Subscriber(user=known.uri, organization=known.organization, slug=known.slug)
 
 
 async def _forget_all(account: Account, neighbours: Neighbours) -> None:

@@ -58,12 +58,13 @@ def register(
 
 @app.command("list")
 def list_subscriptions() -> None:
-    """Show all subscriptions of the account, those to other addresses too."""
+    """Show all subscriptions of each account, those to other addresses too."""
 
     async def act(subscription: Subscription) -> Sequence[str]:
+        slug = (await subscription.subscriber()).slug
         found = await subscription.listed()
         lines = [f"{each.callback_url}: {each.state} ({', '.join(each.events)})" for each in found]
-        return lines or ["none"]
+        return [f"{slug}: {each}" for each in lines or ["none"]]
 
     _for_each(act)
 

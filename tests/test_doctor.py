@@ -18,10 +18,11 @@ from app.store.state import StateStore
 from app.webhooks.subscriptions import EVENTS, PATH
 from tests.relay.examples import KEY, SECRET, notice
 from tests.relay.receiver import receiving
+from tests.support.accounts import both_connected, id_of, owned, revoked, settings_to_connect
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import plan_fault, settings_for
-from tests.support.simulation import ADA, Simulation, StandingClock
+from tests.support.simulation import ADA, GRACE, Simulation, StandingClock
 from tests.support.webhooks import settled, subscribe
 
 SCOPES = [
@@ -91,6 +92,22 @@ async def test_a_subscription_that_was_given_up_is_found_out(calendly: Simulatio
     found = (await _examined(calendly, public_url="http://127.0.0.1:9"))["webhooks"]
 
     assert (found.verdict, "webhooks mend" in found.text) == (Verdict.WRONG, True)
+
+
+async def test_what_is_found_of_subscriptions_names_the_account(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    """One of which nothing is known by the address that is its own."""
+    address = f"http://127.0.0.1:9{PATH}/{await id_of(calendly, GRACE)}"
+    settings = settings_to_connect(calendly, redis, public_url="http://127.0.0.1:9")
+    async with both_connected(calendly, redis) as bff:
+        alive = [each async for each in diagnose(settings, calendly.clock) if "webhooks" in each.subject]
+        await revoked(bff, calendly, GRACE)
+        await owned(bff).cache.flushdb()
+        after = [each async for each in diagnose(settings, calendly.clock) if "webhooks" in each.subject]
+
+    assert {each.text.partition(": ")[0] for each in alive} == {"ada", "grace"}
+    assert {each.text.partition(": ")[0] for each in after} == {"ada", address}
 
 
 async def test_a_token_that_may_not_see_subscriptions_is_found_out(calendly: Simulation) -> None:

@@ -76,6 +76,16 @@ def _settings(calendly: Simulation, redis: RedisServer, **bff: Any) -> Settings:
     return settings_for(str(calendly.http.base_url).rstrip("/"), **stores, **bff)
 
 
+def _without_a_token(calendly: Simulation) -> dict[str, str]:
+    """Only connected accounts are served."""
+    return {
+        "CALENDLY_TOKEN": "",
+        "CALENDLY_OAUTH_CLIENT_ID": "simulator-web-client",
+        "CALENDLY_OAUTH_CLIENT_SECRET": "simulator-web-client-secret",
+        "CALENDLY_OAUTH_URL": str(calendly.http.base_url).rstrip("/"),
+    }
+
+
 async def _subscribed(calendly: Simulation) -> list[str]:
     """The addresses to which Calendly delivers for this user."""
     whose = {"organization": await organization(calendly), "user": await calendly.me(), "scope": "user"}
@@ -101,16 +111,28 @@ async def test_from_registering_to_removing(run: Run) -> None:
     url = PUBLIC + PATH
     assert {each.returncode for each in said} == {0}
     assert [each.stdout.strip() for each in said] == [
-        "none",
+        "ada: none",
         f"{url}: registered",
         f"{url}: registered already, and active",
         f"{url}: registered anew; what was there is deleted",
-        f"{url}: active ({', '.join(EVENTS)})",
+        f"ada: {url}: active ({', '.join(EVENTS)})",
         f"{url}: active, nothing to mend",
         f"{url}: removed",
         f"{url}: there was none",
     ]
     assert KEY not in "".join(each.stdout + each.stderr for each in said)
+
+
+async def test_each_line_of_the_list_names_the_account_that_it_is_about(
+    run: Run, calendly: Simulation, redis: RedisServer
+) -> None:
+    address = f"{PUBLIC}{PATH}/{await id_of(calendly)}"
+    await subscribe(calendly, address, events=["invitee.created"])
+    async with both_connected(calendly, redis):
+        said = await run("list", **_without_a_token(calendly))
+
+    assert said.returncode == 0
+    assert sorted(said.stdout.splitlines()) == [f"ada: {address}: active (invitee.created)", "grace: none"]
 
 
 @pytest.mark.fault("W05")
@@ -238,16 +260,8 @@ async def test_an_account_that_cannot_be_subscribed_for_keeps_no_other_from_it(
     addresses = {token: f"{PUBLIC}{PATH}/{await id_of(calendly, token)}" for token in (ADA, GRACE)}
     async with both_connected(calendly, redis) as bff:
         await revoked(bff, calendly, dead)
-        url = str(calendly.http.base_url).rstrip("/")
 
-        said = await run(
-            command,
-            CALENDLY_TOKEN="",
-            CALENDLY_OAUTH_CLIENT_ID="simulator-web-client",
-            CALENDLY_OAUTH_CLIENT_SECRET="simulator-web-client-secret",
-            CALENDLY_OAUTH_URL=url,
-            PYTHONHASHSEED="0",
-        )
+        said = await run(command, PYTHONHASHSEED="0", **_without_a_token(calendly))
 
     assert said.returncode == 1
     assert said.stdout.startswith(f"{addresses[alive]}: ")

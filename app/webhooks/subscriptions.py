@@ -37,10 +37,11 @@ class Registered(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """Whose bookings are told of: Calendly's URIs."""
+    """Whose bookings are told of: Calendly's URIs, and what people call the account."""
 
     user: str
     organization: str
+    slug: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from msgspec import to_builtins
 from simulator import assumptions
 from simulator.assumptions import Assumptions
 from simulator.control import CONTROL_CALLS, PREFIX
+from simulator.oauth.clients import SEED_CLIENTS
 from simulator.play import PLAYERS
 from simulator.seed_event_types import SEED_EVENT_TYPES
 from simulator.settings import Settings
@@ -52,6 +53,14 @@ def test_every_setting_is_listed_with_its_default(page: str) -> None:
     listed = {cells[0].strip("`") for cells in rows(page, "Settings")}
 
     assert listed == set(to_builtins(Settings()))
+
+
+def test_every_registered_client_is_listed_with_its_secret_and_signing_key(page: str) -> None:
+    listed = [[cell.strip("`") for cell in cells[:3]] for cells in rows(page, "Connecting accounts")]
+
+    assert listed == [
+        [each.client_id, each.client_secret or "none", each.webhook_signing_key] for each in SEED_CLIENTS
+    ]
 
 
 def test_every_control_call_is_listed(page: str) -> None:

@@ -86,7 +86,7 @@ async def open_office(calendly: Simulation, store: Redis) -> AsyncIterator[Offic
 
     async def subscriber() -> Subscriber:
         user = await client.get_current_user()
-        return Subscriber(user=user.uri, organization=user.current_organization)
+        return Subscriber(user=user.uri, organization=user.current_organization, slug=user.slug)
 
     subscription = Subscription(
         calls=client.webhook_subscriptions,
