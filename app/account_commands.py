@@ -87,7 +87,7 @@ async def _unsubscribed(owned: Resources, connecting: Connecting, account: str) 
     for each in owned.webhooks.subscriptions:
         if each.wishes.url.endswith(f"{PATH}/{account}"):
             try:
-                await each.remove()
+                await each.remove(leaving=True)
             except AppError as error:
                 return f"{error.code}, {each.wishes.url}"
             except TurnTakenError:

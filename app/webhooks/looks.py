@@ -18,6 +18,11 @@ AGAIN = timedelta(minutes=5)
 
 KEPT = timedelta(days=400)
 
+LEAVING = timedelta(minutes=5)
+"""For which a subscription is to stay away while its account is being disconnected. What was cut short in the middle of
+that is undone then, if the account is still connected, or is again.
+"""
+
 
 class State(StrEnum):
     """From the worst to the best."""

@@ -18,7 +18,7 @@ from app.errors import AppError, NotFoundError
 from app.store.state import StateStore, StoreAwayError
 from app.webhooks import names
 from app.webhooks.deliveries import NOTED, Happened, id_in
-from app.webhooks.looks import KEPT, Look, State
+from app.webhooks.looks import KEPT, LEAVING, Look, State
 from app.webhooks.turns import LASTS, own_turn, turn
 
 PATH = "/webhooks/calendly"
@@ -88,15 +88,17 @@ class Subscription:
         who = await self.subscriber()
         return await self.calls.list_webhook_subscriptions(organization=who.organization, user=who.user)
 
-    async def remove(self) -> int:
+    async def remove(self, *, leaving: bool = False) -> int:
         """How many there were. Whoever is making one meanwhile is let finish, so that it is removed as well.
+
+        `leaving`: for the account is being disconnected, and not because nobody wants it.
 
         Raises `TurnTakenError` where somebody else is at it for too long, and `StoreAwayError`: it would not be known
         what is wanted.
         """
         async with self._turn():
             ours = await self._ours()
-            await self._note(State.MISSING, wanted=False)
+            await self._note(State.MISSING, wanted=False, kept=LEAVING if leaving else KEPT)
             await self._delete(ours)
         return len(ours)
 
@@ -224,7 +226,7 @@ class Subscription:
             except NotFoundError:
                 log.info("webhooks.subscription_gone")
 
-    async def _note(self, state: State, *, wanted: bool | None = None) -> Look:
+    async def _note(self, state: State, *, wanted: bool | None = None, kept: timedelta = KEPT) -> Look:
         """A store that is away costs no more than the note. Where it does not tell what is wanted, nothing is noted:
         somebody may have removed it.
         """
@@ -244,7 +246,7 @@ class Subscription:
             wanted=(self.wishes.by_itself or None) if wanted is None else wanted,
         )
         try:
-            await self.state.put(names.look(await self._account()), msgspec.json.encode(look), KEPT)
+            await self.state.put(names.look(await self._account()), msgspec.json.encode(look), kept)
         except StoreAwayError:
             log.warning("webhooks.look_unsaved")
         return look
