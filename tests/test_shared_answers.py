@@ -66,6 +66,20 @@ async def _answers_are_in_redis(redis: RedisServer, count: int) -> None:
             await asyncio.sleep(0.01)
 
 
+@asynccontextmanager
+async def _one_shared(calendly: Simulation, redis: RedisServer) -> AsyncIterator[tuple[Service, Service]]:
+    """Two processes: the first has given an answer to Redis, and the second has asked for nothing."""
+    settings = _settings(calendly, redis)
+    async with (
+        _listening(settings, calendly.clock) as first,
+        _listening(settings, calendly.clock) as second,
+    ):
+        await _ask(first)
+        await _ask(first)
+        await _answers_are_in_redis(redis, 1)
+        yield first, second
+
+
 async def test_another_process_sends_what_the_first_has_made_ready(
     calendly: Simulation, redis: RedisServer
 ) -> None:
@@ -89,14 +103,7 @@ async def test_another_process_sends_what_the_first_has_made_ready(
 
 
 async def test_a_booking_anywhere_takes_it_away(calendly: Simulation, redis: RedisServer) -> None:
-    settings = _settings(calendly, redis)
-    async with (
-        _listening(settings, calendly.clock) as first,
-        _listening(settings, calendly.clock) as second,
-    ):
-        await _ask(first)
-        await _ask(first)
-        await _answers_are_in_redis(redis, 1)
+    async with _one_shared(calendly, redis) as (first, second):
         body = await first.booking()
         assert (await first.book(body)).status_code == 201
 
@@ -106,14 +113,7 @@ async def test_a_booking_anywhere_takes_it_away(calendly: Simulation, redis: Red
 async def test_what_is_on_its_way_from_redis_when_an_account_comes_or_goes_is_not_kept(
     calendly: Simulation, redis: RedisServer
 ) -> None:
-    settings = _settings(calendly, redis)
-    async with (
-        _listening(settings, calendly.clock) as first,
-        _listening(settings, calendly.clock) as second,
-    ):
-        await _ask(first)
-        await _ask(first)
-        await _answers_are_in_redis(redis, 1)
+    async with _one_shared(calendly, redis) as (_, second):
         answers = second.app.state.resources.answers
         place = f"{PATH.format('intro-call')}?{QUERY}".encode()
         coming = asyncio.create_task(told(partial(answers.bring, place)))
@@ -240,14 +240,7 @@ async def test_what_holds_no_longer_takes_the_place_of_nothing(
     calendly: Simulation, redis: RedisServer
 ) -> None:
     """Somebody may have made it anew while it was fetched."""
-    settings = _settings(calendly, redis)
-    async with (
-        _listening(settings, calendly.clock) as first,
-        _listening(settings, calendly.clock) as second,
-    ):
-        await _ask(first)
-        await _ask(first)
-        await _answers_are_in_redis(redis, 1)
+    async with _one_shared(calendly, redis) as (_, second):
         place = f"{PATH.format('intro-call')}?{QUERY}".encode()
         answers = second.app.state.resources.answers
         calendly.clock.advance(seconds=31)
