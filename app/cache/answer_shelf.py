@@ -90,6 +90,9 @@ class AnswerShelf:
                     self._tell(asked, found or [b""] * len(asked))
         finally:
             self._asking = None
+            # Where it was closed meanwhile, there may be some; nobody else would tell them.
+            left, self._asked = self._asked, {}
+            self._tell(left, [b""] * len(left))
 
     def _tell(self, asked: dict[bytes, list[Tell]], found: list[bytes]) -> None:
         soon = asyncio.get_running_loop().call_soon

@@ -98,7 +98,10 @@ class Subscription:
         """
         async with self._turn():
             ours = await self._ours()
-            await self._note(State.MISSING, wanted=False, kept=LEAVING if leaving else KEPT)
+            before = await self.known()
+            # What an operator has removed stays away, whatever comes of the account.
+            is_wanted = before is None or before.wanted is not False
+            await self._note(State.MISSING, wanted=False, kept=LEAVING if leaving and is_wanted else KEPT)
             await self._delete(ours)
         return len(ours)
 

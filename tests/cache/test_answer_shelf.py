@@ -140,6 +140,24 @@ async def test_what_is_no_hash_is_replaced(shelf: AnswerShelf, store: Redis) -> 
     assert await shelf.take(b"one") == b"answer"
 
 
+async def test_whoever_asked_is_told_though_it_is_closed_meanwhile(
+    shelf: AnswerShelf, redis: RedisServer
+) -> None:
+    """Those whose question is on its way, and those who came after it."""
+    told: list[str] = []
+    redis.pause()
+    try:
+        shelf.ask(b"one", lambda _: told.append("one"))
+        await asyncio.sleep(0.05)
+        shelf.ask(b"two", lambda _: told.append("two"))
+        await shelf.aclose()
+        await asyncio.sleep(0.05)
+    finally:
+        redis.resume()
+
+    assert told == ["one", "two"]
+
+
 async def test_without_redis_there_is_none_and_nobody_fails() -> None:
     async with open_store(f"redis://127.0.0.1:{free_port()}/0") as store:
         reach = Reach(store.ping, CollectorRegistry())

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import GrantLostError
 from app.calendly.transport import Transport
-from app.webhooks.looks import State, forget_look
+from app.webhooks import names
+from app.webhooks.looks import LEAVING, State, forget_look
 from app.webhooks.subscriptions import Subscription
 from tests.oauth.desk import Desk, open_desk
 from tests.support.oauth import Application
@@ -28,6 +29,17 @@ async def test_an_account_that_has_left_begins_anew(office: Office) -> None:
     await subscription.look_if_due()
 
     assert len(await office.there()) == 1
+
+
+async def test_what_an_operator_removed_stays_away_though_a_disconnect_was_cut_short(
+    office: Office, store: Redis
+) -> None:
+    subscription = office.by_itself()
+    await subscription.remove()
+
+    await subscription.remove(leaving=True)
+
+    assert await store.ttl(names.look(await office.account())) > LEAVING.total_seconds()
 
 
 async def test_whoever_looks_while_an_account_leaves_leaves_nothing_behind(office: Office) -> None:
