@@ -24,6 +24,7 @@ class State:
         self._clock = clock
         self.outbox_changed = asyncio.Event()
         """Wakes whoever sends the messages."""
+        self._cleared = 0
         self.clear()
 
     def clear(self) -> None:
@@ -40,6 +41,7 @@ class State:
         self.limits = RateLimits()
         self._guest_lists: dict[str, dict[str, None]] = {}
         self._made = 0
+        self._cleared += 1
         self.outbox_changed.set()
 
     def now(self) -> datetime:
@@ -50,9 +52,10 @@ class State:
         return uuid_id(f"{kind}-{self._made}")
 
     def fresh_secret(self, kind: str) -> str:
-        """Says whose it is. Another one after a reset, unless the clock stood still."""
+        """Says whose it is. Another one after a reset: a call that was begun before it, and comes late, spends none."""
         self._made += 1
-        digest = sha256(f"{kind}-{self._made}-{self.now().isoformat()}".encode()).hexdigest()
+        made = f"{kind}-{self._made}-{self._cleared}-{self.now().isoformat()}"
+        digest = sha256(made.encode()).hexdigest()
         return f"simulator-{kind}-{digest[:32]}"
 
     def invitees_of(self, event: ScheduledEvent) -> list[Invitee]:
