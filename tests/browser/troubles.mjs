@@ -119,7 +119,8 @@ async function tryUntilThereAreTimes(page) {
   const again = page.getByRole("button", { name: "Try again" });
   const slot = page.locator(".slot").first();
   for (let tries = 0; tries < 20 && !(await slot.isVisible()); tries += 1) {
-    if (await again.isVisible()) await again.click();
+    // The page asks by itself, too: the button may go while it is looked for.
+    if (await again.isVisible()) await again.click({ timeout: 1000 }).catch(() => {});
     await slot.waitFor({ timeout: 1000 }).catch(() => {});
   }
   await slot.waitFor();
