@@ -29,8 +29,8 @@ LANE = "bff.lane"
 READS = (f"{API}/event-types".encode(), f"{API}/availability".encode())
 """With what the places begin whose answers are worked out in turn. All else has the right of way."""
 
-FREE_TIMES = re.compile(rf"{API}/(event-types/[^/?]+/)?availability(/next)?(\?.*)?".encode())
-"""The places whose answers may be ready."""
+FREE_TIMES = re.compile(rf"{API}/(event-types/[^/?\s]+/)?availability(/next)?(\?\S*)?".encode())
+"""The places whose answers may be ready. White space, which no parser lets pass, parts them where many are sought."""
 
 VARY = b"vary: Accept-Encoding, Origin\r\n"
 

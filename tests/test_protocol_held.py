@@ -98,6 +98,21 @@ async def test_headers_of_what_went_the_usual_way_are_known_again(
     assert second.app.asked == []
 
 
+@pytest.mark.parametrize("space", [" ", "\t", "\n"])
+@pytest.mark.parametrize("spelt", [PATH.replace("intro-call", "intro{}call"), PATH + "{}&view=slots"])
+async def test_white_space_in_a_target_costs_nobody_else_an_answer(
+    first: Served, second: Served, redis: RedisServer, spelt: str, space: str
+) -> None:
+    """What is sought at the same time is sought in one word."""
+    [body] = await _shared(first, redis, PATH)
+    async with _known(second) as wire, _known(second) as other:
+        odd, found = await asyncio.gather(other.ask(spelt.format(space)), wire.ask(PATH))
+
+    assert status_of(odd[0]) == 400
+    assert found[1] == body
+    assert second.app.asked == []
+
+
 async def test_what_no_process_has_goes_the_usual_way_and_is_sought_once(
     second: Served, redis: RedisServer
 ) -> None:

@@ -38,8 +38,7 @@ class Accounts:
 
     def only(self) -> Account | None:
         """The one there is; None where there are none, or several."""
-        [*found] = self._open.values()
-        return found[0] if len(found) == 1 else None
+        return next(iter(self._open.values())) if len(self._open) == 1 else None
 
     async def of_user(self, uri: str) -> Account | None:
         """Raises `UpstreamError` where it may be one of which nobody has said yet whose it is."""

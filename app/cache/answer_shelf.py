@@ -44,7 +44,7 @@ class AnswerShelf:
         self._putting: asyncio.Task[None] | None = None
 
     def ask(self, name: bytes, tell: Tell) -> None:
-        """`tell` is called once, later: with nothing where there is no answer that is true.
+        """`name` without white space. `tell` is called once, later: with nothing where there is no answer that is true.
 
         No task waits for it: that would take half of the time of an answer that is here.
         """
@@ -85,7 +85,7 @@ class AnswerShelf:
                 asked, self._asked = self._asked, {}
                 found = None
                 try:
-                    found = await self._steps.run(scripts.TAKE, self._maker, *asked)
+                    found = await self._steps.run(scripts.TAKE, self._maker, b" ".join(asked))
                 finally:
                     self._tell(asked, found or [b""] * len(asked))
         finally:
