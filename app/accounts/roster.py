@@ -155,6 +155,7 @@ class Roster:
             if account in self._gone:
                 await asyncio.sleep(SETTLES)
             if account in self._gone:
+                # Where it is connected again meanwhile, it loses what was cached, as to a Redis that has been emptied.
                 await erase(self._shared.cache, access)
 
     def _left(self, task: "asyncio.Task[None]") -> None:
