@@ -126,7 +126,7 @@ class SharedAnswers:
         except ValueError:
             log.warning("cache.entry_unreadable")
             return None
-        if self._clock() >= ready.until:
+        if not ready.holds_at(self._clock()):
             # Not to be kept either: it would take the place of what was made here meanwhile.
             return None
         ready.accounts = (account.access,)

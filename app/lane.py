@@ -116,7 +116,7 @@ class Lane:
     def found(self, place: Place) -> Ready | None:
         """What may be sent now. What is asked for again, is worth telling other processes."""
         ready = self._find(place)
-        if ready is None or self._clock() >= ready.until or self._is_to_be_asked():
+        if ready is None or not ready.holds_at(self._clock()) or self._is_to_be_asked():
             return None
         if ready.generation is not None:
             self._offer(place, ready)

@@ -45,6 +45,13 @@ BOTH_BODIES = 3.5
 """Times the smaller one: what is packed with gzip takes up to two and a half times the room."""
 
 
+class Term(NamedTuple):
+    """When an answer may be sent: not before `begins`, for then the clock was set back since, nor from `ends` on."""
+
+    begins: datetime
+    ends: datetime
+
+
 class Form(NamedTuple):
     """An answer in one encoding. `unchanged`: the headers of a 304. Both are without `Vary`."""
 
@@ -55,7 +62,8 @@ class Form(NamedTuple):
 
 
 class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    until: Annotated[datetime, msgspec.Meta(tz=True)]
+    begins: Annotated[datetime, msgspec.Meta(tz=True)]
+    ends: Annotated[datetime, msgspec.Meta(tz=True)]
     route: str
     is_marked: bool
     cache_control: bytes
@@ -70,17 +78,28 @@ _decode = msgspec.msgpack.Decoder(_Stored).decode
 
 
 class Ready:
-    """`until`: when something else would be answered. `route`: the pattern of the path that it is an answer to.
+    """`begins`, `ends`: see `Term`. `route`: the pattern of the path that it is an answer to.
 
     `is_marked`: a part of it is old, and may be read anew at any moment. `generation`: the latest news of what became
     untrue that was known when it was made; None for what other processes need not be given. `accounts`: whose event
     types it is about. `look_again`: where this process has made it.
     """
 
-    __slots__ = ("_forms", "_stored", "accounts", "generation", "is_marked", "look_again", "route", "until")
+    __slots__ = (
+        "_forms",
+        "_stored",
+        "accounts",
+        "begins",
+        "ends",
+        "generation",
+        "is_marked",
+        "look_again",
+        "route",
+    )
 
     def __init__(self, stored: _Stored) -> None:
-        self.until = stored.until
+        self.begins = stored.begins
+        self.ends = stored.ends
         self.route = stored.route
         self.is_marked = stored.is_marked
         self.generation: int | None = None
@@ -90,10 +109,10 @@ class Ready:
         self._forms: dict[str, Form] = {}
 
     @classmethod
-    def of(cls, body: bytes, *, until: datetime, is_marked: bool, cache_control: str, route: str) -> Self:
+    def of(cls, body: bytes, *, term: Term, is_marked: bool, cache_control: str, route: str) -> Self:
         digest = blake2b(body, digest_size=12).hexdigest()
         packed = brotli.compress(body, quality=BR_QUALITY)
-        return cls(_Stored(until, route, is_marked, cache_control.encode(), digest, packed))
+        return cls(_Stored(*term, route, is_marked, cache_control.encode(), digest, packed))
 
     @classmethod
     def restored(cls, stored: bytes) -> Self:
@@ -106,6 +125,9 @@ class Ready:
     def stored(self) -> bytes:
         written = _encode(self._stored)
         return _check(written) + written
+
+    def holds_at(self, now: datetime) -> bool:
+        return self.begins <= now < self.ends
 
     @property
     def weight(self) -> int:

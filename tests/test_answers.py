@@ -6,7 +6,7 @@ from functools import partial
 from app import API
 from app.accounts.accounts import Accounts
 from app.answers import Basis, SharedAnswers
-from app.ready import Place, Ready, ReadyAnswers
+from app.ready import Place, Ready, ReadyAnswers, Term
 from tests.support.service import Service
 from tests.support.traced import traced
 
@@ -23,7 +23,7 @@ def _answers(memory: ReadyAnswers) -> SharedAnswers:
 def _ready() -> Ready:
     return Ready.of(
         b"{}",
-        until=NOW,
+        term=Term(NOW, NOW),
         is_marked=True,
         cache_control="public, max-age=1",
         route=f"{API}/event-types/{{eventTypeId}}/availability",

@@ -16,7 +16,7 @@ from app import API
 from app.lane import LANE, Lane, Manners
 from app.observability import Metrics
 from app.protocol import ReadyProtocol
-from app.ready import Place, Ready, ReadyAnswers
+from app.ready import Place, Ready, ReadyAnswers, Term
 from app.tally import Tally
 from tests.soak.waiting import until
 from tests.support.ready_service import Served, serving
@@ -285,8 +285,9 @@ class _Patient:
 
 
 async def test_a_connection_held_back_for_longer_than_it_may_rest_is_answered_and_may_rest_again() -> None:
-    body, until_then = b'{"days":[]}', datetime.now(UTC) + timedelta(hours=1)
-    ready = Ready.of(body, until=until_then, is_marked=False, cache_control="no-cache", route=PATH)
+    body, now = b'{"days":[]}', datetime.now(UTC)
+    term = Term(now, now + timedelta(hours=1))
+    ready = Ready.of(body, term=term, is_marked=False, cache_control="no-cache", route=PATH)
     answers = _Patient()
     answers.memory.keep(OTHER.encode(), ready)
     lane = Lane(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.negotiation import BR, GZIP, IDENTITY, LONGEST_WISH, Encodings
-from app.ready import LONGEST_PLACE, Place, Ready, ReadyAnswers
+from app.ready import LONGEST_PLACE, Place, Ready, ReadyAnswers, Term
 from tests.support.traced import traced
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ def answer(number: int = 0, days: int = 7) -> Ready:
     body = {"asOf": number, "days": [_day(date(2026, 12, 1) + timedelta(days=day)) for day in range(days)]}
     return Ready.of(
         json.dumps(body).encode(),
-        until=NOW,
+        term=Term(NOW, NOW),
         is_marked=False,
         cache_control="public, max-age=5, stale-while-revalidate=25, stale-if-error=3600",
         route=ROUTE,

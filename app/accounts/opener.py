@@ -152,7 +152,13 @@ class _Opening:
 
     async def _buckets(self, client: CalendlyClient) -> DayBuckets:
         bff, shared = self.shared.settings.bff, self.shared
-        days = DayStore(shared.cache, shared.reach, account=self.access, lifetime=bff.stale_if_error)
+        days = DayStore(
+            shared.cache,
+            shared.reach,
+            account=self.access,
+            lifetime=bff.stale_if_error,
+            clock=shared.clock,
+        )
         buckets = DayBuckets(
             client=client,
             store=days,

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
+from app.cache.clocks import latest
 from app.cache.reach import Reach
 
 T = TypeVar("T")
@@ -25,8 +26,9 @@ class Entry(Generic[T]):
     as_of: datetime
     value: T
 
-    def age(self, now: datetime) -> timedelta:
-        return now - self.as_of
+    def is_within(self, age: timedelta, now: datetime) -> bool:
+        """No older than that, as far as anybody knows."""
+        return now - age <= self.as_of <= latest(now)
 
 
 class Cache:

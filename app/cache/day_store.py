@@ -1,6 +1,6 @@
 """Days in Redis, for all replicas of one account: what was read, who is reading, and what is no longer true."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
@@ -9,6 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from app.cache import keys, scripts
+from app.cache.clocks import latest
 from app.cache.reach import Reach
 from app.cache.steps import Steps
 
@@ -16,6 +17,7 @@ Kept: TypeAlias = tuple[datetime, bytes]
 """When it was read, and what."""
 
 DIGITS = 16
+GONE = "gone:"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -23,19 +25,22 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Untrue:
-    """Days of all event types of the account that are no longer true.
+    """Days of all event types of the account that are no longer true, or one event type that is `gone`.
 
     `generation` counts such news; whoever has not heard of the one `before` has missed some.
     """
 
     generation: int
     before: int
-    days: frozenset[date]
+    days: frozenset[date] = frozenset()
+    gone: str = ""
 
     @classmethod
     def parsed(cls, message: bytes) -> "Untrue":
         """Raises `ValueError` for what is none."""
         generation, before, spelt = message.decode().split(" ")
+        if spelt.startswith(GONE) and spelt != GONE:
+            return cls(int(generation), int(before), gone=spelt.removeprefix(GONE))
         return cls(int(generation), int(before), frozenset(map(date.fromisoformat, spelt.split(","))))
 
 
@@ -62,12 +67,24 @@ class Claim:
 
 
 class DayStore:
-    """While Redis is away there is nothing on the shelf, everything may be read, and nothing is kept."""
+    """While Redis is away there is nothing on the shelf, everything may be read, and nothing is kept.
 
-    def __init__(self, redis: Redis, reach: Reach, *, account: str, lifetime: timedelta) -> None:
+    A reading that lies ahead of the clock is as if it were not there, and gives way to any other.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        reach: Reach,
+        *,
+        account: str,
+        lifetime: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._steps = Steps(redis, reach, account)
         self.channel = keys.news(account)
         self._lifetime = lifetime
+        self._clock = clock
 
     async def read(self, event_type: str, days: Collection[date]) -> Shelf:
         wanted = sorted(days)
@@ -76,8 +93,10 @@ class DayStore:
             return Shelf()
         values = [*found[1:], *[None] * len(wanted)]
         kept = {day: _opened(value) for day, value in zip(wanted, values, strict=False)}
+        believed = latest(self._clock())
         return Shelf(
-            generation=int(found[0] or 0), days={day: each for day, each in kept.items() if each is not None}
+            generation=int(found[0] or 0),
+            days={day: each for day, each in kept.items() if each is not None and each[0] <= believed},
         )
 
     async def generation(self) -> int:
@@ -88,7 +107,7 @@ class DayStore:
         """`known`: the days to read, and the reading that each is to be newer than."""
         days = sorted(known)
         asked = [part for day in days for part in (day.isoformat(), _digits(known[day]))]
-        found = await self._steps.run(scripts.CLAIM, event_type, _microseconds(lease), *asked)
+        found = await self._steps.run(scripts.CLAIM, event_type, _microseconds(lease), self._latest(), *asked)
         if found is None:
             return Claim(granted=frozenset(days))
         fence, started, *answers = map(_text, found)
@@ -117,7 +136,9 @@ class DayStore:
             part for day, (as_of, value) in days.items() for part in (day.isoformat(), _shelved(as_of, value))
         ]
         lifetime = self._lifetime // timedelta(milliseconds=1)
-        found = await self._steps.run(scripts.KEEP, event_type, claim.fence, claim.started, lifetime, *values)
+        found = await self._steps.run(
+            scripts.KEEP, event_type, claim.fence, claim.started, lifetime, self._latest(), *values
+        )
         return frozenset(date.fromisoformat(_text(day)) for day in found or ())
 
     async def release(self, event_type: str, claim: Claim) -> None:
@@ -139,6 +160,22 @@ class DayStore:
             return None
         generation, before = map(int, found)
         return Untrue(generation, before, frozenset(days))
+
+    async def lose(self, event_type: str, days: Collection[date]) -> Untrue | None:
+        """It is gone, with all that is kept of it: the days that anybody may have read.
+
+        None where nothing was kept, or nobody was told.
+        """
+        found = await self._steps.run(
+            scripts.LOSE, event_type, self.channel, GONE + event_type, *_spelt(days)
+        )
+        if not found:
+            return None
+        generation, before = map(int, found)
+        return Untrue(generation, before, gone=event_type)
+
+    def _latest(self) -> str:
+        return _digits(latest(self._clock()))
 
 
 def _spelt(days: Collection[date]) -> Sequence[str]:

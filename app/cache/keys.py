@@ -8,7 +8,7 @@ share a hash tag: in a Redis Cluster they live on one node.
 
 from hashlib import sha256
 
-SCHEMA = 5
+SCHEMA = 6
 
 
 def catalogue(access: str) -> str:

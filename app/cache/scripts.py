@@ -19,7 +19,10 @@ local news = sound('hash', prefix .. 'news')
 local function day_at(event_type, day)
   return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
 end
-local function reading_of(value) return string.sub(value or '', 1, 16) end
+local function reading_of(value, latest)
+  local reading = string.sub(value or '', 1, 16)
+  return reading <= latest and reading or ''
+end
 local function noted(field) return tonumber(redis.call('HGET', news, field)) or 0 end
 local function answers_of(maker) return sound('hash', prefix .. 'answers:' .. maker) end
 local function generation() return string.format('%016.0f', noted('generation')) end
@@ -46,14 +49,14 @@ GENERATION = Script(_COMMON + "return generation()")
 CLAIM = Script(
     _COMMON
     + """
-local event_type, lease = ARGV[2], tonumber(ARGV[3])
+local event_type, lease, latest = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local claims = claims_of(event_type)
 local fence = redis.call('HINCRBY', news, 'fence', 1)
 redis.call('HSET', news, 'of:' .. event_type, '')
 local answers, granted = {text(fence), text(micros)}, false
-for index = 4, #ARGV, 2 do
+for index = 5, #ARGV, 2 do
   local day, known = ARGV[index], ARGV[index + 1]
-  local kept = reading_of(redis.call('GET', day_at(event_type, day)))
+  local kept = reading_of(redis.call('GET', day_at(event_type, day)), latest)
   local _, until_ = claim_in(claims, day)
   if kept > known then
     answers[#answers + 1] = 'newer'
@@ -70,7 +73,8 @@ redis.call('PEXPIRE', news, 86400000)
 return answers
 """
 )
-"""Who may read these days: pairs of a date and the 16 digits of the reading that is known, or nothing.
+"""Who may read these days: pairs of a date and the 16 digits of the reading that is known, or nothing. Before them
+those of the `latest` reading that can be believed, by the clock of whoever asks: a later one counts as none.
 
 Answers the fence, the time, and for each day `granted`, `claimed` (somebody else is
 at it) or `newer` (it has been read since).
@@ -93,16 +97,16 @@ redis.call('PEXPIRE', claims, math.ceil(lease / 1000) + 1000)
 KEEP = Script(
     _COMMON
     + """
-local event_type, fence, started, lifetime = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local event_type, fence, started, lifetime, latest = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local claims, untrue = claims_of(event_type), {}
-for index = 6, #ARGV, 2 do
+for index = 7, #ARGV, 2 do
   local day, value = ARGV[index], ARGV[index + 1]
   local holder, until_ = claim_in(claims, day)
   local is_held, name = until_ > micros, day_at(event_type, day)
   if noted(day) >= started then
     untrue[#untrue + 1] = day
   elseif is_held and holder == fence
-    or not is_held and reading_of(redis.call('GET', name)) <= reading_of(value) then
+    or not is_held and reading_of(redis.call('GET', name), latest) <= reading_of(value, latest) then
     redis.call('SET', name, value, 'PX', lifetime)
   end
   if holder == fence then redis.call('HDEL', claims, day) end
@@ -110,7 +114,7 @@ end
 return untrue
 """
 )
-"""Keep days that were read under a fence, from `started` on: pairs of a date and its value.
+"""Keep days that were read under a fence, from `started` on: pairs of a date and its value. `latest` as above.
 
 What became untrue since is not kept, and named in the answer; nor is what somebody
 else has claimed by now, for theirs is the newer reading, or has kept of a newer one.
@@ -168,13 +172,26 @@ redis.call('PEXPIRE', answers, lifetime)
 Where there are too many, all of them go: they are made anew of their days.
 """
 
+_NEWS = """
+local function next_generation()
+  local before = noted('generation')
+  local generation = math.max(micros, before + 1)
+  redis.call('HSET', news, 'generation', text(generation))
+  return generation, before
+end
+local function told(channel, generation, before, message)
+  redis.call('PEXPIRE', news, 86400000)
+  redis.call('PUBLISH', channel, text(generation) .. ' ' .. text(before) .. ' ' .. message)
+  return {text(generation), text(before)}
+end
+"""
+
 FORGET = Script(
     _COMMON
+    + _NEWS
     + """
 local channel, message = ARGV[2], ARGV[3]
-local before = noted('generation')
-local generation = math.max(micros, before + 1)
-redis.call('HSET', news, 'generation', text(generation))
+local generation, before = next_generation()
 for index = 4, #ARGV do redis.call('HSET', news, ARGV[index], text(generation)) end
 for _, field in ipairs(redis.call('HKEYS', news)) do
   local event_type = string.match(field, '^of:(.*)$')
@@ -183,13 +200,26 @@ for _, field in ipairs(redis.call('HKEYS', news)) do
     redis.call('HDEL', claims_of(event_type), ARGV[index])
   end
 end
-redis.call('PEXPIRE', news, 86400000)
-redis.call('PUBLISH', channel, text(generation) .. ' ' .. text(before) .. ' ' .. message)
-return {text(generation), text(before)}
+return told(channel, generation, before, message)
 """
 )
 """These days of all event types are no longer true, and whoever listens hears of it.
 
 `message` is told after the generation and the one before it, which are the answer, too: whoever has not
 heard of the one before has missed something.
+"""
+
+LOSE = Script(
+    _COMMON
+    + _NEWS
+    + """
+local event_type, channel, message, lost = ARGV[2], ARGV[3], ARGV[4], 0
+for index = 5, #ARGV do lost = lost + redis.call('DEL', day_at(event_type, ARGV[index])) end
+if lost == 0 then return false end
+local generation, before = next_generation()
+return told(channel, generation, before, message)
+"""
+)
+"""One event type is gone, with these days of it. Answers as `FORGET`, and nothing where none of them was kept: then
+nobody has anything to hear.
 """

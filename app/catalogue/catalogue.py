@@ -70,7 +70,7 @@ class Catalogue:
         kept = await self._latest()
         if kept is not None and self._is_fresh(kept):
             return self._shown(kept.value)
-        older = kept if kept is not None and kept.age(self._clock()) <= self._options.stale else None
+        older = kept if kept is not None and kept.is_within(self._options.stale, self._clock()) else None
         if older is not None and self._client.breaker.is_failing:
             self._flight.start(self._key, self._load)
             return self._shown(older.value)
@@ -139,7 +139,7 @@ class Catalogue:
 
     async def find_recent(self, event_type: str) -> EventType:
         """As `find_now`, but for a reading that is only just over."""
-        if self._memory is not None and self._memory.age(self._clock()) <= RECENT:
+        if self._memory is not None and self._memory.is_within(RECENT, self._clock()):
             return await self.find(event_type)
         return await self.find_now(event_type)
 
@@ -152,7 +152,7 @@ class Catalogue:
         return Offer(account=offer.account, event_types=shown)
 
     def _is_fresh(self, entry: Entry[Offer]) -> bool:
-        return entry.age(self._clock()) <= self._options.fresh
+        return entry.is_within(self._options.fresh, self._clock())
 
     async def _latest(self) -> Entry[Offer] | None:
         """The latest reading that can be had without asking Calendly."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from app.cache.clocks import latest
 from app.cache.day_store import DayStore, Untrue
 from app.calendly.client import CalendlyClient
 from app.concurrency import SingleFlight
@@ -60,7 +61,7 @@ class DayBuckets:
         self._coherence = coherence
         self.lives = lives
         self._clock = clock
-        self._knowledge = Knowledge(coherence.changed)
+        self._knowledge = Knowledge(coherence.changed, clock)
         self._reader = DayReader(client=client, store=store, knowledge=self._knowledge, clock=clock)
         self._live = SingleFlight()
         self._asking = SingleFlight()
@@ -92,7 +93,7 @@ class DayBuckets:
         answer: a day that could not be read is never shown as an empty one.
         `NotFoundError` where Calendly does not know the event type any more.
         """
-        self._knowledge.require_there(event_type.id, self._clock())
+        self._knowledge.require_there(event_type.id)
         return await self.coherent(lambda: self._read(event_type, wanted, waits_since))
 
     async def coherent(self, reading: Callable[[], Awaitable[T]]) -> T:
@@ -112,7 +113,7 @@ class DayBuckets:
 
     def read_at(self, event_type: Addressed, days: Collection[date]) -> dict[date, datetime]:
         """When each of these days was read that is in memory."""
-        return _read_at(self._knowledge.memory.read(event_type.id, days))
+        return _read_at(self._remembered(event_type.id, days))
 
     async def renew(self, event_type: Addressed, days: Collection[date]) -> bool:
         """Read again what nobody waits for. Whether it was this process that asked Calendly; never fails."""
@@ -130,7 +131,7 @@ class DayBuckets:
 
     def look_again(self, event_type: Addressed, days: Collection[date]) -> None:
         """Begin to read again what is old of these, where nobody has begun. Waits for nothing, and never fails."""
-        known = self._knowledge.memory.read(event_type.id, days)
+        known = self._remembered(event_type.id, days)
         todo = self._plan([day for day in days if not is_over(day, self._clock())], known)
         if not todo.is_fulfilled:
             wider, older = self._with_others(event_type.id, known, todo.first | todo.meanwhile)
@@ -169,7 +170,7 @@ class DayBuckets:
     async def _known(
         self, event_type: Addressed, wanted: Collection[date], waits_since: float | None
     ) -> Found:
-        known = self._knowledge.memory.read(event_type.id, wanted)
+        known = self._remembered(event_type.id, wanted)
         todo = self._plan(wanted, known)
         if not todo.is_fulfilled:
             known |= await self._reader.shelved(event_type.id, todo.first | todo.meanwhile)
@@ -181,6 +182,15 @@ class DayBuckets:
             # While an older reading is served.
             self._begin_renewal(event_type, days, partial(self._reader.load, event_type, older))
         return known
+
+    def _remembered(self, event_type: str, days: Collection[date]) -> Found:
+        """What is in memory, but for all that lies ahead since the clock was set back."""
+        found = self._knowledge.memory.read(event_type, days)
+        believed = latest(self._clock())
+        if all(day.as_of <= believed for day in found.values()):
+            return found
+        self._knowledge.memory.forget_after(believed)
+        return self._knowledge.memory.read(event_type, days)
 
     def _plan(self, wanted: Collection[date], known: Found) -> Plan:
         return plan(wanted, _read_at(known), self._clock(), self.lives, failing=self.is_failing)

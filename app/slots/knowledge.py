@@ -1,18 +1,22 @@
 """What this process knows of free times, what it is about to know, and whether that is still true."""
 
 from collections.abc import Callable, Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from app.cache.clocks import AHEAD
 from app.cache.day_store import Untrue
 from app.errors import NotFoundError
 from app.slots.loads import Loads
 from app.slots.memory import DayMemory
 
+GONE_FOR = timedelta(seconds=30)
+"""For which Calendly is not asked again for an event type that it does not know."""
+
 
 class Knowledge:
     """`changed` is told whenever something has become untrue."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], clock: Callable[[], datetime]) -> None:
         self.memory = DayMemory()
         self.loads = Loads()
         self.version = 0
@@ -20,7 +24,9 @@ class Knowledge:
         self.generation = 0
         """The latest news of what has become untrue that this process has heard."""
         self._changed = changed
+        self._clock = clock
         self._gone: dict[str, datetime] = {}
+        """When somebody was told so."""
 
     def hear(self, untrue: Untrue) -> None:
         """Some replica, perhaps this one, has found days to be no longer true."""
@@ -30,7 +36,9 @@ class Knowledge:
         self.generation = untrue.generation
         if known < untrue.before:
             self.miss()
-        else:
+        if untrue.gone:
+            self.lose(untrue.gone)
+        elif known >= untrue.before:
             self.spoil(untrue.days)
 
     def note(self, generation: int) -> None:
@@ -52,18 +60,18 @@ class Knowledge:
         self.memory.forget(days)
         self._change()
 
-    def lose(self, event_type: str, until: datetime) -> None:
-        """Calendly does not know it, and is to be believed so long."""
-        self._gone[event_type] = until
+    def lose(self, event_type: str) -> None:
+        """Calendly does not know it, and is to be believed for a while."""
+        self._gone[event_type] = self._clock()
         self.memory.forget_event_type(event_type)
         self._change()
 
-    def require_there(self, event_type: str, now: datetime) -> None:
+    def require_there(self, event_type: str) -> None:
         """Raises `NotFoundError` for an event type that Calendly did not know a moment ago."""
-        until = self._gone.get(event_type)
-        if until is None:
+        told_at = self._gone.get(event_type)
+        if told_at is None:
             return
-        if now < until:
+        if -AHEAD <= self._clock() - told_at < GONE_FOR:
             raise NotFoundError
         del self._gone[event_type]
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import TypeAlias
 
 from app.slots.model import Day
@@ -48,6 +48,11 @@ class DayMemory:
 
     def forget_event_type(self, event_type: str) -> None:
         for place in [place for place in self._days if place[0] == event_type]:
+            self._drop(place)
+
+    def forget_after(self, instant: datetime) -> None:
+        """What was read later than that."""
+        for place in [place for place, day in self._days.items() if day.as_of > instant]:
             self._drop(place)
 
     def clear(self) -> None:

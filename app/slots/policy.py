@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-AHEAD = timedelta(minutes=1)
-"""By which the clock of whoever read a day may be ahead of ours; beyond it, nobody knows how old the day is."""
+from app.cache.clocks import latest
 
 
 class Age(Enum):
@@ -35,7 +34,7 @@ class Lifetimes:
 
     def age(self, as_of: datetime, now: datetime) -> Age:
         passed = now - as_of
-        if passed < -AHEAD or passed > self.old:
+        if as_of > latest(now) or passed > self.old:
             return Age.OVER
         if passed <= self.fresh:
             return Age.FRESH

@@ -15,7 +15,7 @@ from app.slots.knowledge import Knowledge
 from app.slots.loads import Found, Load
 from app.slots.model import Addressed, Day
 from app.slots.packing import packed, unpacked
-from app.slots.planning import Window, bounds, by_date, dates, windows
+from app.slots.planning import HORIZON, ONE_DAY, Window, bounds, by_date, dates, windows
 
 NONE = timedelta(0)
 
@@ -35,9 +35,6 @@ LONGEST_WAIT = 4.0
 
 ROUNDS = 3
 """Readings that a booking may make untrue one after the other; the last one is served all the same."""
-
-GONE_FOR = timedelta(seconds=30)
-"""For which Calendly is not asked again for an event type that it does not know."""
 
 log = structlog.get_logger()
 
@@ -142,9 +139,18 @@ class DayReader:
                 event_type=event_type.uri, start_time=asked[0], end_time=asked[1]
             )
         except NotFoundError:
-            self._knowledge.lose(event_type.id, as_of + GONE_FOR)
+            await self._lose(event_type.id, as_of)
             raise
         return [Day(day, as_of, slots) for day, slots in by_date(times, window).items()]
+
+    async def _lose(self, event_type: str, now: datetime) -> None:
+        """Here at once, and then wherever something is known of it."""
+        self._knowledge.lose(event_type)
+        told = await self._store.lose(
+            event_type, dates((now.date() - ONE_DAY, (now + HORIZON).date() + ONE_DAY))
+        )
+        if told is not None:
+            self._knowledge.hear(told)
 
 
 def _shelvable(days: Collection[Day]) -> dict[date, Kept]:

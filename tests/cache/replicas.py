@@ -28,7 +28,13 @@ def reach_of(store: Redis) -> Reach:
 
 
 def replica(store: Redis, reach: Reach | None = None, *, account: str = "ada") -> DayStore:
-    return DayStore(store, reach or reach_of(store), account=account, lifetime=timedelta(hours=1))
+    return DayStore(
+        store,
+        reach or reach_of(store),
+        account=account,
+        lifetime=timedelta(hours=1),
+        clock=lambda: NOON + LONG,
+    )
 
 
 async def claimed(days: DayStore, *wanted: date, lease: timedelta = LONG, event_type: str = INTRO) -> Claim:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from app.cache import keys
 from app.cache.answer_shelf import AT_ONCE, MOST, AnswerShelf
-from app.cache.day_store import DayStore
 from app.cache.reach import Reach
 from app.store.connection import open_store
+from tests.cache.replicas import replica
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 
@@ -56,8 +56,7 @@ async def _steps(store: Redis) -> int:
 
 
 async def _forget(store: Redis) -> int:
-    days = DayStore(store, Reach(store.ping, CollectorRegistry()), account="ada", lifetime=timedelta(hours=1))
-    told = await days.forget([DAY])
+    told = await replica(store).forget([DAY])
     assert told is not None
     return told.generation
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from app.cache import keys
 from app.cache.cache import Cache, Entry, _parsed, _serialised
+from app.cache.clocks import AHEAD
 from app.cache.reach import Reach
 from app.slots.model import Slot
 from app.store.connection import open_store
@@ -19,6 +20,7 @@ from tests.support.redis import RedisServer
 from tests.support.stopwatch import Stopwatch
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 SLOTS = [Slot(NOON, 1), Slot(NOON + timedelta(minutes=30), 3)]
 ENTRY = Entry(NOON, SLOTS)
 
@@ -53,8 +55,18 @@ async def test_an_entry_goes_when_its_lifetime_is_over(store: Redis) -> None:
     assert 3_590 <= await store.ttl("a") <= 3_600
 
 
-def test_an_entry_knows_its_age() -> None:
-    assert ENTRY.age(NOON + timedelta(seconds=5)) == timedelta(seconds=5)
+@pytest.mark.fault("P06")
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [
+        pytest.param(5 * SECOND, True, id="young enough"),
+        pytest.param(6 * SECOND, False, id="too old"),
+        pytest.param(-AHEAD, True, id="a little ahead"),
+        pytest.param(-AHEAD - SECOND, False, id="far ahead, for the clock was set back"),
+    ],
+)
+def test_an_entry_knows_its_age(passed: timedelta, *, expected: bool) -> None:
+    assert ENTRY.is_within(5 * SECOND, NOON + passed) is expected
 
 
 @pytest.mark.fault("R10")

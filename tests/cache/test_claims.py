@@ -71,6 +71,22 @@ async def test_what_has_been_read_since_need_not_be_read(
     assert _answers(claim) == ((set(), {DAY}, set()) if is_newer else ({DAY}, set(), set()))
 
 
+@pytest.mark.fault("P06")
+async def test_what_lies_ahead_is_as_if_it_were_not_there(days: DayStore, other: DayStore) -> None:
+    """For the clock was set back since, or is wrong somewhere else; and it gives way to any other reading."""
+    believed = read(seconds=120)
+    await kept(days, {DAY: read(seconds=121), DAYS[1]: believed})
+    assert await shelved(other) == {DAYS[1]: believed}
+
+    claim = await claimed(other, *DAYS[:2])
+    await other.keep(INTRO, claim, {DAY: read(b"now")})
+    live = await days.claim(INTRO, {}, LONG)
+    await days.keep(INTRO, live, {DAY: read(b"later", seconds=1), DAYS[1]: read(b"earlier")})
+
+    assert _answers(claim) == ({DAY}, {DAYS[1]}, set())
+    assert await shelved(days) == {DAY: read(b"later", seconds=1), DAYS[1]: believed}
+
+
 async def test_what_has_been_read_since_is_told_though_somebody_reads_it(
     days: DayStore, other: DayStore
 ) -> None:

@@ -135,12 +135,40 @@ async def test_whoever_listens_is_told_the_same(days: DayStore, store: Redis) ->
     assert Untrue.parsed(message["data"]) == told == Untrue(told.generation, 0, frozenset(DAYS))
 
 
+@pytest.mark.fault("U24")
+async def test_what_is_gone_takes_its_days_along_and_whoever_listens_is_told(
+    days: DayStore, other: DayStore, store: Redis
+) -> None:
+    for event_type in (INTRO, WORKSHOP):
+        await kept(days, {day: read() for day in DAYS}, event_type)
+    async with store.pubsub() as channel:
+        await channel.subscribe(days.channel)
+        await channel.get_message(timeout=5)
+
+        told = await days.lose(INTRO, DAYS)
+        message = await channel.get_message(timeout=5)
+
+    assert told is not None
+    assert message is not None
+    assert Untrue.parsed(message["data"]) == told == Untrue(told.generation, 0, gone=INTRO)
+    assert await other.generation() == told.generation
+    assert (await shelved(other), set(await shelved(other, WORKSHOP))) == ({}, set(DAYS))
+
+
+async def test_where_nothing_is_kept_of_what_is_gone_nobody_has_to_hear_of_it(days: DayStore) -> None:
+    await kept(days, {DAY: read()}, WORKSHOP)
+
+    assert await days.lose(INTRO, DAYS) is None
+    assert await days.generation() == 0
+
+
 @pytest.mark.parametrize(
     "message",
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"2 1", id="no days"),
         pytest.param(b"2 1 ", id="empty days"),
+        pytest.param(b"2 1 gone:", id="nothing that is gone"),
         pytest.param(b"2 1 2026-12-01,", id="an empty day"),
         pytest.param(b"2 1 2026-12-32", id="no day"),
         pytest.param(b"x 1 2026-12-01", id="no generation"),
@@ -160,4 +188,4 @@ def test_any_message_is_news_or_refused(message: bytes) -> None:
     except ValueError:
         return
 
-    assert found.days
+    assert found.days or found.gone

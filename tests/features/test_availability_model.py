@@ -57,6 +57,7 @@ QUESTIONS = [
 MOMENTS = [datetime(2026, 11, 23, *hour, tzinfo=UTC) for hour in ((6, 0, 0), (22, 58, 40), (23, 30, 0))]
 SHORT = [timedelta(seconds=seconds) for seconds in (0.5, 1, 10, 29.5, 30, 31)]
 LONG = [timedelta(seconds=seconds) for seconds in (90, 270, 570, 600, 660, 2400, 3540, 3660)]
+BACK = [timedelta(seconds=seconds) for seconds in (61, 600, 3600, 90_000)]
 FAILURES: list[tuple[int, Json]] = [(403, {"title": "Permission Denied"}), (200, {"odd": 1})]
 """What Calendly answers instead of free times; none of it is worth asking for again."""
 
@@ -116,6 +117,11 @@ class Policy(RuleBasedStateMachine):
     def time_passes(self, stride: timedelta, asked: Asked) -> None:
         self._clock.moment += stride
         self._run(self._crowd([asked]))
+
+    @rule(stride=st.sampled_from(BACK), asked=ASKED)
+    def the_clock_is_set_back(self, stride: timedelta, asked: Asked) -> None:
+        self._clock.moment -= stride
+        self._run(self._crowd([self._last, asked]))
 
     @rule(failure=st.sampled_from(FAILURES), stride=st.sampled_from(LONG), asked=ASKED)
     def calendly_fails(self, failure: tuple[int, Json], stride: timedelta, asked: Asked) -> None:

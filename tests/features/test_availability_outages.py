@@ -12,7 +12,10 @@ import httpx
 import pytest
 from redis import Redis
 
+from app import API
 from tests.faults.scene import healed
+from tests.features.live_replicas import Replica
+from tests.soak.waiting import until
 from tests.support.redis import CACHE, RedisServer, running_redis
 from tests.support.service import (
     Json,
@@ -99,6 +102,40 @@ async def test_an_event_type_that_is_gone_leads_nowhere(bff: Service, calendly: 
 
     assert answer.status_code == 404
     assert "hostedUrl" not in answer.json()
+
+
+@pytest.mark.fault("U24")
+async def test_an_event_type_that_goes_takes_along_what_is_known_of_it_everywhere(
+    replicas: list[Replica], calendly: Simulation, redis: RedisServer
+) -> None:
+    """Found out by one process, where somebody asks for other days; and so it stays when Calendly is asked again."""
+    near = {"from": "2026-11-24", "to": "2026-11-25"}
+
+    async def statuses(slug: str) -> list[int]:
+        asked = [f"{API}/event-types/{slug}/availability", f"{API}/event-types/{slug}/availability/next"]
+        return [
+            (await each.http.get(path, params=near if path == asked[0] else {})).status_code
+            for each in replicas
+            for path in asked
+        ]
+
+    async def is_gone() -> bool:
+        return await statuses("intro-call") == [404] * 4
+
+    for slug in ("intro-call", "visit") * 2:
+        assert await statuses(slug) == [200] * 4
+    ids = [await replicas[0].id_of(slug) for slug in ("intro-call", "visit")]
+    await _away(calendly, {"kind": "status", "status": 404})
+    far = await replicas[0].http.get(
+        f"{API}/event-types/intro-call/availability", params={"from": "2027-03-01", "to": "2027-03-02"}
+    )
+
+    assert far.status_code == 404
+    async with asyncio.timeout(5):
+        await until(is_gone, every=0.02)
+    calendly.clock.moment += timedelta(seconds=31)
+    assert await statuses("intro-call") == [404] * 4
+    assert [bool(redis.told("KEYS", f"*:day:{id_}:*")) for id_ in ids] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,9 @@ class Replicas:
 
     def store(self, kind: type[DayStore] = DayStore) -> DayStore:
         reach = Reach(self.redis.ping, CollectorRegistry())
-        return kind(self.redis, reach, account="ada", lifetime=timedelta(hours=1))
+        return kind(
+            self.redis, reach, account="ada", lifetime=timedelta(hours=1), clock=lambda: rig.NOW + LIVES.old
+        )
 
     def opened(
         self, *, is_deaf: bool = False, now: datetime = rig.NOW, kind: type[DayStore] = DayStore
@@ -213,7 +215,7 @@ async def test_what_was_read_since_it_was_decided_to_read_it_is_not_read_again(
     reader = DayReader(
         client=replicas.client,
         store=replicas.store(),
-        knowledge=Knowledge(lambda: None),
+        knowledge=Knowledge(lambda: None, lambda: rig.NOW),
         clock=lambda: rig.NOW,
     )
 

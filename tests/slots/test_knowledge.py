@@ -7,11 +7,9 @@ import pytest
 
 from app.cache.day_store import Untrue
 from app.errors import NotFoundError
-from app.slots.knowledge import Knowledge
+from app.slots.knowledge import GONE_FOR, Knowledge
 from app.slots.model import Day
 from tests.slots.readings import DAY, DAYS, INTRO, NOW, WORKSHOP, Readings, others
-
-MINUTE = timedelta(minutes=1)
 
 
 class Rig:
@@ -20,7 +18,8 @@ class Rig:
     def __init__(self) -> None:
         self.changes = 0
         self.readings = Readings()
-        self.knowledge = Knowledge(self._changed)
+        self.now = NOW
+        self.knowledge = Knowledge(self._changed, lambda: self.now)
         self.knowledge.note(5)
         for event_type in (INTRO, WORKSHOP):
             self.knowledge.memory.keep(event_type, [Day(day, NOW, []) for day in DAYS[:2]])
@@ -132,14 +131,16 @@ def test_every_change_counts(rig: Rig) -> None:
     rig.knowledge.spoil([DAY])
     rig.knowledge.spoil([DAY])
     rig.knowledge.miss()
-    rig.knowledge.lose(INTRO, NOW)
+    rig.knowledge.lose(INTRO)
 
     assert (rig.versions, rig.changes) == (4, 4)
 
 
 def test_who_is_told_of_a_change_finds_it_made() -> None:
     seen: list[tuple[int, dict[date, Day]]] = []
-    knowledge = Knowledge(lambda: seen.append((knowledge.version, knowledge.memory.all_of(INTRO))))
+    knowledge = Knowledge(
+        lambda: seen.append((knowledge.version, knowledge.memory.all_of(INTRO))), lambda: NOW
+    )
     knowledge.memory.keep(INTRO, [Day(DAY, NOW, [])])
 
     knowledge.spoil([DAY])
@@ -148,35 +149,64 @@ def test_who_is_told_of_a_change_finds_it_made() -> None:
 
 
 def test_an_event_type_that_is_gone_takes_its_days_along(rig: Rig) -> None:
-    rig.knowledge.lose(INTRO, NOW + MINUTE)
+    rig.knowledge.lose(INTRO)
 
     assert rig.known == [set(), set(DAYS[:2])]
     assert (rig.versions, rig.changes) == (1, 1)
-    rig.knowledge.require_there(WORKSHOP, NOW)
+    rig.now += GONE_FOR - timedelta.resolution
+    rig.knowledge.require_there(WORKSHOP)
     with pytest.raises(NotFoundError):
-        rig.knowledge.require_there(INTRO, NOW + MINUTE - timedelta.resolution)
+        rig.knowledge.require_there(INTRO)
 
 
 def test_it_may_be_there_again_when_its_time_is_up_whatever_the_clock_says_then(rig: Rig) -> None:
-    rig.knowledge.lose(INTRO, NOW + MINUTE)
+    rig.knowledge.lose(INTRO)
 
-    rig.knowledge.require_there(INTRO, NOW + MINUTE)
+    rig.now += GONE_FOR
+    rig.knowledge.require_there(INTRO)
 
-    rig.knowledge.require_there(INTRO, NOW)
+    rig.now = NOW
+    rig.knowledge.require_there(INTRO)
+
+
+@pytest.mark.fault("P06")
+def test_after_the_clock_was_set_back_it_may_be_there_again(rig: Rig) -> None:
+    rig.knowledge.lose(INTRO)
+
+    rig.now -= timedelta(hours=1)
+
+    rig.knowledge.require_there(INTRO)
+
+
+@pytest.mark.fault("U24")
+@pytest.mark.parametrize(
+    ("before", "known"),
+    [
+        pytest.param(5, [set(), set(DAYS[:2])], id="the next"),
+        pytest.param(8, [set(), set()], id="one before it was missed"),
+    ],
+)
+def test_what_others_found_gone_is_gone(rig: Rig, before: int, known: list[set[date]]) -> None:
+    rig.knowledge.hear(Untrue(9, before, gone=INTRO))
+
+    assert rig.known == known
+    rig.knowledge.require_there(WORKSHOP)
+    with pytest.raises(NotFoundError):
+        rig.knowledge.require_there(INTRO)
 
 
 def test_whoever_missed_something_does_not_believe_that_it_is_gone(rig: Rig) -> None:
-    rig.knowledge.lose(INTRO, NOW + MINUTE)
+    rig.knowledge.lose(INTRO)
 
     rig.knowledge.miss()
 
-    rig.knowledge.require_there(INTRO, NOW)
+    rig.knowledge.require_there(INTRO)
 
 
 def test_news_of_days_does_not_bring_back_what_is_gone(rig: Rig) -> None:
-    rig.knowledge.lose(INTRO, NOW + MINUTE)
+    rig.knowledge.lose(INTRO)
 
     rig.knowledge.spoil([DAY])
 
     with pytest.raises(NotFoundError):
-        rig.knowledge.require_there(INTRO, NOW)
+        rig.knowledge.require_there(INTRO)

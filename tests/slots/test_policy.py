@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.slots.policy import AHEAD, Age, Lifetimes, Plan, can_serve, due_soon, plan
+from app.cache.clocks import AHEAD
+from app.slots.policy import Age, Lifetimes, Plan, can_serve, due_soon, plan
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 TODAY = NOW.date()

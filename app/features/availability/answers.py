@@ -11,9 +11,10 @@ from fastapi import Request, Response
 from starlette.datastructures import Headers
 
 from app.answers import Basis, SharedAnswers
+from app.cache.clocks import AHEAD
 from app.features.availability.schemas import Availability, MergedAvailability, NextSlots
 from app.negotiation import Encodings, is_unchanged
-from app.ready import Ready, header_list, place_of
+from app.ready import Ready, Term, header_list, place_of
 from app.slots.model import Day
 from app.slots.planning import ONE_DAY
 
@@ -35,12 +36,12 @@ _encodings = Encodings()
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`until`: when the same question has another answer. `basis`: what it is made of. `look_again`: begins to read
+    """`term`: when the same question has this answer. `basis`: what it is made of. `look_again`: begins to read
     again what is old of it, where it is marked.
     """
 
     answer: Answer
-    until: datetime
+    term: Term
     basis: Basis
     look_again: Callable[[], None] | None = None
 
@@ -59,7 +60,7 @@ class Answering:
         fresh = told.answer.state == "fresh"
         ready = Ready.of(
             msgspec.json.encode(told.answer),
-            until=told.until,
+            term=told.term,
             is_marked=not fresh,
             cache_control=cache_control(fresh=fresh, stale_if_error=self._stale_if_error),
             route=self._request.scope["route"].path,
@@ -69,15 +70,13 @@ class Answering:
         return _response_to(self._request, ready)
 
 
-def holds_until(
-    days: Collection[Day], turns: Collection[datetime], zone: ZoneInfo, now: datetime
-) -> datetime:
-    """When the same question has another answer: a part has another age, a slot is past, or a day is over.
+def term_of(days: Collection[Day], turns: Collection[datetime], zone: ZoneInfo, now: datetime) -> Term:
+    """Until a part has another age, a slot is past, or a day is over.
 
     `turns`: when a part has another age, or may have.
     """
     starts = (slot.start for day in days for slot in day.slots if slot.start > now)
-    return min([*turns, _midnight(zone, now), *_first(starts)])
+    return Term(now - AHEAD, min([*turns, _midnight(zone, now), *_first(starts)]))
 
 
 def cache_control(*, fresh: bool, stale_if_error: timedelta) -> str:

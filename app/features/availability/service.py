@@ -14,7 +14,7 @@ from app.accounts.accounts import Accounts
 from app.answers import Basis
 from app.concurrency import together
 from app.errors import UpstreamError
-from app.features.availability.answers import FAILING_FOR, MARKED_FOR, Answer, Told, holds_until
+from app.features.availability.answers import FAILING_FOR, MARKED_FOR, Answer, Told, term_of
 from app.features.availability.listed import listed, refuse_repeated
 from app.features.availability.mapping import (
     counted_days,
@@ -183,12 +183,12 @@ class AvailabilityService:
         is_marked = answer.state == "stale" or known_until < now
         is_failing = any(account.buckets.is_failing for account in accounts)
         turns.append(now + (FAILING_FOR if is_failing else MARKED_FOR) if is_marked else known_until)
-        until = holds_until(buckets, turns, shown_in, now)
+        term = term_of(buckets, turns, shown_in, now)
         if not is_marked:
-            return Told(answer, until, basis)
+            return Told(answer, term, basis)
         # Of the days no more than their dates: their slots would be kept for as long as the answer.
         spans = [(offered, read[0].date, read[-1].date) for offered, read in reads]
-        return Told(answer, until, basis, partial(_look_again, spans))
+        return Told(answer, term, basis, partial(_look_again, spans))
 
 
 def _look_again(spans: Iterable[tuple[Offered, date, date]]) -> None:

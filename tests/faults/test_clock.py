@@ -1,0 +1,61 @@
+"""Clocks that are set back, and what had been read by them before."""
+
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.redis import CACHE, STATE, RedisServer
+from tests.support.service import Service, running_service, settings_for
+from tests.support.simulation import Simulation
+
+DAY = {"from": "2026-11-24", "to": "2026-11-24", "timeZone": "UTC"}
+HOUR = timedelta(hours=1)
+ZONES = ("UTC", "Africa/Cairo", "Asia/Kolkata")
+
+
+async def _opened(stack: AsyncExitStack, calendly: Simulation, redis: RedisServer) -> Service:
+    settings = settings_for(
+        str(calendly.http.base_url), redis_url=redis.url(CACHE), state_url=redis.url(STATE)
+    )
+    return await stack.enter_async_context(running_service(settings, calendly.clock))
+
+
+@pytest.mark.fault("P06")
+async def test_after_the_clock_was_set_back_nothing_is_fresh_that_was_read_before(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    """Neither here nor in another process, in whatever zone is asked; for the whole hour that comes again."""
+    async with AsyncExitStack() as stack:
+        replicas = [await _opened(stack, calendly, redis) for _ in range(2)]
+        for bff in replicas * 2:
+            taken = (await bff.free("intro-call", **DAY))[0]
+        calendly.clock.moment -= HOUR
+        await calendly.book("intro-call", start_time=taken)
+
+        for _ in range(9):
+            for bff in replicas:
+                answers = [
+                    await bff.availability("intro-call", **(DAY | {"timeZone": zone})) for zone in ZONES
+                ]
+                for answer in answers:
+                    starts = [slot["start"] for day in answer["days"] for slot in day["slots"]]
+                    assert datetime.fromisoformat(answer["asOf"]) <= calendly.clock()
+                    assert datetime.fromisoformat(taken) not in map(datetime.fromisoformat, starts)
+            calendly.clock.moment += timedelta(minutes=7)
+
+
+@pytest.mark.fault("P06")
+async def test_after_the_clock_was_set_forward_what_was_read_is_old(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    async with AsyncExitStack() as stack:
+        bff = await _opened(stack, calendly, redis)
+        taken = (await bff.free("intro-call", **DAY))[0]
+        calendly.clock.moment += HOUR + timedelta(minutes=1)
+        await calendly.book("intro-call", start_time=taken)
+
+        answer = await bff.availability("intro-call", **DAY)
+
+    assert answer["state"] == "fresh"
+    assert datetime.fromisoformat(answer["asOf"]) == calendly.clock()
