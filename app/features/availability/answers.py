@@ -98,8 +98,9 @@ def _response_to(request: Request, ready: Ready) -> Response:
 
 
 def _sent(headers: Headers, name: str) -> bytes | None:
-    value = headers.get(name)
-    return None if value is None else value.encode("latin-1")
+    """All lines of a list are one (RFC 9110, 5.3)."""
+    lines = headers.getlist(name)
+    return ", ".join(lines).encode("latin-1") if lines else None
 
 
 def _midnight(zone: ZoneInfo, now: datetime) -> datetime:
