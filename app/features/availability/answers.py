@@ -61,7 +61,9 @@ class Answering:
             msgspec.json.encode(told.answer),
             until=told.until,
             is_marked=not fresh,
-            cache_control=cache_control(fresh=fresh, stale_if_error=self._stale_if_error),
+            cache_control=cache_control(
+                fresh=fresh, stale_if_error=self._stale_if_error - (told.until - told.answer.as_of)
+            ),
             route=self._request.scope["route"].path,
         )
         ready.look_again = told.look_again
@@ -81,9 +83,11 @@ def holds_until(
 
 
 def cache_control(*, fresh: bool, stale_if_error: timedelta) -> str:
-    """For browsers and shared caches (RFC 9111, RFC 5861)."""
+    """For browsers and shared caches (RFC 9111, RFC 5861). `stale_if_error`: for as long may be shown, while we fail,
+    what was sent last of all.
+    """
     age = BROWSERS_MAY_KEEP if fresh else MARKED_FOR
-    seconds = [int(each.total_seconds()) for each in (age, 5 * age, stale_if_error)]
+    seconds = [int(each.total_seconds()) for each in (age, 5 * age, max(stale_if_error, timedelta(0)))]
     return "public, max-age={}, stale-while-revalidate={}, stale-if-error={}".format(*seconds)
 
 
