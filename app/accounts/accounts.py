@@ -1,6 +1,6 @@
 """The accounts that this process serves, and whose an event type is."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -9,6 +9,7 @@ import structlog
 from app.accounts.account import Account, Offered
 from app.accounts.concern import Publishing, those_concerned
 from app.calendly.failures import GrantLostError
+from app.catalogue.catalogue import unread
 from app.catalogue.model import EventType, Offer
 from app.concurrency import together
 from app.errors import NotFoundError, UpstreamError
@@ -72,7 +73,8 @@ class Accounts:
         """By id, or by a slug that only one of all has.
 
         Raises `NotFoundError`, alike for unknown, hidden and foreign ones, `GrantLostError` for what is known of an
-        account that is dead, and `UpstreamError` where it may be of a living one that could not be read.
+        account that is dead, and `UpstreamError` where it may be of a living one that could not be read: with its page
+        where that is known.
         """
         only = self.only()
         if only is not None:
@@ -91,7 +93,7 @@ class Accounts:
         """What each of them publishes."""
         accounts = self.all()
         read = await together(*(_read(account) for account in accounts))
-        return Offers(zip(accounts, read, strict=True), self.dead)
+        return Offers(list(zip(accounts, read, strict=True)), self.dead)
 
     async def forget_days(
         self, account: Account, event_type: str, start: datetime, end: datetime
@@ -116,7 +118,7 @@ class Accounts:
 
     def known(self) -> Iterable[EventType]:
         """What the latest readings of this process had, however old: costs nothing and cannot fail."""
-        return (each for account in self.all() for each in account.catalogue.known())
+        return _known(self.all())
 
 
 class Offers:
@@ -127,7 +129,8 @@ class Offers:
     account as long as the same can be read.
     """
 
-    def __init__(self, found: Iterable[tuple[Account, Offer | UpstreamError]], dead: Collection[str]) -> None:
+    def __init__(self, found: Sequence[tuple[Account, Offer | UpstreamError]], dead: Collection[str]) -> None:
+        self._accounts = [account for account, _ in found]
         read: list[tuple[Account, Offer]] = []
         self.failures: list[UpstreamError] = []
         self.lost: list[Account] = []
@@ -148,6 +151,11 @@ class Offers:
     @property
     def incomplete(self) -> bool:
         return bool(self.failures or self.lost)
+
+    def unread(self, event_type: str) -> UpstreamError:
+        """Where there are `failures`: what there is to say of one (by id or slug) that was not found."""
+        known = {each.id: each for each in _known(self._accounts)}
+        return unread(self.failures[0], known.values(), event_type)
 
     def listed(self, account: str | None) -> Sequence[EventType]:
         """All; or those of the account with this slug, in its own order, among them those of its teams that are offered
@@ -172,6 +180,10 @@ class Offers:
             raise GrantLostError
 
 
+def _known(accounts: Iterable[Account]) -> Iterator[EventType]:
+    return (each for account in accounts for each in account.catalogue.known())
+
+
 def _rank(account: Account, user: str, dead: Collection[str]) -> tuple[bool, bool, str]:
     """The account that has a token of its own comes first, and last what nobody can be booked through."""
     return account.access in dead, account.owner is not None, user
@@ -189,7 +201,7 @@ def found_in(offers: Offers, wanted: str) -> Offered:
     if by_id is not None:
         return by_id
     if offers.failures:
-        raise offers.failures[0]
+        raise offers.unread(wanted)
     by_slug = [each for each in offers.offered.values() if each.event_type.slug == wanted]
     if len(by_slug) == 1:
         return by_slug[0]

@@ -1,7 +1,8 @@
 """Finds published event types: from memory, from the cache, or from Calendly."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -119,29 +120,38 @@ class Catalogue:
     async def find(self, event_type: str) -> EventType:
         """By id, or by a slug that only one has.
 
-        Raises `NotFoundError`, alike for unknown, hidden and foreign ones, and as `offer`: of a grant that is lost with
-        the page of what it was for.
+        Raises `NotFoundError`, alike for unknown, hidden and foreign ones, and as `offer`: with the page of what the
+        latest reading of this process had.
         """
-        try:
-            offer = await self.offer()
-        except GrantLostError as lost:
-            raise lost if self._memory is None else self.lost(event_type) from lost
-        return _found(offer.event_types, event_type)
+        [found] = await self.find_all([event_type])
+        return found
 
-    async def find_all(self, event_types: Iterable[str]) -> list[EventType]:
-        """As `find`, all from one reading."""
-        offered = (await self.offer()).event_types
+    async def find_all(self, event_types: Sequence[str]) -> list[EventType]:
+        """As `find`, all from one reading: what fails for all, fails for the first."""
+        with self._page_named(event_types[0]):
+            offered = (await self.offer()).event_types
         return [_found(offered, each) for each in event_types]
 
     async def find_now(self, event_type: str) -> EventType:
         """As `find`, from a reading made now."""
-        return _found((await self.reread()).event_types, event_type)
+        with self._page_named(event_type):
+            offered = (await self.reread()).event_types
+        return _found(offered, event_type)
 
     async def find_recent(self, event_type: str) -> EventType:
         """As `find_now`, but for a reading that is only just over."""
         if self._memory is not None and self._memory.is_within(RECENT, self._clock()):
             return await self.find(event_type)
         return await self.find_now(event_type)
+
+    @contextmanager
+    def _page_named(self, event_type: str) -> Iterator[None]:
+        try:
+            yield
+        except UpstreamError as failure:
+            if isinstance(failure, GrantLostError) and self._memory is not None:
+                raise self.lost(event_type) from failure
+            raise unread(failure, self.known(), event_type) from failure
 
     def _shown(self, offer: Offer) -> Offer:
         """What the setting lets through; applied to each reading, so that it holds for what others have cached."""
@@ -179,6 +189,18 @@ class Catalogue:
         self._memory = Entry(as_of, offer)
         await self._cache.write({self._key: self._memory})
         return offer
+
+
+def unread(failure: UpstreamError, known: Collection[EventType], event_type: str) -> UpstreamError:
+    """What there is to say of one (by id or slug) that cannot be read: its page, where it is among the `known`.
+
+    It is no other's failure, for whoever waits for the same reading may have asked for something else.
+    """
+    try:
+        page = _found(known, event_type).hosted_url
+    except NotFoundError:
+        page = None
+    return replace(failure, hosted_url=page)
 
 
 def _found(event_types: Collection[EventType], wanted: str) -> EventType:

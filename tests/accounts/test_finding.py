@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app import API
 from app.cache import keys
 from tests.support.accounts import account_of, connect, connecting_of, connecting_service, owned, revoked
 from tests.support.redis import RedisServer
@@ -135,6 +136,27 @@ async def test_where_one_account_cannot_be_read_ids_of_the_others_are_found_and_
     answers = [await graceless.get(f"/event-types/{asked}") for asked in (id_, "intro-call", "anything")]
 
     assert [answer.status_code for answer in answers] == [200, 502, 502]
+
+
+async def test_long_after_what_any_account_was_known_to_have_leads_to_calendlys_own_page(
+    bff: Service, calendly: Simulation
+) -> None:
+    pages = {each["slug"]: each["hostedUrl"] for each in await _items(bff)}
+    ids = {each["slug"]: each["id"] for each in await _items(bff)}
+    await plan_fault(calendly, "status", times=1000, status=503)
+    calendly.clock.advance(hours=1, minutes=1)
+
+    for slug in ("intro-call", "office-hours", "panel"):
+        answers = [
+            await bff.http.get(API + path)
+            for each in (slug, ids[slug])
+            for path in (f"/event-types/{each}", f"/availability?eventTypeIds={each},anything")
+        ]
+        assert {answer.status_code for answer in answers} <= {502, 503}
+        assert [answer.json().get("hostedUrl") for answer in answers] == [pages[slug]] * len(answers)
+    unknown = (await bff.get("/event-types/anything")).json()
+    assert unknown["status"] in {502, 503}
+    assert "hostedUrl" not in unknown
 
 
 async def test_what_two_accounts_host_together_is_found_while_one_of_them_cannot_be_read(

@@ -148,9 +148,36 @@ async def test_browsers_and_shared_caches_may_keep_it_for_moments(bff: Service, 
     calendly.clock.advance(seconds=31)
     stale = await bff.get("/event-types/intro-call/availability")
 
-    later = "stale-while-revalidate={}, stale-if-error=3600"
-    assert fresh.headers["Cache-Control"] == f"public, max-age=5, {later.format(25)}"
-    assert stale.headers["Cache-Control"] == f"public, max-age=1, {later.format(5)}"
+    # Sent for 30 seconds, and when it was 31 seconds old for one more: the rest of the hour is left.
+    later = "stale-while-revalidate={}, stale-if-error={}"
+    assert fresh.headers["Cache-Control"] == f"public, max-age=5, {later.format(25, 3600 - 30)}"
+    assert stale.headers["Cache-Control"] == f"public, max-age=1, {later.format(5, 3600 - 31 - 1)}"
+
+
+@pytest.mark.parametrize(
+    ("age", "left"),
+    [
+        # Sent for as long as nobody asks Calendly again, and for no longer than the hour.
+        pytest.param(timedelta(minutes=59), 30, id="a minute is left"),
+        pytest.param(timedelta(minutes=59, seconds=50), 0, id="some seconds are left"),
+        pytest.param(timedelta(minutes=60), 0, id="nothing is left"),
+    ],
+)
+async def test_shared_caches_may_show_it_in_an_outage_for_what_is_left_of_the_hour(
+    bff: Service, calendly: Simulation, age: timedelta, left: int
+) -> None:
+    before = await bff.availability()
+    await plan_fault(calendly, "status", times=1_000, status=503)
+    calendly.clock.moment += age
+    await bff.availability()
+
+    # Read in vain, and from then on known to be away.
+    answers = [
+        await bff.get(f"/event-types/intro-call/availability?view={view}") for view in ("slots", "days")
+    ]
+
+    assert {answer.json()["asOf"] for answer in answers} == {before["asOf"]}
+    assert answers[-1].headers["Cache-Control"].endswith(f", stale-if-error={left}")
 
 
 async def test_a_booking_made_elsewhere_is_seen_after_half_a_minute(

@@ -121,10 +121,10 @@ def _cache_in(folder: Path) -> Path:
     return file
 
 
-async def _age(calendly: Simulation) -> None:
+async def _age(calendly: Simulation, seconds: int = 31) -> None:
     """What is known is old by now, and Calendly is away: answers are marked, and hold for a second."""
     await plan_fault(calendly, "status", times=1_000, status=503)
-    calendly.clock.advance(seconds=31)
+    calendly.clock.advance(seconds=seconds)
 
 
 async def test_a_second_visitor_is_answered_without_the_service_hearing_of_it(front: Front) -> None:
@@ -226,21 +226,23 @@ async def test_what_is_personal_is_never_kept(front: Front) -> None:
     assert [each.headers["X-Cache"] for each in mine] == ["MISS", "MISS"]
 
 
-async def test_while_the_service_is_down_what_is_kept_is_given_out(
-    front: Front, calendly: Simulation
+@pytest.mark.parametrize(("age", "word", "status"), [(31, "STALE", 200), (3599, "EXPIRED", 502)])
+async def test_while_the_service_is_down_what_is_kept_is_given_out_until_it_is_an_hour_old(
+    front: Front, calendly: Simulation, age: int, word: str, status: int
 ) -> None:
     # For the first seconds it would do, and no longer.
     front.listening.unsaid = b"stale-while-revalidate=5, "
     await front.service.get(AVAILABILITY)
-    await _age(calendly)
+    await _age(calendly, age)
     path = f"/waiting{AVAILABILITY}"
     first = await front.ask(path)
     await asyncio.to_thread(front.stop_service)
 
-    kept = await front.until_it_is("STALE", path)
+    later = await front.until_it_is(word, path)
     never_asked = await front.ask(f"/waiting{API}/event-types")
 
-    assert (kept.status_code, kept.content) == (200, first.content)
+    assert (first.status_code, first.json()["state"]) == (200, "stale")
+    assert (later.status_code, later.content == first.content) == (status, status == 200)
     assert never_asked.status_code == 502
 
 

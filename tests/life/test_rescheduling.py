@@ -265,6 +265,19 @@ async def test_a_spent_quota_leaves_the_old_time_and_leads_to_calendlys_page(
     assert await status_of(bff, booking) == "confirmed"
 
 
+async def test_event_types_that_cannot_be_read_lead_to_the_page_of_the_booking_and_not_to_one_that_books_anew(
+    bff: Service, calendly: Simulation
+) -> None:
+    booking = await made(bff)
+    await plan_fault(calendly, "status", status=503, path="^/users/me$", times=100)
+    calendly.clock.advance(hours=1, minutes=1)
+
+    answer = await bff.manage(booking, "/reschedule", {"start": ELEVEN})
+
+    assert said(answer) == (502, "upstream_failed")
+    assert answer.json()["hostedUrl"] == booking["hosted"]["rescheduleUrl"]
+
+
 @pytest.mark.fault("R09")
 async def test_a_booking_is_moved_after_the_store_lost_everything(
     bff: Service, calendly: Simulation, redis: RedisServer

@@ -62,7 +62,9 @@ class Answering:
             msgspec.json.encode(told.answer),
             term=told.term,
             is_marked=not fresh,
-            cache_control=cache_control(fresh=fresh, stale_if_error=self._stale_if_error),
+            cache_control=cache_control(
+                fresh=fresh, stale_if_error=self._stale_if_error - (told.until - told.answer.as_of)
+            ),
             route=self._request.scope["route"].path,
         )
         ready.look_again = told.look_again
@@ -80,9 +82,11 @@ def term_of(days: Collection[Day], turns: Collection[datetime], zone: ZoneInfo, 
 
 
 def cache_control(*, fresh: bool, stale_if_error: timedelta) -> str:
-    """For browsers and shared caches (RFC 9111, RFC 5861)."""
+    """For browsers and shared caches (RFC 9111, RFC 5861). `stale_if_error`: for as long may be shown, while we fail,
+    what was sent last of all.
+    """
     age = BROWSERS_MAY_KEEP if fresh else MARKED_FOR
-    seconds = [int(each.total_seconds()) for each in (age, 5 * age, stale_if_error)]
+    seconds = [int(each.total_seconds()) for each in (age, 5 * age, max(stale_if_error, timedelta(0)))]
     return "public, max-age={}, stale-while-revalidate={}, stale-if-error={}".format(*seconds)
 
 
@@ -97,8 +101,9 @@ def _response_to(request: Request, ready: Ready) -> Response:
 
 
 def _sent(headers: Headers, name: str) -> bytes | None:
-    value = headers.get(name)
-    return None if value is None else value.encode("latin-1")
+    """All lines of a list are one (RFC 9110, 5.3)."""
+    lines = headers.getlist(name)
+    return ", ".join(lines).encode("latin-1") if lines else None
 
 
 def _midnight(zone: ZoneInfo, now: datetime) -> datetime:

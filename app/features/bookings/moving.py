@@ -21,6 +21,7 @@ from app.errors import (
     BookingNotChangeableError,
     NotFoundError,
     SlotTakenError,
+    UpstreamError,
     UseHostedPageError,
 )
 from app.features.bookings.desk import (
@@ -109,9 +110,15 @@ class BookingMover:
             return await self._carried_out(_Move(claims, booked, seat, names))
 
     async def _event_type(self, claims: Claims, booked: Booked) -> EventType:
-        """Raises `UseHostedPageError` where it is no longer published here."""
+        """Raises `UseHostedPageError` where it is no longer published here.
+
+        Where it cannot be read, its page would be no help: that would book another time beside this one.
+        """
         try:
             event_type = await self._desk.catalogue.find(claims.event_type)
+        except UpstreamError as failure:
+            failure.hosted_url = booked.invitee.reschedule_url or failure.hosted_url
+            raise
         except NotFoundError as error:
             raise UseHostedPageError(hosted_url=booked.invitee.reschedule_url) from error
         if not event_type.bookable:
