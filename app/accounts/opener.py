@@ -111,7 +111,7 @@ class _Opening:
                 read_timeout=calendly.read_timeout,
                 shares=shares(bff.read_share),
                 processes=bff.workers,
-                hurries=lambda: self.shared.reach.has_held_up,
+                hurries=lambda: self.shared.reach.is_away,
             ),
         )
 

@@ -20,7 +20,7 @@ PATIENCE = 0.25
 """Seconds for the store's answer, where one can go on without it."""
 
 HURRY = 0.02
-"""Seconds for it where the cache may have held up whoever asks: one read waits for one store that hangs, not for two.
+"""Seconds for it while the cache is away: whoever asks may have waited for that one already, and the same may ail both.
 
 Too little to say that the store is away: that is found out on nobody's time.
 """
@@ -81,7 +81,7 @@ class SharedCount:
 
     A command is never cancelled half-way: whoever has waited long enough leaves it behind. After that only
     bookings ask, until `probe` has found that the store answers again. `hurries`: whether those who do
-    not book may have waited for another store already.
+    not book are to wait no longer than a moment.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
 """Whether the cache's Redis can be reached: found out by whoever is failed first, and by nobody else's patience."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -10,9 +9,6 @@ from redis.exceptions import RedisError, ResponseError
 
 PROBED_EVERY = 0.5
 """Seconds between two questions to a Redis that is away: it is used again that soon after it is back."""
-
-LATELY = 1.0
-"""Seconds within which whoever was held up by a failure has come to the next store."""
 
 log = structlog.get_logger()
 
@@ -23,7 +19,6 @@ class Reach:
     def __init__(self, ping: Callable[[], Awaitable[object]], registry: CollectorRegistry) -> None:
         self._ping = ping
         self._lost = asyncio.Event()
-        self._failed_at = float("-inf")
         self._failures = Counter(
             "bff_cache_failures", "Cache round trips that failed.", ("error",), registry=registry
         )
@@ -31,11 +26,6 @@ class Reach:
     @property
     def is_away(self) -> bool:
         return self._lost.is_set()
-
-    @property
-    def has_held_up(self) -> bool:
-        """Whether those who read now may have waited in vain for Redis a moment ago, and should not for another."""
-        return time.monotonic() - self._failed_at < LATELY
 
     def failed(self, error: Exception) -> None:
         """A command was not carried out. A Redis that says so itself is not away: it is full, or takes no writes."""
@@ -46,7 +36,6 @@ class Reach:
         if not self._lost.is_set():
             log.warning("cache.away", error=type(error).__name__)
         self._lost.set()
-        self._failed_at = time.monotonic()
 
     async def probe(self) -> None:
         """Until cancelled."""

@@ -296,14 +296,16 @@ class _HeldStore(StateStore):
 
 
 def _held(store: Redis, *, hurried: bool = False) -> tuple[_HeldStore, Budgets]:
-    """`hurried`: the cache may have held up whoever asks."""
+    """`hurried`: the cache is away, and may have held up whoever asks."""
     state = _HeldStore(store)
     by = Reckoning(plans=plan(TEN), hurries=lambda: hurried)
     return state, Budgets(state=state, account=lambda: "0a1b", tier="paid", reckoning=by)
 
 
 @pytest.mark.fault("R04")
-async def test_who_was_held_up_by_the_cache_is_gone_before_the_store_is_found_to_be_away(store: Redis) -> None:
+async def test_who_was_held_up_by_the_cache_is_gone_before_the_store_is_found_to_be_away(
+    store: Redis,
+) -> None:
     state, quota = _held(store, hurried=True)
     state.is_held = True
     await quota.admit(READ)
