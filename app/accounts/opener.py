@@ -108,7 +108,10 @@ class _Opening:
             account=name,
             tier=calendly.tier,
             reckoning=Reckoning(
-                read_timeout=calendly.read_timeout, shares=shares(bff.read_share), processes=bff.workers
+                read_timeout=calendly.read_timeout,
+                shares=shares(bff.read_share),
+                processes=bff.workers,
+                hurries=lambda: self.shared.reach.is_away,
             ),
         )
 

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reckoning:
     """What is counted by. After the `read_timeout` a call has arrived, or never will. `processes`: at least so many
-    make calls for this account.
+    make calls for this account. `hurries`: as in `SharedCount`.
     """
 
     plans: PlanOf = plan_of
@@ -40,6 +40,7 @@ class Reckoning:
     read_timeout: timedelta = timedelta(seconds=3)
     shares: Shares = field(default_factory=lambda: SHARES)
     processes: int = ALONE
+    hurries: Callable[[], bool] = lambda: False
 
 
 class Budgets:
@@ -58,7 +59,7 @@ class Budgets:
         reckoning: Reckoning | None = None,
     ) -> None:
         by = reckoning or Reckoning()
-        self._shared = SharedCount(state, account, tier, by.plans)
+        self._shared = SharedCount(state, account, tier, by.plans, by.hurries)
         self._under_way = by.read_timeout.total_seconds()
         self._gates = Gates(by.monotonic)
         self._sent = Recent(CALLS[FULL].length.total_seconds(), by.monotonic)

@@ -19,6 +19,12 @@ from app.store.state import Reply, StateStore, StoreAwayError
 PATIENCE = 0.25
 """Seconds for the store's answer, where one can go on without it."""
 
+HURRY = 0.02
+"""Seconds for it while the cache is away: whoever asks may have waited for that one already, and the same may ail both.
+
+Too little to say that the store is away: that is found out on nobody's time.
+"""
+
 BOOKING_PATIENCE = 2.0
 """Where one cannot: as long as the store itself may take.
 
@@ -74,7 +80,8 @@ class SharedCount:
     """Its methods raise `StoreAwayError` where the store has not answered in time; it may act all the same.
 
     A command is never cancelled half-way: whoever has waited long enough leaves it behind. After that only
-    bookings ask, until `probe` has found that the store answers again.
+    bookings ask, until `probe` has found that the store answers again. `hurries`: whether those who do
+    not book are to wait no longer than a moment.
     """
 
     def __init__(
@@ -83,13 +90,17 @@ class SharedCount:
         account: Callable[[], str],
         tier: str,
         plans: PlanOf = plan_of,
+        hurries: Callable[[], bool] = lambda: False,
     ) -> None:
         self._state = state
         self._account = account
         self._tier = tier
         self._plans = plans
+        self._hurries = hurries
         self._lost = asyncio.Event()
         self._running: set[asyncio.Task[Reply]] = set()
+        self._judging: set[asyncio.Task[None]] = set()
+        """Of commands that were left behind in a hurry: while there are any, whether it is away is not known."""
         self._owed: deque[_Debt] = deque(maxlen=MOST_OWED)
         self.learnt = Learnt()
 
@@ -156,31 +167,56 @@ class SharedCount:
         return [known, " ".join(permits), *(part for claim in claims for part in _claim_arguments(claim))]
 
     async def _run(self, script: Script, arguments: Sequence[Argument], *, books: bool = False) -> Reply:
-        if not books and self._lost.is_set():
+        if not books and (self._lost.is_set() or self._judging):
+            raise StoreAwayError
+        command = self._begun(script, arguments)
+        if not books and self._hurries() and not await _is_done(command, HURRY):
+            self._leave(command)
+            raise StoreAwayError
+        return await self._answer(command, BOOKING_PATIENCE if books else PATIENCE)
+
+    async def _answer(self, command: asyncio.Task[Reply], patience: float) -> Reply:
+        """By it, or by its absence, is known whether the store is away."""
+        if not await _is_done(command, patience):
+            self._lost.set()
             raise StoreAwayError
         try:
-            answer = await self._awaited(script, arguments, BOOKING_PATIENCE if books else PATIENCE)
+            answer = command.result()
         except StoreAwayError:
             self._lost.set()
             raise
         self._lost.clear()
         return answer
 
-    async def _awaited(self, script: Script, arguments: Sequence[Argument], patience: float) -> Reply:
+    def _leave(self, command: asyncio.Task[Reply]) -> None:
+        judging = asyncio.create_task(self._judge(command))
+        self._judging.add(judging)
+        judging.add_done_callback(self._judging.discard)
+
+    async def _judge(self, command: asyncio.Task[Reply]) -> None:
+        with suppress(StoreAwayError):
+            await self._answer(command, PATIENCE)
+
+    def _begun(self, script: Script, arguments: Sequence[Argument]) -> asyncio.Task[Reply]:
         task = asyncio.create_task(self._state.run(script, keys_of(self._account()), arguments))
         self._running.add(task)
         task.add_done_callback(self._landed)
-        for _ in range(SLICES):
-            await asyncio.wait({task}, timeout=patience / SLICES)
-            if task.done():
-                return task.result()
-        raise StoreAwayError
+        return task
 
     def _landed(self, task: asyncio.Task[Reply]) -> None:
         self._running.discard(task)
         with suppress(asyncio.CancelledError):
             # Everybody may have left: a failure that nobody fetches must not be reported as forgotten.
             task.exception()
+
+
+async def _is_done(command: asyncio.Task[Reply], patience: float) -> bool:
+    """Within so many seconds."""
+    for _ in range(SLICES):
+        await asyncio.wait({command}, timeout=patience / SLICES)
+        if command.done():
+            return True
+    return False
 
 
 def _claim_arguments(claim: Claim) -> tuple[Argument, ...]:

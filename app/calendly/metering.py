@@ -10,11 +10,14 @@ from typing import Any
 from app.calendly.call import Call, setback_of
 from app.calendly.exchange import Reply, Trouble
 from app.calendly.options import Deadline
-from app.calendly.quota import Quota, Standing
+from app.calendly.quota import VISITS, Quota, Standing
 from app.calendly.waits import LONGEST_BOOKING_WAIT, asked_wait
 
 PATIENCE = 0.5
 """Seconds for which a reply that is there waits until the quota has heard of it."""
+
+READ_PATIENCE = 0.02
+"""The same for what may be read again: whoever keeps the count may hang, and a visitor waits for the reply."""
 
 
 class Meter:
@@ -38,11 +41,12 @@ class Meter:
         return permit
 
     async def give_back(self, call: Call[Any], permit: str, deadline: Deadline) -> None:
-        await self._tell(self._quota.give_back(call.purpose, permit), deadline)
+        await self._tell(self._quota.give_back(call.purpose, permit), min(PATIENCE, deadline.left() / 2))
 
     async def observe(self, call: Call[Any], reply: Reply, deadline: Deadline) -> None:
         standing = standing_from(reply, self._clock())
-        await self._tell(self._quota.observe(call.purpose, standing), deadline)
+        patience = READ_PATIENCE if call.purpose in VISITS else PATIENCE
+        await self._tell(self._quota.observe(call.purpose, standing), min(patience, deadline.left() / 2))
 
     async def finish(self) -> None:
         """Waits a moment for what the quota is still being told, then leaves it at that."""
@@ -52,11 +56,11 @@ class Meter:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
 
-    async def _tell(self, news: Coroutine[Any, Any, None], deadline: Deadline) -> None:
+    async def _tell(self, news: Coroutine[Any, Any, None], patience: float) -> None:
         task = asyncio.create_task(news)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
-        await asyncio.wait({task}, timeout=min(PATIENCE, deadline.left() / 2))
+        await asyncio.wait({task}, timeout=patience)
 
 
 def standing_from(reply: Reply, now: datetime) -> Standing:

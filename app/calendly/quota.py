@@ -25,6 +25,10 @@ class Purpose(Enum):
     BOOK = "book"
 
 
+VISITS = frozenset({Purpose.CHECK, Purpose.READ})
+"""As many as there are visitors; all else hangs on a booking."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a reply says of the quota that Calendly keeps; None for what it does not say, or not sensibly."""

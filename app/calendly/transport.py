@@ -24,16 +24,13 @@ from app.calendly.exchange import UNSENT, Reply, ReplyError, Trouble, instant_fr
 from app.calendly.failures import Refusal, error_body, failure_of
 from app.calendly.metering import Meter
 from app.calendly.options import Deadline, TransportOptions
-from app.calendly.quota import Purpose, Quota, Unlimited
+from app.calendly.quota import VISITS, Quota, Unlimited
 from app.calendly.reports import report_attempt, report_refusal, report_skew
 from app.calendly.retries import RetryBudget
 from app.calendly.sender import Sender
 from app.errors import AppError, UpstreamBusyError
 
 T = TypeVar("T")
-
-VISITS = frozenset({Purpose.CHECK, Purpose.READ})
-"""As many as there are visitors; all else hangs on a booking."""
 
 
 class Transport:

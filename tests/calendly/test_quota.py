@@ -263,6 +263,22 @@ async def test_closing_waits_a_moment_for_what_a_quota_is_told() -> None:
         assert (told, len(quota.observed)) == (0, 1)
 
 
+@pytest.mark.fault("R04")
+async def test_free_times_that_are_there_hardly_wait_for_a_quota_that_hears_late() -> None:
+    async def hear_late() -> None:
+        await asyncio.sleep(0.45)
+
+    quota = Ledger(hearing=hear_late)
+    async with servers.serving(servers.always(GOOD)) as server:
+        client = CalendlyClient(rig.transport_to(server.origin, quota=quota))
+        await client.get_current_user()
+        told = len(quota.observed)
+
+        await client.aclose()
+
+        assert (told, len(quota.observed)) == (0, 1)
+
+
 async def test_closing_does_not_wait_for_a_quota_that_hears_nothing() -> None:
     async with servers.serving(servers.always(GOOD)) as server:
         client = CalendlyClient(rig.transport_to(server.origin, quota=Ledger(hearing=hang)))

@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 
 from app import API
+from tests.faults.scene import healed
 from tests.support.ports import free_port
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import (
@@ -101,6 +102,30 @@ async def test_a_redis_that_hangs_is_survived_and_used_again(bff: Service, fragi
 
     fragile.resume()
     assert (await _healed(bff)).status_code == 201
+
+
+@pytest.mark.fault("R04")
+async def test_the_first_read_of_a_redis_that_hangs_waits_for_the_cache_and_not_for_the_budget_too(
+    bff: Service, fragile: RedisServer
+) -> None:
+    await bff.availability()
+    fragile.pause()
+
+    await bff.availability("visit", **{"from": "2026-12-01", "to": "2026-12-30"})
+
+    fragile.resume()
+    await _until_counted(bff)
+    # By then, whoever had waited for the store in vain would have asked whether it is back.
+    assert fragile.told("INFO", "commandstats").get("cmdstat_exists", {"calls": 0})["calls"] == 0
+
+
+async def _until_counted(bff: Service) -> None:
+    """Calls are counted in the store."""
+
+    async def are_counted() -> bool:
+        return "bff_calendly_budget_left{" in (await bff.http.get("/metrics")).text
+
+    await healed(are_counted)
 
 
 @pytest.mark.fault("R05")

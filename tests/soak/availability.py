@@ -7,6 +7,7 @@ from tests.soak.coherence import Cut, killed, run_changes, run_cuts, running_tow
 from tests.soak.cold import run_crowds, run_leaders, running_village
 from tests.soak.command import Trials, TrialsByName, run
 from tests.soak.findings import Findings
+from tests.soak.first_reads import run_first_reads
 from tests.soak.flood import run_flood
 from tests.soak.outages import run_outages
 
@@ -55,6 +56,7 @@ TRIALS: TrialsByName = {
     "killed-cuts": (3, _cuts(killed)),
     "trusting-cuts": (1, _trusting_cuts),
     "outages": (4, run_outages),
+    "first-reads": (10, run_first_reads),
     "questions": (1_000_000, run_flood),
 }
 

@@ -112,12 +112,12 @@ async def run_outages(folder: Path, times: int) -> Findings:
     async with (
         running_neighbours(folder) as (_, redis, settings),
         way_to(redis.port) as way,
-        running_fleet(folder, settings | _wishes(way), Options(protocol=ProtocolOptions())) as fleet,
+        running_fleet(folder, settings | on_the_way(way), Options(protocol=ProtocolOptions())) as fleet,
     ):
         port = (await fleet.start()).port
         for path in islice(questions(), FIRST_DATES * LONGEST):
             await call(port, Request("GET", path))
-        kinds = {"known days": questions(), "unknown days": _unknown()}
+        kinds = {"known days": questions(), "unknown days": unknown_days()}
         readers = {kind: Reader(port, paths, ASKED_EVERY[kind]) for kind, paths in kinds.items()}
         over = asyncio.Event()
         tasks = [asyncio.create_task(reader.read(over)) for reader in readers.values()]
@@ -168,7 +168,7 @@ def _judged(reader: Reader, outage: Outage, kind: str, wrong: Counter[str]) -> s
     return f"{spans} ms, {waited} waited"
 
 
-def _wishes(way: Way) -> dict[str, str]:
+def on_the_way(way: Way) -> dict[str, str]:
     """All of Redis is reached by that way."""
     address = f"redis://127.0.0.1:{way.port}"
     return WISHES | {
@@ -178,7 +178,7 @@ def _wishes(way: Way) -> dict[str, str]:
     }
 
 
-def _unknown() -> Iterator[str]:
+def unknown_days() -> Iterator[str]:
     """Single days that nobody has asked for, each of them once."""
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     for slug, days in product((ONE, MANY), range(365)):
