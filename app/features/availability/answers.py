@@ -63,7 +63,7 @@ class Answering:
             term=told.term,
             is_marked=not fresh,
             cache_control=cache_control(
-                fresh=fresh, stale_if_error=self._stale_if_error - (told.until - told.answer.as_of)
+                fresh=fresh, stale_if_error=self._stale_if_error - (told.term.ends - told.answer.as_of)
             ),
             route=self._request.scope["route"].path,
         )
