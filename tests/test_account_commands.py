@@ -111,6 +111,7 @@ async def test_an_account_is_disconnected(
     first, again = [await _run(settings, tmp_path, "disconnect", account) for _ in range(2)]
 
     assert (first.returncode, first.stdout) == (0, f"{account} is disconnected.\n")
+    assert "background" not in first.stderr
     assert (again.returncode, again.stdout) == (1, "")
     await connecting_of(bff).roster.look()
     assert owned(bff).accounts.all() == ()
