@@ -48,8 +48,10 @@ class Subscription:
         self.complete_at = -inf
         self._joined.set()
 
-    def leave(self, channel: str) -> None:
-        self._ears.pop(channel.encode(), None)
+    def leave(self, channel: str, ear: Ear) -> None:
+        """Whoever has joined in its place meanwhile stays."""
+        if self._ears.get(channel.encode()) == ear:
+            del self._ears[channel.encode()]
         if not self._ears:
             self._joined.clear()
 

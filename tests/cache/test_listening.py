@@ -230,7 +230,7 @@ async def test_whoever_leaves_is_told_nothing_more(
     other, ear = replica(store, account="bob"), Ear()
     listening.news.join(other.channel, ear)
     await listening.until(lambda _: ear.misses == 1)
-    listening.news.leave(other.channel)
+    listening.news.leave(other.channel, ear)
 
     await other.forget([DAY])
     told = await days.forget([DAY])
@@ -248,7 +248,7 @@ async def test_whoever_joins_after_all_have_left_is_told_again(
 ) -> None:
     """However long nobody has, and whatever became of the connection: that is no error."""
     with capture_logs() as logged:
-        listening.news.leave(days.channel)
+        listening.news.leave(days.channel, listening.ear)
         if is_killed:
             await store.client_kill_filter(_type="pubsub")
         async with asyncio.timeout(HEARD_WITHIN):
@@ -263,6 +263,18 @@ async def test_whoever_joins_after_all_have_left_is_told_again(
         told = await days.forget([DAY])
         assert await ear.next() == told
     assert [each for each in logged if each["log_level"] in {"warning", "error"}] == []
+
+
+async def test_whoever_leaves_late_leaves_its_successor_alone(listening: Listening, days: DayStore) -> None:
+    """As an account that is connected again before it was closed."""
+    successor = Ear()
+    listening.news.join(days.channel, successor)
+    listening.news.leave(days.channel, listening.ear)
+    await listening.until(lambda news: not news.is_to_be_asked())
+
+    told = await days.forget([DAY])
+
+    assert await successor.next() == told
 
 
 @dataclass
