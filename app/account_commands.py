@@ -41,10 +41,12 @@ def link() -> None:
     """Make a link by which one account can be connected, once, within an hour."""
 
     def needs_an_address(settings: Settings) -> None:
-        if settings.bff.public_url is None:
+        if settings.bff.origin() is None:
             raise ConfigurationError(
                 "BFF_PUBLIC_URL is not set: a link needs an address that hosts can open."
             )
+        if settings.bff.public_url is None:
+            typer.echo("BFF_PUBLIC_URL is not set: the link opens on this machine only.", err=True)
 
     _done(_link, needs_an_address)
 

@@ -12,7 +12,9 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """In a task, until the block ends."""
+    """In a task, until the block ends. Nobody begins it again: it has to outlive whatever goes wrong in it, for nobody
+    else knows what it would have to make up for.
+    """
     task = asyncio.create_task(work)
     task.add_done_callback(_report_end)
     try:

@@ -43,7 +43,8 @@ from app.oauth.renewer import Renewer
 from app.observability import Metrics
 from app.ready import ReadyAnswers
 from app.receiving import Neighbours, Webhooks, webhooks
-from app.relaying import Outlook, Relayed, relaying
+from app.relay.hints import Expect
+from app.relaying import Outlook, relaying
 from app.resources import Clock, Resources
 from app.sealing import Sealer
 from app.setting_values import KEY_BYTES
@@ -103,8 +104,7 @@ async def opened(
             ledger=bookings.ledger,
             runner=bookings.runner,
             sealers=sealers,
-            relay=bookings.relayed.relay,
-            expect=bookings.relayed.expect,
+            expect=bookings.expect,
             loop_lag=loop_lag,
             webhooks=bookings.webhooks,
         )
@@ -116,7 +116,7 @@ class _Bookings:
 
     ledger: Ledger
     runner: IntentRunner
-    relayed: Relayed
+    expect: Expect | None
     webhooks: Webhooks
 
 
@@ -204,8 +204,8 @@ class _Opening:
         state = StateStore(shared.state)
         ledger, naming = Ledger(state, Sealer(sealed_by, "intent")), Naming(state, sealed_by)
         composer = Composer(partial(_client_of, accounts), Underway(naming, ledger).may_be)
-        relayed = await self.relayed(shared, accounts, composer, sealed_by)
-        consequences = Consequences(accounts, announcer, Telling(relayed.expect, self.clock))
+        expect = await self.expect(shared, accounts, composer, sealed_by)
+        consequences = Consequences(accounts, announcer, Telling(expect, self.clock))
         means = Means(
             speaker=partial(_speaker, accounts),
             ledger=ledger,
@@ -225,13 +225,11 @@ class _Opening:
             tell_all=consequences.lost_sight,
             relay=consequences.told,
         )
-        return _Bookings(
-            ledger, runner, relayed, webhooks(self.settings, neighbours, sealed_by, self.metrics)
-        )
+        return _Bookings(ledger, runner, expect, webhooks(self.settings, neighbours, sealed_by, self.metrics))
 
-    async def relayed(
+    async def expect(
         self, shared: Shared, accounts: Accounts, composer: Composer, keys: Sequence[bytes]
-    ) -> Relayed:
+    ) -> Expect | None:
         return await relaying(
             self.stack,
             self.settings.bff,

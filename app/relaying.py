@@ -27,18 +27,12 @@ class Outlook:
     accounts: Callable[[], Awaitable[Sequence[str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Relayed:
-    """Both are None where nobody is to be told."""
-
-    relay: Relay | None = None
-    expect: Expect | None = None
-
-
-async def relaying(stack: AsyncExitStack, bff: BffSettings, metrics: Metrics, outlook: Outlook) -> Relayed:
-    """Until the stack is closed."""
+async def relaying(
+    stack: AsyncExitStack, bff: BffSettings, metrics: Metrics, outlook: Outlook
+) -> Expect | None:
+    """Until the stack is closed. None where nobody is to be told."""
     if not bff.relay_urls:
-        return Relayed()
+        return None
     options = RelayOptions()
     relay = Relay(
         Outbox(outlook.state, outlook.sealer),
@@ -53,7 +47,7 @@ async def relaying(stack: AsyncExitStack, bff: BffSettings, metrics: Metrics, ou
     stack.push_async_callback(relay.aclose)
     await stack.enter_async_context(running(relay.run()))
     await stack.enter_async_context(running(teller.run()))
-    return Relayed(relay, teller.expect)
+    return teller.expect
 
 
 def targets_of(bff: BffSettings) -> list[Target]:

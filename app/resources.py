@@ -18,7 +18,6 @@ from app.loop_lag import LoopLag
 from app.observability import Metrics
 from app.receiving import Webhooks
 from app.relay.hints import Expect
-from app.relay.worker import Relay
 from app.sealing import Sealer
 from app.slots.policy import Lifetimes
 from app.store.policy import StatePolicy
@@ -55,10 +54,8 @@ class Resources:
     runner: IntentRunner
     sealers: Callable[[str], Sealer]
     """By purpose."""
-    relay: Relay | None
-    """None where nobody is to be told of bookings."""
     expect: Expect | None
-    """Writes down what may be to be told."""
+    """Writes down what may be to be told of bookings; None where nobody is to be told."""
     loop_lag: LoopLag
     webhooks: Webhooks
 

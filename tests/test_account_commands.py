@@ -71,6 +71,29 @@ async def test_a_link_is_printed_that_works(bff: Service, settings: dict[str, st
     assert (await bff.http.get(urlsplit(run.stdout.strip()).path)).status_code == 200
 
 
+async def test_on_one_machine_a_link_leads_to_where_the_service_listens(
+    bff: Service, settings: dict[str, str], tmp_path: Path
+) -> None:
+    """As a link does that is made by a call."""
+    del settings["BFF_PUBLIC_URL"]
+
+    run = await _run(settings | {"BFF_HOST": "127.0.0.1", "BFF_PORT": "8766"}, tmp_path, "link")
+
+    assert run.returncode == 0
+    assert run.stdout.startswith("http://127.0.0.1:8766/connect/")
+    assert "BFF_PUBLIC_URL is not set: the link opens on this machine only." in run.stderr
+    assert (await bff.http.get(urlsplit(run.stdout.strip()).path)).status_code == 200
+
+
+async def test_beyond_one_machine_a_link_needs_an_address(settings: dict[str, str], tmp_path: Path) -> None:
+    del settings["BFF_PUBLIC_URL"]
+
+    run = await _run(settings | {"BFF_HOST": "192.0.2.1"}, tmp_path, "link")
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "BFF_PUBLIC_URL is not set" in run.stderr
+
+
 async def test_accounts_are_listed_with_how_they_stand(
     bff: Service, calendly: Simulation, settings: dict[str, str], tmp_path: Path
 ) -> None:
@@ -111,6 +134,7 @@ async def test_an_account_is_disconnected(
     first, again = [await _run(settings, tmp_path, "disconnect", account) for _ in range(2)]
 
     assert (first.returncode, first.stdout) == (0, f"{account} is disconnected.\n")
+    assert "background" not in first.stderr
     assert (again.returncode, again.stdout) == (1, "")
     await connecting_of(bff).roster.look()
     assert owned(bff).accounts.all() == ()
@@ -225,20 +249,11 @@ async def test_accounts_are_sealed_with_a_new_key(
     assert f"{await id_of(calendly)} is sealed with none of these keys" in stranger.stderr
 
 
-@pytest.mark.parametrize(
-    ("without", "command"),
-    [
-        ("CALENDLY_OAUTH_CLIENT_ID", "list"),
-        ("BFF_STATE_URL", "list"),
-        ("BFF_PUBLIC_URL", "link"),
-    ],
-)
-async def test_what_is_not_set_is_named(
-    settings: dict[str, str], tmp_path: Path, without: str, command: str
-) -> None:
+@pytest.mark.parametrize("without", ["CALENDLY_OAUTH_CLIENT_ID", "BFF_STATE_URL"])
+async def test_what_is_not_set_is_named(settings: dict[str, str], tmp_path: Path, without: str) -> None:
     absent = {without, "CALENDLY_OAUTH_CLIENT_SECRET"} if "CLIENT" in without else {without}
 
-    run = await _run({k: v for k, v in settings.items() if k not in absent}, tmp_path, command)
+    run = await _run({k: v for k, v in settings.items() if k not in absent}, tmp_path, "list")
 
     assert (run.returncode, run.stdout) == (2, "")
     assert without in run.stderr

@@ -174,7 +174,7 @@ class _Opening:
             clock=shared.clock,
         )
         shared.news.join(days.channel, buckets)
-        self.stack.callback(shared.news.leave, days.channel)
+        self.stack.callback(shared.news.leave, days.channel, buckets)
         return buckets
 
     async def _warm_up(

@@ -44,8 +44,8 @@ class News:
         """From now on; until Redis has said so, nothing is known."""
         self._subscription.join(channel, _Understanding(listener))
 
-    def leave(self, channel: str) -> None:
-        self._subscription.leave(channel)
+    def leave(self, channel: str, listener: Listener) -> None:
+        self._subscription.leave(channel, _Understanding(listener))
 
 
 @dataclass(frozen=True, slots=True)

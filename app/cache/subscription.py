@@ -36,6 +36,7 @@ class Subscription:
         self._subscriber = subscriber
         self._ears: dict[bytes, Ear] = {}
         self._joined = asyncio.Event()
+        """Set while there is somebody to listen for."""
         self._heard: set[bytes] = set()
         """Channels of which Redis has said that we would be told."""
         self.complete_at = -inf
@@ -47,18 +48,30 @@ class Subscription:
         self.complete_at = -inf
         self._joined.set()
 
-    def leave(self, channel: str) -> None:
-        self._ears.pop(channel.encode(), None)
+    def leave(self, channel: str, ear: Ear) -> None:
+        """Whoever has joined in its place meanwhile stays."""
+        if self._ears.get(channel.encode()) == ear:
+            del self._ears[channel.encode()]
+        if not self._ears:
+            self._joined.clear()
 
     async def listen(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Whatever goes wrong, there is a next connection; where nobody listens, there is none."""
         while True:
             await self._joined.wait()
             try:
                 await self._subscribed()
             except (RedisError, OSError, TimeoutError) as error:
-                if self._heard:
+                if self._heard and self._ears:
                     log.warning("cache.subscription_lost", error=type(error).__name__)
+            except Exception:
+                log.exception("cache.listening_failed")
+            except asyncio.CancelledError:
+                # The Redis library has been seen to raise it without anybody having cancelled.
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                log.exception("cache.listening_interrupted")
             self._heard, self.complete_at = set(), -inf
             await asyncio.sleep(AGAIN)
 
@@ -67,9 +80,10 @@ class Subscription:
             await self._attend(connection)
 
     async def _attend(self, connection: PubSub) -> None:
+        """Until the last has left: without a channel Redis gives no sign of life, and the library takes that ill."""
         is_asked = False
         told: set[bytes] = set()
-        while True:
+        while self._ears:
             if told != self._ears.keys():
                 await self._follow(connection, told)
             message = await connection.get_message(timeout=BEAT)

@@ -14,6 +14,9 @@ _NAT64 = ip_network("64:ff9b::/96")
 _SIX_TO_FOUR = ip_network("2002::/16")
 """RFC 3056: bytes three to six are an IPv4 address."""
 
+_ISATAP = b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe"
+"""RFC 5214: bytes nine to twelve, on any prefix, of what a tunnel delivers to the IPv4 address in the last four."""
+
 _NEVER = tuple(
     map(
         ip_network,
@@ -23,6 +26,7 @@ _NEVER = tuple(
             "100.100.100.200/32",  # where another does
             "168.63.129.16/32",  # and another, in the middle of public addresses
             "192.0.0.0/24",
+            "192.88.99.0/24",  # whoever is nearest of those that led on to 6to4 (RFC 7526)
             "224.0.0.0/4",
             "240.0.0.0/4",
             "::/96",  # but for loopback: unspecified, and an early way to write IPv4
@@ -43,12 +47,13 @@ _NEVER = tuple(
 def is_allowed(text: str, *, private: bool) -> bool:
     """`private`: this machine and private networks will do, too."""
     try:
-        address = _meant(ip_address(text))
+        written = ip_address(text)
+        address = _meant(written)
     except ValueError:
         return False
     if address.is_loopback:
         return private
-    if any(address in network for network in _NEVER):
+    if any(address in network for network in _NEVER) or written.packed[8:12] in _ISATAP:
         return False
     return private or address.is_global
 

@@ -71,10 +71,6 @@ class Relay:
         self._more.set()
         return put.new
 
-    async def counts(self) -> tuple[int, int]:
-        """How many deliveries wait, and how many are dead letters. Raises `StoreAwayError`."""
-        return await self._outbox.counts()
-
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong in a round, there is a next one."""
         while True:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as AwayError
+from structlog.testing import capture_logs
 
 from app.cache.day_store import DayStore, Untrue
 from app.cache.news import News
 from app.cache.reach import Reach
-from app.cache.subscription import Subscription
+from app.cache.subscription import BEAT, Subscription
 from app.store.connection import open_store, subscriber
 from tests.cache.replicas import DAY, DAYS, reach_of, replica
 from tests.soak.waiting import until
@@ -23,6 +24,9 @@ from tests.support.way import Way, way_to
 
 HEARD_WITHIN = 10.0
 """Seconds, on a busy machine."""
+
+SILENCE = 5 * BEAT
+"""Seconds after which whoever takes silence for a fault has made the connection anew."""
 
 
 @dataclass
@@ -47,6 +51,10 @@ class Listening:
     subscription: Subscription
     news: News
     ear: Ear
+    task: "asyncio.Task[None]"
+
+    async def has_ended(self) -> bool:
+        return self.task.done()
 
     async def until(self, is_so: Callable[[News], bool]) -> None:
         async def has_become_so() -> bool:
@@ -71,7 +79,7 @@ async def _listening(
     news.join(replica(store).channel, ear)
     task = asyncio.create_task(subscription.listen())
     try:
-        yield Listening(subscription, news, ear)
+        yield Listening(subscription, news, ear, task)
     finally:
         # The Redis library may swallow a cancellation that comes as a reply does.
         while not task.done():
@@ -222,9 +230,86 @@ async def test_whoever_leaves_is_told_nothing_more(
     other, ear = replica(store, account="bob"), Ear()
     listening.news.join(other.channel, ear)
     await listening.until(lambda _: ear.misses == 1)
-    listening.news.leave(other.channel)
+    listening.news.leave(other.channel, ear)
 
     await other.forget([DAY])
     told = await days.forget([DAY])
     assert await listening.ear.next() == told
     assert ear.heard.empty()
+
+
+async def _nobody_listens(store: Redis) -> bool:
+    return await store.client_list(_type="pubsub") == []
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["silence", "killed"])
+async def test_whoever_joins_after_all_have_left_is_told_again(
+    listening: Listening, store: Redis, days: DayStore, *, is_killed: bool
+) -> None:
+    """However long nobody has, and whatever became of the connection: that is no error."""
+    with capture_logs() as logged:
+        listening.news.leave(days.channel, listening.ear)
+        if is_killed:
+            await store.client_kill_filter(_type="pubsub")
+        async with asyncio.timeout(HEARD_WITHIN):
+            await until(partial(_nobody_listens, store), every=0.01)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SILENCE):
+                await until(listening.has_ended, every=0.01)
+        ear = Ear()
+        listening.news.join(days.channel, ear)
+        await listening.until(lambda news: ear.misses > 0 and not news.is_to_be_asked())
+
+        told = await days.forget([DAY])
+        assert await ear.next() == told
+    assert [each for each in logged if each["log_level"] in {"warning", "error"}] == []
+
+
+async def test_whoever_leaves_late_leaves_its_successor_alone(listening: Listening, days: DayStore) -> None:
+    """As an account that is connected again before it was closed."""
+    successor = Ear()
+    listening.news.join(days.channel, successor)
+    listening.news.leave(days.channel, listening.ear)
+    await listening.until(lambda news: not news.is_to_be_asked())
+
+    told = await days.forget([DAY])
+
+    assert await successor.next() == told
+
+
+@dataclass
+class Faulty(Ear):
+    """Comes to grief over the first that it hears."""
+
+    grief: type[BaseException] = ZeroDivisionError
+    has_come_to_it: bool = False
+
+    def hear(self, untrue: Untrue) -> None:
+        if not self.has_come_to_it:
+            self.has_come_to_it = True
+            raise self.grief
+        super().hear(untrue)
+
+
+@pytest.mark.parametrize(
+    ("grief", "event"),
+    [
+        (ZeroDivisionError, "cache.listening_failed"),
+        # As the Redis library raises it, without anybody having cancelled.
+        (asyncio.CancelledError, "cache.listening_interrupted"),
+    ],
+)
+async def test_whatever_goes_wrong_listening_goes_on(
+    listening: Listening, store: Redis, grief: type[BaseException], event: str
+) -> None:
+    days, ear = replica(store, account="bob"), Faulty(grief=grief)
+    listening.news.join(days.channel, ear)
+    await listening.until(lambda _: ear.misses == 1)
+    with capture_logs() as logged:
+        await days.forget([DAY])
+
+        await listening.until(lambda news: ear.misses > 1 and not news.is_to_be_asked())
+
+        told = await days.forget([DAY])
+        assert await ear.next() == told
+    assert [each["event"] for each in logged if each["log_level"] == "error"] == [event]

@@ -338,7 +338,10 @@ async def test_without_targets_nothing_is_kept(calendly: Simulation, redis: Redi
     )
     async with running_service(settings, calendly.clock, BRISK) as bff:
         await canceled(bff, await made(bff))
+        metrics = (await bff.http.get("/metrics")).text
 
+    assert "bff_relay_waiting 0.0" in metrics
+    assert "bff_relay_dead_letters 0.0" in metrics
     with Redis(port=redis.port, db=STATE) as store:
         assert list(store.scan_iter(f"{names.PREFIX}*")) == []
 

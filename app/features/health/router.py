@@ -13,10 +13,11 @@ from app.accounts.standing import Standing, standing
 from app.calendly.circuit import State
 from app.concurrency import both
 from app.errors import AppError
+from app.relay.outbox import Outbox
 from app.resources import Owned, Resources
 from app.shapes import Shape
 from app.store.connection import is_reachable
-from app.store.state import StoreAwayError
+from app.store.state import StateStore, StoreAwayError
 from app.webhooks.looks import Look
 from app.webhooks.looks import State as SubscriptionState
 
@@ -140,10 +141,10 @@ async def _measure(owned: Resources) -> None:
         metrics.bookings_unsettled.labels("all").set(total)
         metrics.bookings_unsettled.labels("overdue").set(overdue)
         metrics.bookings_discarded.set(await owned.ledger.discarded())
-        if owned.relay is not None:
-            waiting, dead = await owned.relay.counts()
-            metrics.relay_waiting.set(waiting)
-            metrics.relay_dead.set(dead)
+        # Of whoever is no longer told, too: what was left is there until somebody is told again.
+        waiting, dead = await Outbox(StateStore(owned.state), owned.sealers("relay")).counts()
+        metrics.relay_waiting.set(waiting)
+        metrics.relay_dead.set(dead)
 
 
 async def _measure_webhooks(owned: Resources) -> None:
