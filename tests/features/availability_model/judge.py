@@ -42,7 +42,7 @@ class Replica:
     @property
     def calls(self) -> int:
         """To Calendly, that are under way."""
-        return len(self.buckets._reader._client._transport._reads._running)
+        return len(self.buckets._reader._client.transport._reads._running)
 
     @property
     def failures(self) -> set[str]:
