@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from tests.relay.examples import SECRET
+from tests.relay.receiver import receiving
 from tests.support.accounts import connect, connecting_service, owned, settings_to_connect
 from tests.support.redis import RedisServer
 from tests.support.service import (
@@ -205,3 +208,21 @@ async def test_a_booking_whose_answer_was_lost_is_found_with_whoever_hosts_it(
         assert (answer.status_code, await _host(calendly)) == (202, host)
 
         assert (await hasty.settled(answer.json()))["status"] == "confirmed"
+
+
+async def test_the_customers_backend_is_told_where_it_takes_place(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    """At once: nothing is in the way of reading it."""
+    relay = {"relay_secrets": (SecretStr(SECRET),), "relay_allow_private": True}
+    async with (
+        receiving() as receiver,
+        connecting_service(calendly, redis, relay_urls=(SecretStr(receiver.url),), **relay) as bff,
+    ):
+        for user in ("ada", "grace"):
+            await connect(bff, calendly, user)
+        booked = await _booked(bff, calendly, "ada")
+        [told] = await receiver.after(1)
+
+    assert (told.type, told.data["bookingId"]) == ("booking.confirmed", booked["id"])
+    assert told.data["location"]["kind"] == "zoom_conference"
