@@ -33,7 +33,7 @@ class Colleagues:
         return account.client.with_hosts(_Hosts(self, account, event_type))
 
     async def of(self, account: Account, event_type: str) -> list[Account]:
-        """Costs nothing but what `Accounts.sharing` does."""
+        """The others here who publish it for the same team."""
         if self.accounts.only() is account:
             return []
         return [each for each in await self.accounts.sharing(event_type) if each is not account]

@@ -214,7 +214,7 @@ async def test_the_customers_backend_is_told_where_it_takes_place(
     calendly: Simulation, redis: RedisServer
 ) -> None:
     """At once: nothing is in the way of reading it."""
-    relay = {"relay_secrets": (SecretStr(SECRET),), "relay_allow_private": True}
+    relay: Json = {"relay_secrets": (SecretStr(SECRET),), "relay_allow_private": True}
     async with (
         receiving() as receiver,
         connecting_service(calendly, redis, relay_urls=(SecretStr(receiver.url),), **relay) as bff,
