@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from app.accounts.account import Account
 from app.accounts.accounts import Accounts
+from app.accounts.colleagues import Colleagues
 from app.accounts.connecting import Connecting
 from app.accounts.opener import Shared, access_of, lifetimes, opened_account
 from app.accounts.roster import Heeds, Roster
@@ -87,13 +88,15 @@ async def opened(
         connecting = await opening.connecting(shared, accounts, heeds, sealers)
         loop_lag = LoopLag()
         await stack.enter_async_context(running(loop_lag.watch()))
-        bookings = await opening.bookings(shared, accounts, live.announcer, protocol, sealed_by)
+        colleagues = Colleagues(accounts)
+        bookings = await opening.bookings(shared, colleagues, live.announcer, protocol, sealed_by)
         yield Resources(
             clock=clock,
             metrics=metrics,
             cache=shared.cache,
             state=shared.state,
             accounts=accounts,
+            colleagues=colleagues,
             operator_key=settings.bff.operator_key,
             lives=lifetimes(settings),
             connecting=connecting,
@@ -196,18 +199,18 @@ class _Opening:
     async def bookings(
         self,
         shared: Shared,
-        accounts: Accounts,
+        colleagues: Colleagues,
         announcer: Announcer,
         protocol: ProtocolOptions,
         sealed_by: Sequence[bytes],
     ) -> _Bookings:
-        state = StateStore(shared.state)
+        accounts, state = colleagues.accounts, StateStore(shared.state)
         ledger, naming = Ledger(state, Sealer(sealed_by, "intent")), Naming(state, sealed_by)
-        composer = Composer(partial(_client_of, accounts), Underway(naming, ledger).may_be)
+        composer = Composer(partial(_client_of, colleagues), Underway(naming, ledger).may_be)
         expect = await self.expect(shared, accounts, composer, sealed_by)
         consequences = Consequences(accounts, announcer, Telling(expect, self.clock))
         means = Means(
-            speaker=partial(_speaker, accounts),
+            speaker=partial(_speaker, colleagues),
             ledger=ledger,
             naming=naming,
             options=protocol,
@@ -275,11 +278,11 @@ def _homes_moved(answers: SharedAnswers, hub: Hub) -> None:
     hub.keep_to(())
 
 
-async def _speaker(accounts: Accounts, user: str) -> CalendlyClient | None:
-    account = await accounts.of_user(user)
-    return account.client if account else None
+async def _speaker(colleagues: Colleagues, user: str, event_type: str) -> CalendlyClient | None:
+    account = await colleagues.accounts.of_user(user)
+    return colleagues.client(account, event_type) if account else None
 
 
-async def _client_of(accounts: Accounts, id_: str) -> CalendlyClient | None:
-    account = await accounts.with_id(id_)
-    return account.client if account else None
+async def _client_of(colleagues: Colleagues, id_: str, event_type: str) -> CalendlyClient | None:
+    account = await colleagues.accounts.with_id(id_)
+    return colleagues.client(account, event_type) if account else None

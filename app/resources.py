@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from app.accounts.accounts import Accounts
+from app.accounts.colleagues import Colleagues
 from app.accounts.connecting import Connecting
 from app.answers import SharedAnswers
 from app.intents.ledger import Ledger
@@ -40,6 +41,7 @@ class Resources:
     cache: Redis
     state: Redis
     accounts: Accounts
+    colleagues: Colleagues
     connecting: Connecting | None
     """Accounts of others; None where no application is set."""
     operator_key: SecretStr | None

@@ -95,6 +95,17 @@ class Accounts:
         read = await together(*(_read(account) for account in accounts))
         return Offers(list(zip(accounts, read, strict=True)), self.dead)
 
+    async def sharing(self, event_type: str) -> Sequence[Account]:
+        """Those who publish this event type (an id) of a team, as far as they can be read."""
+        accounts = self.all()
+        read = await together(*(_read(account) for account in accounts))
+        return [
+            account
+            for account, offer in zip(accounts, read, strict=True)
+            if not isinstance(offer, UpstreamError)
+            and any(each.shared and each.id == event_type for each in offer.event_types)
+        ]
+
     async def forget_days(
         self, account: Account, event_type: str, start: datetime, end: datetime
     ) -> Sequence[Account]:

@@ -12,6 +12,7 @@ from app.calendly.addresses import id_from, segment
 from app.calendly.breaker import Breaker
 from app.calendly.call import Call, always
 from app.calendly.envelopes import Collection, Resource
+from app.calendly.hosts import Alone, Hosts
 from app.calendly.models import (
     AvailableTime,
     Cancellation,
@@ -57,35 +58,49 @@ class CalendlyClient:
     another host, before anything is sent.
     """
 
-    def __init__(self, transport: Transport, looking: Purpose = Purpose.LOOKUP) -> None:
-        self._transport = transport
+    def __init__(
+        self, transport: Transport, looking: Purpose = Purpose.LOOKUP, hosts: Hosts | None = None
+    ) -> None:
+        self.transport = transport
         self._looking = looking
+        self._hosts = hosts or Alone(transport)
 
     def looking_for(self, purpose: Purpose) -> "CalendlyClient":
         """The same, reading scheduled events and their invitees on the quota of this purpose."""
-        return CalendlyClient(self._transport, purpose)
+        return CalendlyClient(self.transport, purpose, self._hosts)
+
+    def with_hosts(self, hosts: Hosts) -> "CalendlyClient":
+        """The same, asking these about a single scheduled event and its invitees."""
+        return CalendlyClient(self.transport, self._looking, hosts)
+
+    async def colleagues(self) -> list[tuple["CalendlyClient", str]]:
+        """Who may host what this account has booked, each with its user's URI."""
+        return [
+            (CalendlyClient(transport, self._looking, self._hosts), user)
+            for transport, user in await self._hosts.others()
+        ]
 
     async def aclose(self) -> None:
-        await self._transport.aclose()
+        await self.transport.aclose()
 
     @property
     def clock_skew(self) -> timedelta | None:
         """How far Calendly's clock is ahead of ours; None before a reply has said."""
-        return self._transport.clock_skew
+        return self.transport.clock_skew
 
     @property
     def breaker(self) -> Breaker:
         """Knows whether Calendly answers."""
-        return self._transport.breaker
+        return self.transport.breaker
 
     def id_from(self, uri: str) -> str:
         """The last segment of one of Calendly's URIs. Raises `UpstreamFailedError` for another host's."""
-        return id_from(self._transport.origin, uri)
+        return id_from(self.transport.origin, uri)
 
     @property
     def webhook_subscriptions(self) -> WebhookSubscriptions:
         """The operations on these."""
-        return WebhookSubscriptions(self._transport)
+        return WebhookSubscriptions(self.transport)
 
     async def get_current_user(self) -> User:
         return await self._get("get_current_user", "/users/me", Resource[User])
@@ -94,7 +109,7 @@ class CalendlyClient:
         """The active ones, secret ones among them."""
         params = {"user": self._reference(user), "active": "true", "count": PAGE_SIZE}
         call = list_call("list_event_types", "/event_types", params, _EVENT_TYPES)
-        return await read_list(self._transport, call)
+        return await read_list(self.transport, call)
 
     async def get_event_type(self, uuid: str) -> EventType:
         """Deleted and inactive ones too."""
@@ -113,7 +128,7 @@ class CalendlyClient:
         }
         operation = "list_event_type_available_times"
         call = list_call(operation, "/event_type_available_times", params, _AVAILABLE_TIMES)
-        return await read_list(self._transport, call)
+        return await read_list(self.transport, call)
 
     async def create_invitee(self, booking: NewBooking, *, may_send: Callable[[], bool] = always) -> Invitee:
         """Book. There is no way to send it twice safely: see `failures.py` for what each failure
@@ -131,11 +146,11 @@ class CalendlyClient:
             purpose=Purpose.BOOK,
             may_send=may_send,
         )
-        return await self._transport.write(call)
+        return await self.transport.write(call)
 
     async def get_scheduled_event(self, uuid: str) -> ScheduledEvent:
         path = f"/scheduled_events/{segment(uuid)}"
-        return await self._get("get_scheduled_event", path, Resource[ScheduledEvent], self._looking)
+        return await self._get_of(uuid, "get_scheduled_event", path, Resource[ScheduledEvent])
 
     async def list_scheduled_events(
         self,
@@ -158,7 +173,7 @@ class CalendlyClient:
             "count": PAGE_SIZE,
         }
         call = list_call("list_scheduled_events", "/scheduled_events", params, _SCHEDULED_EVENTS)
-        return await self._look_up(call)
+        return await self._look_up(self.transport, call)
 
     async def cancel_scheduled_event(
         self, uuid: str, reason: str | None, purpose: Purpose = Purpose.CANCEL
@@ -174,7 +189,7 @@ class CalendlyClient:
             decode=partial(_resource, shape=Resource[Cancellation]),
             purpose=purpose,
         )
-        await self._transport.write(call)
+        await self._hosts.ask(uuid, lambda transport: transport.write(call))
 
     async def list_event_invitees(
         self, event: str, *, email: str | None = None, status: str | None = None
@@ -184,28 +199,28 @@ class CalendlyClient:
         """
         params = {"count": PAGE_SIZE, **_given(email=email, status=status)}
         path = f"/scheduled_events/{segment(event)}/invitees"
-        return await self._look_up(list_call("list_event_invitees", path, params, _INVITEES))
+        call = list_call("list_event_invitees", path, params, _INVITEES)
+        return await self._hosts.ask(event, lambda transport: self._look_up(transport, call))
 
     async def get_event_invitee(self, event: str, invitee: str) -> Invitee:
         path = f"/scheduled_events/{segment(event)}/invitees/{segment(invitee)}"
-        return await self._get("get_event_invitee", path, Resource[Invitee], self._looking)
+        return await self._get_of(event, "get_event_invitee", path, Resource[Invitee])
 
     async def list_locations(self, *, user: str) -> list[Location]:
         """The kinds of place that this user may offer."""
         call = list_call("list_locations", "/locations", {"user": self._reference(user)}, _LOCATIONS)
-        return await read_list(self._transport, call)
+        return await read_list(self.transport, call)
 
-    async def _get(
-        self, operation: str, path: str, shape: type[Resource[T]], purpose: Purpose = Purpose.READ
-    ) -> T:
-        decode_one = partial(_resource, shape=shape)
-        return await self._transport.read(
-            Call(operation=operation, path=path, decode=decode_one, purpose=purpose)
-        )
+    async def _get(self, operation: str, path: str, shape: type[Resource[T]]) -> T:
+        return await self.transport.read(_get_call(operation, path, shape, Purpose.READ))
 
-    async def _look_up(self, call: Call[Page[T]]) -> list[T]:
+    async def _get_of(self, event: str, operation: str, path: str, shape: type[Resource[T]]) -> T:
+        call = _get_call(operation, path, shape, self._looking)
+        return await self._hosts.ask(event, lambda transport: transport.read(call))
+
+    async def _look_up(self, transport: Transport, call: Call[Page[T]]) -> list[T]:
         """What is not there must not be what could not be read: whether a booking was made hangs on it."""
-        return await read_list(self._transport, replace(call, purpose=self._looking), complete=True)
+        return await read_list(transport, replace(call, purpose=self._looking), complete=True)
 
     def _reference(self, uri: str) -> str:
         self.id_from(uri)
@@ -219,6 +234,10 @@ def wire_time(moment: datetime) -> str:
 
 def _given(**params: str | None) -> Mapping[str, str]:
     return {name: value for name, value in params.items() if value is not None}
+
+
+def _get_call(operation: str, path: str, shape: type[Resource[T]], purpose: Purpose) -> Call[T]:
+    return Call(operation=operation, path=path, decode=partial(_resource, shape=shape), purpose=purpose)
 
 
 def _resource(body: bytes, shape: type[Resource[T]]) -> T:

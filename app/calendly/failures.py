@@ -47,6 +47,11 @@ SCOPES = {
 }
 """What each operation needs of the token. Calendly's pages disagree on available times: ask for both."""
 
+OF_ONE_EVENT = frozenset(
+    {"get_scheduled_event", "list_event_invitees", "get_event_invitee", "cancel_scheduled_event"}
+)
+"""What only a host of the event may do: a 403 that names no scope is about that."""
+
 CLOSED_FOR = 30
 """Seconds after which it makes sense to ask again whether an account has been connected anew."""
 
@@ -99,6 +104,11 @@ class AccessRefusedError(UpstreamRefusedUsError):
 
     upstream_status: int
     required_scopes: tuple[str, ...] = ()
+
+    @property
+    def may_be_for_a_host(self) -> bool:
+        """Of an event: the token is good and lacks nothing, so that a host of that event may be let do it."""
+        return self.upstream_status == HTTPStatus.FORBIDDEN and not self.required_scopes
 
 
 @dataclass(kw_only=True, eq=False)
@@ -174,10 +184,12 @@ def error_body(reply: Reply) -> ErrorBody:
 
 
 def scopes_of(refusal: Refusal) -> tuple[str, ...]:
-    """What the token lacks, as Calendly says it, or else what the operation is known to need. Fit for a
-    log.
+    """What the token lacks, as Calendly says it, or else what the operation is known to need; nothing where it may
+    lack none. Fit for a log.
     """
     named = tuple(scope for scope in refusal.error.required_scopes or () if _SCOPE.fullmatch(scope))
+    if refusal.status == HTTPStatus.FORBIDDEN and refusal.operation in OF_ONE_EVENT:
+        return named
     return named or SCOPES.get(refusal.operation, ())
 
 

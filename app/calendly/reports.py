@@ -33,7 +33,10 @@ def report_attempt(operation: str, seconds: float, **outcome: str | int) -> None
 def report_refusal(refusal: Refusal, failure: AppError) -> None:
     """Silent where the refusal is nobody's fault; an error where we, or our token, are wrong."""
     known = {"operation": refusal.operation, "status": refusal.status}
-    if isinstance(failure, AccessRefusedError):
+    if isinstance(failure, AccessRefusedError) and failure.may_be_for_a_host:
+        # Somebody else may be asked: whoever finds nobody says so.
+        log.warning("calendly.not_a_host", **known)
+    elif isinstance(failure, AccessRefusedError):
         log.error("calendly.refused_us", **known, required_scopes=list(failure.required_scopes))
     elif _we_asked_wrongly(refusal, failure):
         parameters = (detail.parameter for detail in refusal.error.details or ())

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import AccessRefusedError
 from app.calendly.models import Invitee, ScheduledEvent
 from app.concurrency import together
-from app.errors import NotFoundError
+from app.errors import NotFoundError, UpstreamError
 from app.intents.model import Wanted
 
 AROUND = timedelta(seconds=1)
@@ -16,6 +18,8 @@ AROUND = timedelta(seconds=1)
 
 AT_ONCE = 4
 """Events whose invitees are read together: a team has one for each of its hosts, and a look has to end in time."""
+
+log = structlog.get_logger()
 
 Meant = Callable[[ScheduledEvent, Invitee], bool]
 
@@ -83,7 +87,23 @@ async def _events(client: CalendlyClient, wanted: Wanted) -> tuple[list[Schedule
     try:
         return await _listed(client, wanted, organization=wanted.organization), True
     except AccessRefusedError:
-        return await _listed(client, wanted, user=wanted.user), False
+        own = await _listed(client, wanted, user=wanted.user)
+        return own + await _hosted_by_colleagues(client, wanted, own), False
+
+
+async def _hosted_by_colleagues(
+    client: CalendlyClient, wanted: Wanted, own: list[ScheduledEvent]
+) -> list[ScheduledEvent]:
+    """In the calendars of those members whose accounts are here, but for what is in the own one. What cannot be read
+    of them proves no less than those who are not here.
+    """
+    found = {event.uri: event for event in own}
+    for colleague, user in await client.colleagues():
+        try:
+            found |= {event.uri: event for event in await _listed(colleague, wanted, user=user)}
+        except UpstreamError as error:
+            log.warning("intents.colleague_unread", error=error.code)
+    return [event for uri, event in found.items() if uri not in {each.uri for each in own}]
 
 
 async def _listed(

@@ -100,7 +100,8 @@ class Resolver:
         account was disconnected; and while it is not known whose account this process speaks for.
         """
         try:
-            return await self._means.speaker(standing.matter.wanted.user)
+            wanted = standing.matter.wanted
+            return await self._means.speaker(wanted.user, wanted.event_type)
         except AppError as error:
             log.warning("intents.account_unknown", error=error.code)
             return None

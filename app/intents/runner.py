@@ -141,7 +141,7 @@ class IntentRunner:
         Asked once for all who ask it together, and only while there are calls to spare. Raises
         `UpstreamBusyError` where there are none.
         """
-        speaker = await self._means.speaker(wanted.user)
+        speaker = await self._means.speaker(wanted.user, wanted.event_type)
         if speaker is None:
             return None
         client = speaker.looking_for(Purpose.CHECK)

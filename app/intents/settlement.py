@@ -43,13 +43,14 @@ class Change(Enum):
 class Means:
     """What it takes to carry an intent out.
 
-    `speaker` finds who speaks for the user with this URI, if anybody does. `settled` is
+    `speaker` finds who speaks for the user with this URI, if anybody does, of bookings of the event type with this
+    id. `settled` is
     told of every booking that was made or moved, and where it is now: its days are no longer true.
     `settling` is asked to write down, before that is settled, that somebody is to hear of it; False
     where it could not. `clock` is the one by which slots are read.
     """
 
-    speaker: Callable[[str], Awaitable[CalendlyClient | None]]
+    speaker: Callable[[str, str], Awaitable[CalendlyClient | None]]
     ledger: Ledger
     naming: Naming
     options: ProtocolOptions
@@ -59,7 +60,7 @@ class Means:
 
     async def client_for(self, matter: Matter) -> CalendlyClient:
         """Of its account. Raises `UpstreamError`: nobody speaks for it, or nobody knows who does."""
-        client = await self.speaker(matter.wanted.user)
+        client = await self.speaker(matter.wanted.user, matter.wanted.event_type)
         if client is None:
             raise UpstreamRefusedUsError
         return client

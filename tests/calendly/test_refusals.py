@@ -256,6 +256,35 @@ async def test_a_refused_token_is_reported_with_the_scopes_it_needs(
     assert refused[0]["log_level"] == "error"
 
 
+@pytest.mark.parametrize(
+    ("named", "scopes", "told"),
+    [
+        pytest.param(None, (), ("calendly.not_a_host", "warning"), id="somebody else may"),
+        pytest.param(
+            ["scheduled_events:read"],
+            ("scheduled_events:read",),
+            ("calendly.refused_us", "error"),
+            id="a scope is missing",
+        ),
+    ],
+)
+async def test_of_an_event_no_scope_is_said_to_be_missing_that_calendly_does_not_name(
+    calendly: respx.Router,
+    client: CalendlyClient,
+    named: list[str] | None,
+    scopes: tuple[str, ...],
+    told: tuple[str, str],
+) -> None:
+    said = {"title": "Permission Denied", "message": "You are not allowed to view this event"}
+    calendly.get("/scheduled_events/EV").respond(403, json=said | {"required_scopes": named})
+
+    with capture_logs() as logs, pytest.raises(AccessRefusedError) as raised:
+        await client.get_scheduled_event("EV")
+
+    assert (raised.value.required_scopes, raised.value.may_be_for_a_host) == (scopes, not scopes)
+    assert told in {(each["event"], each["log_level"]) for each in logs}
+
+
 async def test_a_call_leaves_one_line_without_url_token_or_text(
     calendly: respx.Router, client: CalendlyClient
 ) -> None:

@@ -121,6 +121,7 @@ class Policy(RuleBasedStateMachine):
     @rule(stride=st.sampled_from(BACK), asked=ASKED)
     def the_clock_is_set_back(self, stride: timedelta, asked: Asked) -> None:
         self._clock.moment -= stride
+        self._judge.set_back()
         self._run(self._crowd([self._last, asked]))
 
     @rule(failure=st.sampled_from(FAILURES), stride=st.sampled_from(LONG), asked=ASKED)

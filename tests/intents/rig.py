@@ -175,7 +175,7 @@ class Rig:
         async def tell(_change: Change, matter: Matter, _result: Result) -> None:
             settled.append(matter)
 
-        async def speaker(user: str) -> CalendlyClient | None:
+        async def speaker(user: str, _event_type: str) -> CalendlyClient | None:
             return client if user == self.account["uri"] else None
 
         means = Means(

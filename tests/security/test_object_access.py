@@ -82,7 +82,7 @@ def with_bit_flipped(token: str, bit: int) -> str:
 
 
 def desk_of(scene: Scene) -> Desk:
-    return Desks(scene.bff.app.state.resources).of(scene.bff.account)
+    return Desks(scene.bff.app.state.resources).of(scene.bff.account, scene.booking["eventTypeId"])
 
 
 def claims_of(scene: Scene) -> Claims:

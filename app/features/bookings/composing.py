@@ -28,6 +28,8 @@ TRIES = 3
 GIVEN_UP = timedelta(days=1)
 """For which it is tried to find out what nobody but Calendly knows."""
 
+ClientOf = Callable[[str, str], Awaitable[CalendlyClient | None]]
+
 MayBeOurs = Callable[[Parts, str, datetime], Awaitable[bool]]
 """As `Underway.may_be`."""
 
@@ -37,12 +39,10 @@ log = structlog.get_logger()
 class Composer:
     """Makes the notice that a hint leads to, from what Calendly says now, or from what we know ourselves.
 
-    `client_of` finds who speaks for the account with this id.
+    `client_of` finds who speaks for the account with this id, of bookings of the event type with this id.
     """
 
-    def __init__(
-        self, client_of: Callable[[str], Awaitable[CalendlyClient | None]], may_be_ours: MayBeOurs
-    ) -> None:
+    def __init__(self, client_of: ClientOf, may_be_ours: MayBeOurs) -> None:
         self._client_of = client_of
         self._may_be_ours = may_be_ours
 
@@ -79,7 +79,7 @@ class Composer:
             raise BookingInFlightError(retry_after=RETRY_CONFIRMING)
 
     async def _read(self, account: str, about: About, claims: Claims) -> tuple[Booked, About]:
-        speaker = await self._client_of(account)
+        speaker = await self._client_of(account, claims.event_type)
         if speaker is None:
             raise UpstreamRefusedUsError
         client = speaker.looking_for(Purpose.CHECK)

@@ -20,11 +20,12 @@ class Desks:
         self._owned = owned
         self._tokens = ManageTokens(owned.sealers("manage"))
 
-    def of(self, account: Account) -> Desk:
+    def of(self, account: Account, event_type: str) -> Desk:
+        """`event_type` (its id): of what is booked and managed there."""
         owned = self._owned
         telling = Telling(owned.expect, owned.clock)
         return Desk(
-            client=account.client,
+            client=owned.colleagues.client(account, event_type),
             catalogue=account.catalogue,
             account_id=account.id,
             planner=BookingPlanner(catalogue=account.catalogue, buckets=account.buckets, clock=owned.clock),
@@ -48,7 +49,7 @@ class Desks:
             return await self.for_event_type(submission.event_type_id)
         except (NotFoundError, GrantLostError):
             for account in self._owned.accounts.all():
-                desk = self.of(account)
+                desk = self.of(account, submission.event_type_id)
                 # What another account has under this key is no matter of this attempt.
                 with suppress(IdempotencyKeyReusedError):
                     if await BookingService(desk).knows(submission, key):
@@ -62,14 +63,16 @@ class Desks:
         Raises as `Accounts.find`.
         """
         only = self._owned.accounts.only()
-        return self.of(only or (await self._owned.accounts.find(event_type)).account)
+        if only is not None:
+            return self.of(only, event_type)
+        offered = await self._owned.accounts.find(event_type)
+        return self.of(offered.account, offered.event_type.id)
 
     async def for_token(self, token: str) -> Desk:
         """Raises `NotFoundError` where it is of no account of ours; whether the token is good, the desk says."""
-        account = self._owned.accounts.only()
-        if account is None:
-            claims = self._tokens.read(token, self._owned.clock())
-            account = None if claims is None else await self._owned.accounts.with_id(claims.account)
+        claims, account = self._tokens.read(token, self._owned.clock()), self._owned.accounts.only()
+        if account is None and claims is not None:
+            account = await self._owned.accounts.with_id(claims.account)
         if account is None:
             raise NotFoundError
-        return self.of(account)
+        return self.of(account, claims.event_type if claims else "")

@@ -45,7 +45,7 @@ class Replica:
     @property
     def calls(self) -> int:
         """To Calendly, that are under way."""
-        return len(self.buckets._reader._client._transport._reads._running)
+        return len(self.buckets._reader._client.transport._reads._running)
 
     @property
     def failures(self) -> set[str]:
@@ -100,6 +100,10 @@ class Judge:
     def forgotten(self, days: Collection[date], *, readings: int) -> None:
         self.shelf = {place: at for place, at in self.shelf.items() if place[1] not in days}
         self.true_from = self.true_from | dict.fromkeys(days, readings)
+
+    def set_back(self) -> None:
+        """The clock. What lies ahead now may be followed by an older reading of which nobody can tell."""
+        self.shelf = {place: at for place, at in self.shelf.items() if at <= self.now + AHEAD}
 
     def aged_in(self, told: Told) -> list[Place]:
         """The days of an answer that have to be renewed by now. Fails where it may not be given."""
