@@ -102,8 +102,8 @@ class Judge:
         self.true_from = self.true_from | dict.fromkeys(days, readings)
 
     def set_back(self) -> None:
-        """The clock. What lies ahead now may be followed by an older reading of which nobody can tell."""
-        self.shelf = {place: at for place, at in self.shelf.items() if at <= self.now + AHEAD}
+        """The clock. What was in the middle of a later call, which nobody notes here, may lie ahead and count for nothing."""
+        self.shelf.clear()
 
     def aged_in(self, told: Told) -> list[Place]:
         """The days of an answer that have to be renewed by now. Fails where it may not be given."""
