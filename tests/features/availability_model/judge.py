@@ -102,7 +102,7 @@ class Judge:
         self.true_from = self.true_from | dict.fromkeys(days, readings)
 
     def set_back(self) -> None:
-        """The clock. What was in the middle of a later call, which nobody notes here, may lie ahead and count for nothing."""
+        """The clock. What was in the middle of a later call, which nobody notes here, may lie ahead."""
         self.shelf.clear()
 
     def aged_in(self, told: Told) -> list[Place]:
