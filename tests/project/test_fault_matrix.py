@@ -15,8 +15,9 @@ FAMILIES = {
     "U": (range(1, 26), ("faults", "features")),
     "R": (range(1, 15), ("faults", "features")),
     "W": (range(1, 9), ("faults",)),
+    "P": ((3, 5, 6, 7, 9, 10), ("faults",)),
 }
-"""By the letter: bookings, the upstream, Redis, webhooks. The ids, and the folders in which tests cause them through
+"""By the letter: bookings, the upstream, Redis, webhooks, and those of the process that reads suffer from. The ids, and the folders in which tests cause them through
 HTTP: tests of single parts carry such marks too, but do not close a row."""
 
 IDS = [f"{letter}{number:02}" for letter, (numbers, _) in FAMILIES.items() for number in numbers]
