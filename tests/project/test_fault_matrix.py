@@ -17,8 +17,8 @@ FAMILIES = {
     "W": (range(1, 9), ("faults",)),
     "P": ((3, 5, 6, 7, 9, 10), ("faults",)),
 }
-"""By the letter: bookings, the upstream, Redis, webhooks, and what of processes concerns reads. The ids, and the folders in
-which tests cause them through HTTP: tests of single parts carry such marks too, but do not close a row."""
+"""By the letter: bookings, the upstream, Redis, webhooks, and what of processes concerns reads. The ids, and the
+folders in which tests cause them through HTTP: tests of single parts carry such marks too, but do not close a row."""
 
 IDS = [f"{letter}{number:02}" for letter, (numbers, _) in FAMILIES.items() for number in numbers]
 
