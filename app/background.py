@@ -1,8 +1,8 @@
 """Work that goes on beside the requests, for as long as the process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import structlog
@@ -24,6 +24,21 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         while not task.done():
             task.cancel()
             await asyncio.wait({task}, timeout=0.1)
+
+
+@contextmanager
+def whatever_goes_wrong(event: str) -> Iterator[None]:
+    """In a round of what has a next one: it is logged as `event`, and that is all. Only who cancels ends it."""
+    try:
+        yield
+    except Exception:
+        log.exception(event)
+    except asyncio.CancelledError:
+        # The Redis library has been seen to raise it without anybody having cancelled.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        log.exception(event)
 
 
 def _report_end(task: "asyncio.Task[None]") -> None:

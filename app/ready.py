@@ -38,7 +38,7 @@ CHECK = 4
 """Bytes before what is stored, by which damage shows (CRC-32): it is to be sent without being unpacked."""
 
 MOST_BYTES = 48 * 1024 * 1024
-EACH = 2400
+EACH = 2500
 """Bytes of every answer beside its body, with the headers of both encodings."""
 
 BOTH_BODIES = 3.5

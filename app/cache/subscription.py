@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from app.background import whatever_goes_wrong
+
 BEAT = 0.3
 """Seconds of silence after which Redis is asked whether it is there; after as many again it is taken to be gone."""
 
@@ -59,19 +61,12 @@ class Subscription:
         """Until cancelled. Whatever goes wrong, there is a next connection; where nobody listens, there is none."""
         while True:
             await self._joined.wait()
-            try:
-                await self._subscribed()
-            except (RedisError, OSError, TimeoutError) as error:
-                if self._heard and self._ears:
-                    log.warning("cache.subscription_lost", error=type(error).__name__)
-            except Exception:
-                log.exception("cache.listening_failed")
-            except asyncio.CancelledError:
-                # The Redis library has been seen to raise it without anybody having cancelled.
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                log.exception("cache.listening_interrupted")
+            with whatever_goes_wrong("cache.listening_failed"):
+                try:
+                    await self._subscribed()
+                except (RedisError, OSError, TimeoutError) as error:
+                    if self._heard and self._ears:
+                        log.warning("cache.subscription_lost", error=type(error).__name__)
             self._heard, self.complete_at = set(), -inf
             await asyncio.sleep(AGAIN)
 

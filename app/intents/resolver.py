@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
 import structlog
 
+from app.background import whatever_goes_wrong
 from app.calendly.client import CalendlyClient
 from app.errors import AppError
 from app.intents.ledger import Event
@@ -37,19 +39,10 @@ class Resolver:
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong in a round, there is a next one."""
         while True:
-            try:
-                if await self._round() < AT_ONCE:
-                    await asyncio.sleep(self._means.options.poll.total_seconds())
-                continue
-            except (StoreAwayError, NamesUnknownError):
-                pass  # has been logged
-            except Exception:
-                log.exception("intents.resolver_failed")
-            except asyncio.CancelledError:
-                # The Redis library has been seen to raise it without anybody having cancelled.
-                if _is_cancelled():
-                    raise
-                log.exception("intents.resolver_interrupted")
+            # That the store is away, or the names are not known, has been logged.
+            with whatever_goes_wrong("intents.resolver_failed"), suppress(StoreAwayError, NamesUnknownError):
+                if await self._round() >= AT_ONCE:
+                    continue
             await asyncio.sleep(self._means.options.poll.total_seconds())
 
     async def _round(self) -> int:
@@ -165,11 +158,6 @@ class Resolver:
             absences=standing.absences,
             due_in=self._means.options.first_look,
         )
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def meant_by(matter: Matter) -> Meant:

@@ -1,10 +1,12 @@
 """Notices that the store has lost everything, however long it takes to look what became of bookings."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
+from app.background import whatever_goes_wrong
 from app.intents.naming import NamesUnknownError, Naming
 from app.store.state import StoreAwayError
 
@@ -14,16 +16,7 @@ log = structlog.get_logger()
 async def watch(naming: Naming, pause: timedelta) -> None:
     """Until cancelled, once in every `pause`. Whatever goes wrong, there is a next time."""
     while True:
-        try:
+        # That the store is away, or the names are not known, has been logged.
+        with whatever_goes_wrong("intents.watch_failed"), suppress(StoreAwayError, NamesUnknownError):
             await naming.look_after()
-        except (StoreAwayError, NamesUnknownError):
-            pass  # has been logged
-        except Exception:
-            log.exception("intents.watch_failed")
-        except asyncio.CancelledError:
-            # The Redis library has been seen to raise it without anybody having cancelled.
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            log.exception("intents.watch_interrupted")
         await asyncio.sleep(pause.total_seconds())

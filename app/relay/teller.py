@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
+from app.background import whatever_goes_wrong
 from app.errors import AppError
 from app.relay.hints import AT_ONCE, NONE, Hint, Hints
 from app.relay.notices import Notice
@@ -49,22 +51,14 @@ class Teller:
         while True:
             pause = self._poll
             self._more.clear()
-            try:
-                if await self._round() >= AT_ONCE:
-                    continue
-            except StoreAwayError:
-                pass  # has been logged
-            except AppError as error:
-                log.warning("relay.account_unknown", error=error.code)
-                pause = max(pause, UNKNOWN_ACCOUNT)
-            except Exception:
-                log.exception("relay.telling_failed")
-            except asyncio.CancelledError:
-                # The Redis library has been seen to raise it without anybody having cancelled.
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                log.exception("relay.telling_interrupted")
+            # That the store is away has been logged.
+            with whatever_goes_wrong("relay.telling_failed"), suppress(StoreAwayError):
+                try:
+                    if await self._round() >= AT_ONCE:
+                        continue
+                except AppError as error:
+                    log.warning("relay.account_unknown", error=error.code)
+                    pause = max(pause, UNKNOWN_ACCOUNT)
             await self._news(pause)
 
     async def _round(self) -> int:

@@ -3,12 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from secrets import SystemRandom
 
 import structlog
 
+from app.background import whatever_goes_wrong
 from app.relay.notices import Notice, body_of
 from app.relay.outbox import Claimed, Outbox
 from app.relay.schedule import next_wait
@@ -75,18 +77,9 @@ class Relay:
         """Until cancelled. Whatever goes wrong in a round, there is a next one."""
         while True:
             self._more.clear()
-            try:
+            # That the store is away has been logged.
+            with whatever_goes_wrong("relay.round_failed"), suppress(StoreAwayError):
                 await self._round()
-            except StoreAwayError:
-                pass  # has been logged
-            except Exception:
-                log.exception("relay.round_failed")
-            except asyncio.CancelledError:
-                # The Redis library has been seen to raise it without anybody having cancelled.
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                log.exception("relay.interrupted")
             await self._news()
 
     async def aclose(self) -> None:

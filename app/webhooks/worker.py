@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from app.background import whatever_goes_wrong
 from app.errors import AppError
 from app.store.state import StoreAwayError
 from app.webhooks.deliveries import Delivery, concerns
@@ -83,15 +85,13 @@ class Worker:
         """Until cancelled. Whatever goes wrong in a round, there is a next one."""
         while True:
             self._news.clear()
-            try:
-                if await self._round() == AT_ONCE:
-                    continue
-            except StoreAwayError:
-                pass  # has been logged
-            except AppError as error:
-                log.warning("webhooks.account_unknown", error=error.code)
-            except Exception:
-                log.exception("webhooks.worker_failed")
+            # That the store is away has been logged.
+            with whatever_goes_wrong("webhooks.worker_failed"), suppress(StoreAwayError):
+                try:
+                    if await self._round() == AT_ONCE:
+                        continue
+                except AppError as error:
+                    log.warning("webhooks.account_unknown", error=error.code)
             await self._rest()
 
     async def _rest(self) -> None:

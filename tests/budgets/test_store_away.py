@@ -340,6 +340,7 @@ async def test_a_booking_waits_for_a_store_however_long_the_cache_took(store: Re
     state.is_held = False
     state.let_go.set()
     await booking
+    await _all_landed()
 
     assert (await quota.left())["bookings_minute"] == 9
 
@@ -353,6 +354,7 @@ async def test_a_process_that_is_busy_counts_by_its_store_though_the_cache_held_
 
     # Whoever had left the store behind, would have kept the next one from asking.
     assert (admitted, state.told) == (5, 6)
+    await _all_landed()
     assert (await quota.left())["calls_minute"] == 994
 
 
