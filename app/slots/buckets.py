@@ -16,7 +16,7 @@ from app.calendly.client import CalendlyClient
 from app.concurrency import SingleFlight
 from app.errors import NotFoundError, UpstreamError
 from app.slots.knowledge import Knowledge
-from app.slots.loads import Found, Load, those
+from app.slots.loads import Found, Load, latest_of, those
 from app.slots.model import Addressed, Day
 from app.slots.planning import Window, is_over, widened
 from app.slots.policy import Age, Lifetimes, Plan, can_serve, due_soon, plan
@@ -173,7 +173,8 @@ class DayBuckets:
         known = self._remembered(event_type.id, wanted)
         todo = self._plan(wanted, known)
         if not todo.is_fulfilled:
-            known |= await self._reader.shelved(event_type.id, todo.first | todo.meanwhile)
+            shelved = await self._reader.shelved(event_type.id, todo.first | todo.meanwhile)
+            known = latest_of(known, shelved)
             todo = self._plan(wanted, known)
         if todo.first:
             known |= await self._fetched(event_type, wanted, known, todo.first, waits_since)

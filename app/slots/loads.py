@@ -117,3 +117,9 @@ class Loads:
 def those(days: Iterable[date], found: Mapping[date, Day]) -> Found:
     """What was found of them."""
     return {day: found[day] for day in days if day in found}
+
+
+def latest_of(found: Found, others: Found) -> Found:
+    """Of each day the later reading: what Redis has may be the older one, where it could not be told of the other."""
+    later = {day: read for day, read in others.items() if day not in found or found[day].as_of < read.as_of}
+    return found | later

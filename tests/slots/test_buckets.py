@@ -13,6 +13,7 @@ import respx
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from app.cache import keys
 from app.cache.day_store import Claim, DayStore
 from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
@@ -27,6 +28,7 @@ from app.store.connection import open_store
 from tests.calendly import rig
 from tests.soak.waiting import until
 from tests.support.redis import RedisServer
+from tests.support.simulation import StandingClock
 
 DAY = date(2026, 12, 1)
 BOOKED, FREE = "2026-12-01T09:00:00.000000Z", "2026-12-01T10:00:00.000000Z"
@@ -78,7 +80,11 @@ class Replicas:
         )
 
     def opened(
-        self, *, is_deaf: bool = False, now: datetime = rig.NOW, kind: type[DayStore] = DayStore
+        self,
+        *,
+        is_deaf: bool = False,
+        clock: Callable[[], datetime] = lambda: rig.NOW,
+        kind: type[DayStore] = DayStore,
     ) -> DayBuckets:
         """`is_deaf`: nobody tells it anything."""
         return DayBuckets(
@@ -86,7 +92,7 @@ class Replicas:
             store=self.store(kind),
             coherence=Coherence(is_to_be_asked=lambda: is_deaf, changed=lambda: None, renewed=lambda: None),
             lives=LIVES,
-            clock=lambda: now,
+            clock=clock,
         )
 
 
@@ -198,7 +204,7 @@ async def test_what_another_replica_read_long_ago_is_read_in_the_same_call_as_wh
     replicas: Replicas, calendly: Calendly
 ) -> None:
     calendly.let.set()
-    other = replicas.opened(now=rig.NOW - timedelta(minutes=20))
+    other = replicas.opened(clock=StandingClock(rig.NOW - timedelta(minutes=20)))
     await other.read(INTRO_CALL, [DAY])
     await other.forget([DAY + 2 * ONE_DAY])
 
@@ -206,6 +212,26 @@ async def test_what_another_replica_read_long_ago_is_read_in_the_same_call_as_wh
 
     assert {day.as_of for day in days} == {rig.NOW}
     assert calendly.asked == 2
+
+
+async def test_redis_that_has_an_older_reading_than_memory_does_not_make_that_one_new(
+    replicas: Replicas, calendly: Calendly
+) -> None:
+    """It could not be told of the later one, or came back with what it had saved before."""
+    calendly.let.set()
+    clock = StandingClock(rig.NOW - timedelta(minutes=40))
+    buckets, name = replicas.opened(clock=clock), f"{keys.days('ada')}day:{INTRO_CALL.id}:{DAY}"
+    await buckets.read(INTRO_CALL, [DAY])
+    saved = await replicas.redis.get(name)
+    clock.moment += timedelta(minutes=20)
+    await buckets.read(INTRO_CALL, [DAY])
+    await replicas.redis.set(name, saved or "")
+
+    clock.moment = rig.NOW
+    days = await buckets.read(INTRO_CALL, [DAY])
+
+    assert [day.as_of for day in days] == [rig.NOW]
+    assert calendly.asked == 3
 
 
 async def test_what_was_read_since_it_was_decided_to_read_it_is_not_read_again(
