@@ -1,6 +1,9 @@
-"""Plans whose windows a test can wait for, replies of Calendly, and callers in numbers."""
+"""Plans whose windows a test can wait for, replies of Calendly, callers in numbers, and processes that are busy."""
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from redis.asyncio import Redis
@@ -66,3 +69,25 @@ async def is_admitted(quota: Budgets, purpose: Purpose) -> bool:
 
 async def count_admitted(quota: Budgets, purpose: Purpose, tries: int) -> int:
     return sum([await is_admitted(quota, purpose) for _ in range(tries)])
+
+
+@contextmanager
+def busy(turn: float) -> Iterator[None]:
+    """So many seconds pass in each turn of this process."""
+    loop, holding = asyncio.get_running_loop(), True
+
+    def hold() -> None:
+        time.sleep(turn)
+        if holding:
+            loop.call_soon(hold)
+
+    hold()
+    yield
+    holding = False
+
+
+async def all_landed() -> None:
+    """Wait for what others have left behind."""
+    async with asyncio.timeout(15):
+        left_behind = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*left_behind, return_exceptions=True)

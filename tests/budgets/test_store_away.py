@@ -2,30 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis as Operator
 from redis.asyncio import Redis
 
-from app.budgets.budgets import Budgets, Reckoning
+from app.budgets.budgets import Budgets
 from app.budgets.names import keys_of
 from app.calendly.quota import Purpose
 from app.errors import BookingsClosedError
 from app.store.connection import STATE_PATIENCE, open_store
-from app.store.script import Script
-from app.store.state import Reply, StateStore
 from tests.budgets.examples import (
     BOOK,
     CANCEL,
     LOOKUP,
     READ,
+    all_landed,
     budgets,
+    busy,
     count_admitted,
     is_admitted,
-    plan,
     standing,
     window,
 )
@@ -58,21 +56,6 @@ def _start_again(server: RedisServer) -> None:
         while operator.info("persistence")["loading"]:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-
-
-@contextmanager
-def _busy(turn: float) -> Iterator[None]:
-    """So many seconds pass in each turn of this process."""
-    loop, holding = asyncio.get_running_loop(), True
-
-    def hold() -> None:
-        time.sleep(turn)
-        if holding:
-            loop.call_soon(hold)
-
-    hold()
-    yield
-    holding = False
 
 
 def _fill(server: RedisServer) -> None:
@@ -141,7 +124,7 @@ async def test_a_process_that_is_busy_does_not_take_its_store_for_away(store: Re
     await _found_to_be_back(quota)
 
     # Turns so long that the store, too, may be kept waiting for a core.
-    with _busy(turn=0.3):
+    with busy(turn=0.3):
         admitted = await count_admitted(quota, READ, 3)
 
     # Alone it would have had one.
@@ -272,110 +255,9 @@ async def test_bookings_that_a_hung_store_took_unheard_are_given_back(
     await asyncio.gather(*(is_admitted(quota, BOOK) for _ in range(8)))
 
     server.resume()
-    await _all_landed()
+    await all_landed()
 
     assert await count_admitted(quota, BOOK, 20) == 9
-
-
-class _HeldStore(StateStore):
-    """What it is told while it is held, it does when it is let go. `told`: how often it was."""
-
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis)
-        self.is_held = False
-        self.let_go = asyncio.Event()
-        self.told = 0
-
-    async def run(
-        self, script: Script, keys: Sequence[str], args: Sequence[str | int | float | bytes] = ()
-    ) -> Reply:
-        self.told += 1
-        if self.is_held:
-            await self.let_go.wait()
-        return await super().run(script, keys, args)
-
-
-def _held(store: Redis, *, hurried: bool = False) -> tuple[_HeldStore, Budgets]:
-    """`hurried`: the cache is away, and may have held up whoever asks."""
-    state = _HeldStore(store)
-    by = Reckoning(plans=plan(TEN), hurries=lambda: hurried)
-    return state, Budgets(state=state, account=lambda: "0a1b", tier="paid", reckoning=by)
-
-
-@pytest.mark.fault("R04")
-async def test_who_was_held_up_by_the_cache_is_gone_before_the_store_is_found_to_be_away(
-    store: Redis,
-) -> None:
-    state, quota = _held(store, hurried=True)
-    state.is_held = True
-    await quota.admit(READ)
-
-    state.is_held = False
-    state.let_go.set()
-    await _all_landed()
-
-    # A store that was waited for in vain would not be asked.
-    assert await quota.left() == {"calls_minute": 999, "bookings_minute": 10}
-
-
-@pytest.mark.fault("R04")
-async def test_while_the_store_is_not_yet_judged_nobody_waits_for_it_again(store: Redis) -> None:
-    state, quota = _held(store, hurried=True)
-    state.is_held = True
-
-    admitted = await count_admitted(quota, READ, 5)
-
-    assert (admitted, state.told) == (5, 1)
-    state.let_go.set()
-    await _all_landed()
-
-
-@pytest.mark.fault("R04")
-async def test_a_booking_waits_for_a_store_however_long_the_cache_took(store: Redis) -> None:
-    state, quota = _held(store, hurried=True)
-    state.is_held = True
-    booking = asyncio.create_task(quota.admit(BOOK))
-    await quota.admit(READ)
-
-    state.is_held = False
-    state.let_go.set()
-    await booking
-    await _all_landed()
-
-    assert (await quota.left())["bookings_minute"] == 9
-
-
-async def test_a_process_that_is_busy_counts_by_its_store_though_the_cache_held_it_up(store: Redis) -> None:
-    state, quota = _held(store, hurried=True)
-    await quota.admit(READ)
-
-    with _busy(turn=0.05):
-        admitted = await count_admitted(quota, READ, 5)
-
-    # Whoever had left the store behind, would have kept the next one from asking.
-    assert (admitted, state.told) == (5, 6)
-    await _all_landed()
-    assert (await quota.left())["calls_minute"] == 994
-
-
-async def test_what_may_yet_be_taken_is_not_given_back_before(store: Redis) -> None:
-    state, quota = _held(store)
-    state.is_held = True
-    await is_admitted(quota, BOOK)
-    state.is_held = False
-    await quota.admit(BOOK)
-
-    state.let_go.set()
-    await _all_landed()
-
-    assert await count_admitted(quota, BOOK, 20) == 9
-
-
-async def _all_landed() -> None:
-    """Wait for what others have left behind."""
-    async with asyncio.timeout(15):
-        left_behind = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*left_behind, return_exceptions=True)
 
 
 async def test_a_permit_that_could_not_be_given_back_is_given_back_later(
@@ -444,5 +326,5 @@ async def test_who_leaves_a_slow_store_leaves_its_command_whole(server: RedisSer
 
     server.resume()
 
-    await _all_landed()
+    await all_landed()
     assert await store.zcard(keys_of("0a1b")[1]) == 2
