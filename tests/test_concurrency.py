@@ -57,6 +57,36 @@ async def test_a_failure_ends_the_others() -> None:
     assert ended.is_set()
 
 
+async def test_after_a_failure_a_timeout_is_a_timeout() -> None:
+    """And no cancellation, which would end whoever waits in vain for something else after it."""
+    with pytest.raises(NotFoundError):
+        await together(_fails(), _value(1))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await asyncio.Event().wait()
+
+
+async def test_whoever_leaves_ends_all_of_them() -> None:
+    ended = []
+
+    async def endless(number: int) -> NoReturn:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(number)
+        raise AssertionError
+
+    leaving = asyncio.create_task(together(endless(1), endless(2)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    leaving.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert sorted(ended) == [1, 2]
+
+
 class _Load:
     """Counts how often it was asked; answers when told."""
 

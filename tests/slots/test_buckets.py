@@ -17,6 +17,7 @@ from app.cache import keys
 from app.cache.day_store import Claim, DayStore
 from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
+from app.errors import UpstreamFailedError
 from app.slots.buckets import Coherence, DayBuckets
 from app.slots.knowledge import Knowledge
 from app.slots.loads import Load
@@ -49,6 +50,7 @@ class Calendly:
     """Knows at once what is free, and tells it when it is let."""
 
     free: list[str] = field(default_factory=lambda: [BOOKED, FREE])
+    fails: bool = False
     asked: int = 0
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     let: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,7 +60,7 @@ class Calendly:
         self.asked += 1
         self.heard.set()
         await self.let.wait()
-        return httpx.Response(200, json=body)
+        return httpx.Response(200, json={"odd": 1} if self.fails else body)
 
 
 @pytest.fixture
@@ -249,6 +251,19 @@ async def test_what_was_read_since_it_was_decided_to_read_it_is_not_read_again(
 
     assert found[0] == found[1]
     assert calendly.asked == 1
+
+
+async def test_whoever_waits_while_calendly_fails_and_redis_hangs_is_told_of_the_failure(
+    buckets: DayBuckets, calendly: Calendly, redis: RedisServer
+) -> None:
+    calendly.fails = True
+    reading = asyncio.ensure_future(buckets.read(INTRO_CALL, [DAY]))
+    await calendly.heard.wait()
+    redis.told("CLIENT", "PAUSE", "1000")
+    calendly.let.set()
+
+    with pytest.raises(UpstreamFailedError):
+        await reading
 
 
 class _SwallowingStore(DayStore):
