@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import TypeAlias
 
 import structlog
 
@@ -21,30 +20,27 @@ LOOKED_EVERY = 2.0
 NAMED = re.compile(rf"{API}/event-types/([^/?%]+)/".encode())
 """Where a question about one event type says which. Escaped, the same name can be spelt in any number of ways."""
 
-Version: TypeAlias = tuple[int, int]
-"""Of an account's days: what was made under another version may be untrue; and the latest news that had been heard."""
-
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an answer is made of. To be taken before days are read."""
+    """What an answer is made of: `versions` of the days of its accounts. To be taken before days are read."""
 
     accounts: Sequence[Account]
-    versions: Sequence[Version]
+    versions: Sequence[int]
 
     @classmethod
     def of(cls, accounts: Collection[Account]) -> "Basis":
         kept = tuple(dict.fromkeys(accounts))
-        return cls(kept, tuple(map(_version, kept)))
+        return cls(kept, tuple(account.buckets.version for account in kept))
 
     @property
     def holds(self) -> bool:
         """Nothing of it has become untrue."""
         return all(
             version == account.buckets.version
-            for account, (version, _) in zip(self.accounts, self.versions, strict=True)
+            for account, version in zip(self.accounts, self.versions, strict=True)
         )
 
 
@@ -81,7 +77,8 @@ class SharedAnswers:
             self._homes[named[1]] = ready.accounts[0]
         # No generation of one account speaks for what belongs to several.
         if not ready.is_marked and len(basis.accounts) == 1:
-            _, ready.generation = basis.versions[0]
+            # Whatever came since the basis was taken, has made nothing of it untrue.
+            ready.generation = basis.accounts[0].buckets.generation
         self.memory.keep(place, ready)
 
     def look_again(self, ready: Ready) -> None:
@@ -148,7 +145,3 @@ class SharedAnswers:
         named = NAMED.match(place)
         home = self._homes.get(named[1]) if named else None
         return self._accounts.named(home) if home else None
-
-
-def _version(account: Account) -> Version:
-    return account.buckets.version, account.buckets.generation

@@ -17,6 +17,7 @@ from app.accounts.opener import Shared, access_of, lifetimes, opened_account
 from app.accounts.roster import Heeds, Roster
 from app.answers import SharedAnswers
 from app.background import running
+from app.cache.clocks import WatchedClock
 from app.cache.news import News
 from app.cache.reach import Reach
 from app.cache.steps import Steps
@@ -71,12 +72,14 @@ async def opened(
     """
     settings.require_access()
     async with AsyncExitStack() as stack:
-        opening = _Opening(settings, metrics, clock, stack)
-        shared = await opening.shared(doubts=doubts)
         accounts = Accounts()
+        watched = WatchedClock(clock, partial(_doubt, accounts))
+        await stack.enter_async_context(running(watched.watch()))
+        opening = _Opening(settings, metrics, watched, stack)
+        shared = await opening.shared(doubts=doubts)
         if settings.calendly.token is not None:
             accounts.add(await opening.own_account(shared, settings.calendly.token))
-        answers = SharedAnswers(shared.ready, accounts, shared.news.is_to_be_asked, clock)
+        answers = SharedAnswers(shared.ready, accounts, shared.news.is_to_be_asked, watched)
         sealed_by = settings.keys() or (secrets.token_bytes(KEY_BYTES),)
         sealers = cache(partial(Sealer, sealed_by))
         live = await opening.live(shared)
@@ -91,7 +94,7 @@ async def opened(
         colleagues = Colleagues(accounts)
         bookings = await opening.bookings(shared, colleagues, live.announcer, protocol, sealed_by)
         yield Resources(
-            clock=clock,
+            clock=watched,
             metrics=metrics,
             cache=shared.cache,
             state=shared.state,
@@ -265,6 +268,11 @@ class _Opening:
         runner = IntentRunner(means)
         self.stack.push_async_callback(runner.aclose)
         return runner
+
+
+def _doubt(accounts: Accounts) -> None:
+    for account in accounts.all():
+        account.buckets.doubt()
 
 
 def _accounts_changed(accounts: Accounts, answers: SharedAnswers, hub: Hub) -> None:

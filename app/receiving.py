@@ -17,7 +17,7 @@ from app.errors import AppError, NotFoundError
 from app.intents.runner import IntentRunner
 from app.observability import Metrics
 from app.settings import Settings
-from app.slots.planning import HORIZON
+from app.slots.planning import FURTHEST
 from app.store.state import StateStore
 from app.webhooks.effects import DaysUntrue, News, Notice, Seated
 from app.webhooks.hosts import Host, NotDoneError
@@ -198,5 +198,5 @@ async def _forget_all(account: Account, neighbours: Neighbours) -> None:
         # They age soon, and are read again then.
         log.warning("webhooks.event_types_unread", error=error.code)
     for each in await neighbours.accounts.concerned(account):
-        await each.forget_days(now, now + HORIZON)
+        await each.forget_days(now, now + FURTHEST)
         neighbours.tell_all(each)

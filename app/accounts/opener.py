@@ -79,13 +79,15 @@ class _Opening:
         budgets = self._budgets(lambda: self._user_name(catalogue))
         client = await self._client(token, budgets)
         catalogue = self._catalogue(client)
-        buckets = await self._buckets(client)
+        days = self._days()
+        buckets = await self._buckets(client, days)
         popularity, warm_up = await self._warm_up(client, budgets, buckets)
         shelf = AnswerShelf(
             self.shared.cache,
             self.shared.reach,
             account=self.access,
             maker=_maker(self.shared.settings),
+            heard=days.heard,
         )
         self.stack.push_async_callback(shelf.aclose)
         return Account(
@@ -153,15 +155,17 @@ class _Opening:
             clock=self.shared.clock,
         )
 
-    async def _buckets(self, client: CalendlyClient) -> DayBuckets:
-        bff, shared = self.shared.settings.bff, self.shared
-        days = DayStore(
-            shared.cache,
-            shared.reach,
+    def _days(self) -> DayStore:
+        return DayStore(
+            self.shared.cache,
+            self.shared.reach,
             account=self.access,
-            lifetime=bff.stale_if_error,
-            clock=shared.clock,
+            lifetime=self.shared.settings.bff.stale_if_error,
+            clock=self.shared.clock,
         )
+
+    async def _buckets(self, client: CalendlyClient, days: DayStore) -> DayBuckets:
+        shared = self.shared
         buckets = DayBuckets(
             client=client,
             store=days,

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from redis.asyncio import Redis
 
 from app.cache import scripts
+from app.cache.heard import Heard
 from app.cache.reach import Reach
 from app.cache.steps import Steps
 from app.concurrency import told
@@ -35,8 +36,9 @@ class AnswerShelf:
     `maker` tells answers of one release and its settings from those of others.
     """
 
-    def __init__(self, redis: Redis, reach: Reach, *, account: str, maker: str) -> None:
+    def __init__(self, redis: Redis, reach: Reach, *, account: str, maker: str, heard: Heard) -> None:
         self._steps = Steps(redis, reach, account)
+        self._heard = heard
         self._maker = maker
         self._asked: dict[bytes, list[Tell]] = {}
         self._put: dict[bytes, tuple[int, bytes]] = {}
@@ -85,7 +87,9 @@ class AnswerShelf:
                 asked, self._asked = self._asked, {}
                 found = None
                 try:
-                    found = await self._steps.run(scripts.TAKE, self._maker, b" ".join(asked))
+                    found = await self._steps.run(
+                        scripts.TAKE, self._heard.generation, self._maker, b" ".join(asked)
+                    )
                 finally:
                     self._tell(asked, found or [b""] * len(asked))
         finally:
@@ -107,7 +111,13 @@ class AnswerShelf:
                 known = min(generation for generation, _ in put.values())
                 words = [part for name, (_, answer) in put.items() for part in (name, answer)]
                 await self._steps.run(
-                    scripts.PUT, self._maker, f"{known:0{DIGITS}}", MOST, KEPT_FOR // MILLISECOND, *words
+                    scripts.PUT,
+                    self._heard.generation,
+                    self._maker,
+                    f"{known:0{DIGITS}}",
+                    MOST,
+                    KEPT_FOR // MILLISECOND,
+                    *words,
                 )
         finally:
             self._putting = None

@@ -10,8 +10,10 @@ from redis.asyncio import Redis
 
 from app.cache import keys, scripts
 from app.cache.clocks import latest
+from app.cache.heard import Heard
 from app.cache.reach import Reach
-from app.cache.steps import Steps
+from app.cache.steps import Steps, Word
+from app.store.script import Script
 
 Kept: TypeAlias = tuple[datetime, bytes]
 """When it was read, and what."""
@@ -54,16 +56,13 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Which of the days asked for are ours to read. `fence` and `started` say so when they are kept.
-
-    `newer`: somebody has read them since. `taken`: somebody is reading them.
+    """Which of the days asked for are ours to read: `fence` says so when they are kept. `newer`: somebody has read them
+    since. All others somebody is reading.
     """
 
     granted: frozenset[date]
     newer: frozenset[date] = frozenset()
-    taken: frozenset[date] = frozenset()
     fence: str = ""
-    started: str = ""
 
 
 class DayStore:
@@ -81,14 +80,19 @@ class DayStore:
         lifetime: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
+        self.heard = Heard()
         self._steps = Steps(redis, reach, account)
+        self._untold: set[date] = set()
+        """Days that became untrue while nobody could be told."""
+        self._reach = reach
         self.channel = keys.news(account)
         self._lifetime = lifetime
         self._clock = clock
 
     async def read(self, event_type: str, days: Collection[date]) -> Shelf:
+        await self._make_up_in_passing()
         wanted = sorted(days)
-        found = await self._steps.run(scripts.READ, event_type, *_spelt(wanted))
+        found = await self._run(scripts.READ, event_type, *_spelt(wanted))
         if found is None:
             return Shelf()
         values = [*found[1:], *[None] * len(wanted)]
@@ -101,32 +105,25 @@ class DayStore:
 
     async def generation(self) -> int:
         """A later one than before: some days have become untrue. 0 where nobody knows."""
-        return int(await self._steps.run(scripts.GENERATION) or 0)
+        return int(await self._run(scripts.GENERATION) or 0)
 
     async def claim(self, event_type: str, known: Mapping[date, datetime | None], lease: timedelta) -> Claim:
         """`known`: the days to read, and the reading that each is to be newer than."""
+        await self._make_up_in_passing()
         days = sorted(known)
         asked = [part for day in days for part in (day.isoformat(), _digits(known[day]))]
-        found = await self._steps.run(scripts.CLAIM, event_type, _microseconds(lease), self._latest(), *asked)
+        found = await self._run(scripts.CLAIM, event_type, _microseconds(lease), self._latest(), *asked)
         if found is None:
             return Claim(granted=frozenset(days))
-        fence, started, *answers = map(_text, found)
+        fence, *answers = map(_text, found)
         which = {
             answer: frozenset(day for day, each in zip(days, answers, strict=True) if each == answer)
-            for answer in ("granted", "newer", "claimed")
+            for answer in ("granted", "newer")
         }
-        return Claim(
-            granted=which["granted"],
-            newer=which["newer"],
-            taken=which["claimed"],
-            fence=fence,
-            started=started,
-        )
+        return Claim(granted=which["granted"], newer=which["newer"], fence=fence)
 
     async def extend(self, event_type: str, claim: Claim, lease: timedelta) -> None:
-        await self._steps.run(
-            scripts.EXTEND, event_type, claim.fence, _microseconds(lease), *_spelt(claim.granted)
-        )
+        await self._run(scripts.EXTEND, event_type, claim.fence, _microseconds(lease), *_spelt(claim.granted))
 
     async def keep(self, event_type: str, claim: Claim, days: Mapping[date, Kept]) -> frozenset[date]:
         """Those of the days that became untrue while they were read: they are not kept."""
@@ -136,43 +133,52 @@ class DayStore:
             part for day, (as_of, value) in days.items() for part in (day.isoformat(), _shelved(as_of, value))
         ]
         lifetime = self._lifetime // timedelta(milliseconds=1)
-        found = await self._steps.run(
-            scripts.KEEP, event_type, claim.fence, claim.started, lifetime, self._latest(), *values
-        )
+        found = await self._run(scripts.KEEP, event_type, claim.fence, lifetime, self._latest(), *values)
         return frozenset(date.fromisoformat(_text(day)) for day in found or ())
 
     async def release(self, event_type: str, claim: Claim) -> None:
         if claim.fence:
-            await self._steps.run(scripts.RELEASE, event_type, claim.fence, *_spelt(claim.granted))
+            await self._run(scripts.RELEASE, event_type, claim.fence, *_spelt(claim.granted))
 
     async def discard(self, event_type: str, days: Collection[date]) -> None:
         """What is kept of them is nothing that anybody could read."""
-        await self._steps.run(scripts.DISCARD, event_type, *_spelt(days))
+        await self._run(scripts.DISCARD, event_type, *_spelt(days))
 
     async def forget(self, days: Collection[date]) -> Untrue | None:
         """Of all event types, whoever keeps some of them. Tried even while Redis is taken to be away.
 
-        None where nobody was told.
+        None where nobody was told: `make_up` does, or whoever reads next.
         """
-        spelt = _spelt(days)
-        found = await self._steps.attempt(scripts.FORGET, self.channel, ",".join(spelt), *spelt)
+        untrue, self._untold = self._untold.union(days), set()
+        spelt = _spelt(sorted(untrue))
+        found = await self._steps.attempt(
+            scripts.FORGET, self.heard.generation, self.channel, ",".join(spelt), *spelt
+        )
         if found is None:
+            self._untold |= untrue
             return None
         generation, before = map(int, found)
-        return Untrue(generation, before, frozenset(days))
+        return Untrue(generation, before, frozenset(untrue))
+
+    async def make_up(self) -> None:
+        """For what could not be told."""
+        if self._untold:
+            await self.forget(())
 
     async def lose(self, event_type: str, days: Collection[date]) -> Untrue | None:
-        """It is gone, with all that is kept of it: the days that anybody may have read.
-
-        None where nothing was kept, or nobody was told.
-        """
-        found = await self._steps.run(
-            scripts.LOSE, event_type, self.channel, GONE + event_type, *_spelt(days)
-        )
+        """It is gone, with all that is kept of it: the days that anybody may have read. None where nobody was told."""
+        found = await self._run(scripts.LOSE, event_type, self.channel, GONE + event_type, *_spelt(days))
         if not found:
             return None
         generation, before = map(int, found)
         return Untrue(generation, before, gone=event_type)
+
+    async def _run(self, script: Script, *words: Word) -> Word:
+        return await self._steps.run(script, self.heard.generation, *words)
+
+    async def _make_up_in_passing(self) -> None:
+        if not self._reach.is_away:
+            await self.make_up()
 
     def _latest(self) -> str:
         return _digits(latest(self._clock()))
@@ -196,7 +202,7 @@ def _shelved(as_of: datetime, value: bytes) -> bytes:
 
 def _opened(shelved: object) -> Kept | None:
     """None for what is not there, and for what nobody could have shelved."""
-    if not isinstance(shelved, bytes):
+    if not isinstance(shelved, bytes) or not shelved:
         return None
     digits = shelved[:DIGITS]
     if len(digits) < DIGITS or not digits.isdigit():

@@ -8,7 +8,7 @@ share a hash tag: in a Redis Cluster they live on one node.
 
 from hashlib import sha256
 
-SCHEMA = 6
+SCHEMA = 7
 
 
 def catalogue(access: str) -> str:

@@ -1,13 +1,19 @@
-"""The atomic steps of the days in the cache, in Lua. Time is that of Redis: replicas need not agree on theirs.
+"""The atomic steps of the days in the cache, in Lua. Time is that of Redis: replicas need not agree on theirs. What
+came before what, is counted: the clock of Redis may be set back, too.
 
 All names of one account share a hash tag, so that one step can make the days of all its event types untrue:
-`news` is a hash of `generation` (when something last became untrue), `fence` (how many claims were
-made), by date, of when that date last became untrue, all in microseconds, and of the event types of which
-anything may be kept: `of:<event type>`. `day:<event type>:<date>` is a
-day as it was read: 16 digits, the microsecond of the reading by the clock of whoever read it, and then its slots.
-`claims:<event type>` is a hash, by date, of who is reading it: a fence and until when it is theirs.
-`answers:<maker>` is a hash of answers as they were sent, each after the 16 digits of the generation under which it
-was made; who made them matters, for another release or other settings would have answered otherwise.
+`news` is a hash of `generation` (when something last became untrue, in microseconds), `epoch` (the generation at which
+the hash was begun), `fence` (how many claims and news there have been since), by date, of the fence at which that date
+last became untrue, and of the event types of which anything may be kept: `of:<event type>`.
+`day:<event type>:<date>` is a day as it was read: 16 digits of the epoch, 16 digits, the microsecond of the reading by
+the clock of whoever read it, and then its slots. `claims:<event type>` is a hash, by date, of who is reading it: an
+epoch and a fence, and until when it is theirs. `answers:<maker>` is a hash of answers as they were sent, each after the
+16 digits of the generation under which it was made; who made them matters, for another release or other settings would
+have answered otherwise.
+
+Redis may lose any of that: evict it, be flushed, or come back as it was some time ago. Without the `news` of an account
+nothing of it can be trusted, for something may have become untrue meanwhile. So where they are not there, or whoever
+asks has heard of later ones, they are begun anew, and what is of another epoch is as if it were not there.
 """
 
 from app.store.script import RECORDS, Script
@@ -15,21 +21,39 @@ from app.store.script import RECORDS, Script
 _COMMON = (
     RECORDS
     + """
-local news = sound('hash', prefix .. 'news')
+local news, heard = sound('hash', prefix .. 'news'), tonumber(ARGV[2])
+local function noted(field) return tonumber(redis.call('HGET', news, field)) or 0 end
+local function digits(number) return string.format('%016.0f', number) end
+local generation, epoch = noted('generation'), noted('epoch')
+if epoch == 0 or generation < heard then
+  generation = math.max(micros, heard + 1)
+  epoch = generation
+  redis.call('DEL', news)
+  redis.call('HSET', news, 'generation', text(generation), 'epoch', text(epoch))
+  redis.call('PEXPIRE', news, 86400000)
+end
 local function day_at(event_type, day)
   return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
 end
+local function kept_at(name)
+  local value = redis.call('GET', name) or ''
+  return string.sub(value, 1, 16) == digits(epoch) and string.sub(value, 17) or ''
+end
 local function reading_of(value, latest)
-  local reading = string.sub(value or '', 1, 16)
+  local reading = string.match(value, '^%d+')
+  reading = reading and #reading >= 16 and string.sub(reading, 1, 16) or ''
   return reading <= latest and reading or ''
 end
-local function noted(field) return tonumber(redis.call('HGET', news, field)) or 0 end
 local function answers_of(maker) return sound('hash', prefix .. 'answers:' .. maker) end
-local function generation() return string.format('%016.0f', noted('generation')) end
+local function next_fence() return redis.call('HINCRBY', news, 'fence', 1) end
 local function claims_of(event_type) return sound('hash', prefix .. 'claims:' .. event_type) end
 local function claim_in(claims, day)
-  local fence, until_ = string.match(redis.call('HGET', claims, day) or '', '^(%d+) (%d+)$')
-  return fence, tonumber(until_ or 0)
+  local claim = redis.call('HGET', claims, day) or ''
+  local began, fence, until_ = string.match(claim, '^(%d+) (%d+) (%d+)$')
+  until_ = tonumber(until_ or 0)
+  -- Nobody claims anything for as long as that: the clock was set back since.
+  if began ~= text(epoch) or until_ > micros + 60000000 then return nil, 0 end
+  return began .. ' ' .. fence, until_
 end
 """
 )
@@ -37,33 +61,32 @@ end
 READ = Script(
     _COMMON
     + """
-local found = {generation()}
-for index = 3, #ARGV do found[index - 1] = redis.call('GET', day_at(ARGV[2], ARGV[index])) end
+local found = {text(generation)}
+for index = 4, #ARGV do found[index - 2] = kept_at(day_at(ARGV[3], ARGV[index])) end
 return found
 """
 )
-"""The generation, and each day as it is kept, in the order asked."""
+"""The generation, and each day as it is kept, in the order asked; nothing where it is not, or not of this epoch."""
 
-GENERATION = Script(_COMMON + "return generation()")
+GENERATION = Script(_COMMON + "return text(generation)")
 
 CLAIM = Script(
     _COMMON
     + """
-local event_type, lease, latest = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local event_type, lease, latest = ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local claims = claims_of(event_type)
-local fence = redis.call('HINCRBY', news, 'fence', 1)
+local fence = text(epoch) .. ' ' .. text(next_fence())
 redis.call('HSET', news, 'of:' .. event_type, '')
-local answers, granted = {text(fence), text(micros)}, false
-for index = 5, #ARGV, 2 do
+local answers, granted = {fence}, false
+for index = 6, #ARGV, 2 do
   local day, known = ARGV[index], ARGV[index + 1]
-  local kept = reading_of(redis.call('GET', day_at(event_type, day)), latest)
   local _, until_ = claim_in(claims, day)
-  if kept > known then
+  if reading_of(kept_at(day_at(event_type, day)), latest) > known then
     answers[#answers + 1] = 'newer'
   elseif until_ > micros then
     answers[#answers + 1] = 'claimed'
   else
-    redis.call('HSET', claims, day, text(fence) .. ' ' .. text(micros + lease))
+    redis.call('HSET', claims, day, fence .. ' ' .. text(micros + lease))
     answers[#answers + 1] = 'granted'
     granted = true
   end
@@ -76,15 +99,15 @@ return answers
 """Who may read these days: pairs of a date and the 16 digits of the reading that is known, or nothing. Before them
 those of the `latest` reading that can be believed, by the clock of whoever asks: a later one counts as none.
 
-Answers the fence, the time, and for each day `granted`, `claimed` (somebody else is
+Answers the fence, with its epoch, and for each day `granted`, `claimed` (somebody else is
 at it) or `newer` (it has been read since).
 """
 
 EXTEND = Script(
     _COMMON
     + """
-local claims, fence, lease = claims_of(ARGV[2]), ARGV[3], tonumber(ARGV[4])
-for index = 5, #ARGV do
+local claims, fence, lease = claims_of(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+for index = 6, #ARGV do
   if claim_in(claims, ARGV[index]) == fence then
     redis.call('HSET', claims, ARGV[index], fence .. ' ' .. text(micros + lease))
   end
@@ -97,35 +120,36 @@ redis.call('PEXPIRE', claims, math.ceil(lease / 1000) + 1000)
 KEEP = Script(
     _COMMON
     + """
-local event_type, fence, started, lifetime, latest = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local event_type, fence, lifetime, latest = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local claims, untrue = claims_of(event_type), {}
+local began, number = string.match(fence, '^(%d+) (%d+)$')
 for index = 7, #ARGV, 2 do
   local day, value = ARGV[index], ARGV[index + 1]
   local holder, until_ = claim_in(claims, day)
   local is_held, name = until_ > micros, day_at(event_type, day)
-  if noted(day) >= started then
+  if began ~= text(epoch) or noted(day) > tonumber(number) then
     untrue[#untrue + 1] = day
   elseif is_held and holder == fence
-    or not is_held and reading_of(redis.call('GET', name), latest) <= reading_of(value, latest) then
-    redis.call('SET', name, value, 'PX', lifetime)
+    or not is_held and reading_of(kept_at(name), latest) <= reading_of(value, latest) then
+    redis.call('SET', name, digits(epoch) .. value, 'PX', lifetime)
   end
   if holder == fence then redis.call('HDEL', claims, day) end
 end
 return untrue
 """
 )
-"""Keep days that were read under a fence, from `started` on: pairs of a date and its value. `latest` as above.
+"""Keep days that were read under a fence: pairs of a date and its value. `latest` as above.
 
-What became untrue since is not kept, and named in the answer; nor is what somebody
+What became untrue since, or may have in another epoch, is not kept, and named in the answer; nor is what somebody
 else has claimed by now, for theirs is the newer reading, or has kept of a newer one.
 """
 
 RELEASE = Script(
     _COMMON
     + """
-local claims = claims_of(ARGV[2])
-for index = 4, #ARGV do
-  if claim_in(claims, ARGV[index]) == ARGV[3] then redis.call('HDEL', claims, ARGV[index]) end
+local claims = claims_of(ARGV[3])
+for index = 5, #ARGV do
+  if claim_in(claims, ARGV[index]) == ARGV[4] then redis.call('HDEL', claims, ARGV[index]) end
 end
 """
 )
@@ -134,7 +158,7 @@ end
 DISCARD = Script(
     _COMMON
     + """
-for index = 3, #ARGV do redis.call('DEL', day_at(ARGV[2], ARGV[index])) end
+for index = 4, #ARGV do redis.call('DEL', day_at(ARGV[3], ARGV[index])) end
 """
 )
 """Nobody can read them."""
@@ -142,9 +166,9 @@ for index = 3, #ARGV do redis.call('DEL', day_at(ARGV[2], ARGV[index])) end
 TAKE = Script(
     _COMMON
     + """
-local current, found = generation(), {}
-for name in string.gmatch(ARGV[3], '%S+') do
-  local value = redis.call('HGET', answers_of(ARGV[2]), name)
+local current, found = digits(generation), {}
+for name in string.gmatch(ARGV[4], '%S+') do
+  local value = redis.call('HGET', answers_of(ARGV[3]), name)
   found[#found + 1] = value and string.sub(value, 1, 16) == current and string.sub(value, 17) or ''
 end
 return found
@@ -158,12 +182,12 @@ The names come in one word: each more takes the client a microsecond.
 PUT = Script(
     _COMMON
     + """
-local known, most, lifetime = ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local current = generation()
+local known, most, lifetime = ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local current = digits(generation)
 if current > known then return end
-local answers = answers_of(ARGV[2])
+local answers = answers_of(ARGV[3])
 if redis.call('HLEN', answers) > most then redis.call('DEL', answers) end
-for index = 6, #ARGV, 2 do redis.call('HSET', answers, ARGV[index], current .. ARGV[index + 1]) end
+for index = 7, #ARGV, 2 do redis.call('HSET', answers, ARGV[index], current .. ARGV[index + 1]) end
 redis.call('PEXPIRE', answers, lifetime)
 """
 )
@@ -173,13 +197,10 @@ Where there are too many, all of them go: they are made anew of their days.
 """
 
 _NEWS = """
-local function next_generation()
-  local before = noted('generation')
-  local generation = math.max(micros, before + 1)
+local function told(channel, message)
+  local before = generation
+  generation = math.max(micros, before + 1)
   redis.call('HSET', news, 'generation', text(generation))
-  return generation, before
-end
-local function told(channel, generation, before, message)
   redis.call('PEXPIRE', news, 86400000)
   redis.call('PUBLISH', channel, text(generation) .. ' ' .. text(before) .. ' ' .. message)
   return {text(generation), text(before)}
@@ -190,17 +211,16 @@ FORGET = Script(
     _COMMON
     + _NEWS
     + """
-local channel, message = ARGV[2], ARGV[3]
-local generation, before = next_generation()
-for index = 4, #ARGV do redis.call('HSET', news, ARGV[index], text(generation)) end
+local channel, message, fence = ARGV[3], ARGV[4], next_fence()
+for index = 5, #ARGV do redis.call('HSET', news, ARGV[index], text(fence)) end
 for _, field in ipairs(redis.call('HKEYS', news)) do
   local event_type = string.match(field, '^of:(.*)$')
-  for index = 4, event_type and #ARGV or 0 do
+  for index = 5, event_type and #ARGV or 0 do
     redis.call('DEL', prefix .. 'day:' .. event_type .. ':' .. ARGV[index])
     redis.call('HDEL', claims_of(event_type), ARGV[index])
   end
 end
-return told(channel, generation, before, message)
+return told(channel, message)
 """
 )
 """These days of all event types are no longer true, and whoever listens hears of it.
@@ -213,13 +233,8 @@ LOSE = Script(
     _COMMON
     + _NEWS
     + """
-local event_type, channel, message, lost = ARGV[2], ARGV[3], ARGV[4], 0
-for index = 5, #ARGV do lost = lost + redis.call('DEL', day_at(event_type, ARGV[index])) end
-if lost == 0 then return false end
-local generation, before = next_generation()
-return told(channel, generation, before, message)
+for index = 6, #ARGV do redis.call('DEL', day_at(ARGV[3], ARGV[index])) end
+return told(ARGV[4], ARGV[5])
 """
 )
-"""One event type is gone, with these days of it. Answers as `FORGET`, and nothing where none of them was kept: then
-nobody has anything to hear.
-"""
+"""One event type is gone, with these days of it. Answers as `FORGET`."""

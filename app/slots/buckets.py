@@ -61,7 +61,7 @@ class DayBuckets:
         self._coherence = coherence
         self.lives = lives
         self._clock = clock
-        self._knowledge = Knowledge(coherence.changed, clock)
+        self._knowledge = Knowledge(store.heard, coherence.changed, clock)
         self._reader = DayReader(client=client, store=store, knowledge=self._knowledge, clock=clock)
         self._live = SingleFlight()
         self._asking = SingleFlight()
@@ -153,8 +153,14 @@ class DayBuckets:
         self._knowledge.hear(untrue)
 
     def miss(self) -> None:
-        """Anything may have become untrue."""
+        """Anything may have become untrue; and who could not be told of something before, may be now."""
         self._knowledge.miss()
+        self._asking.start("what was not told", self._store.make_up)
+
+    def doubt(self) -> None:
+        """Nobody knows any more how old anything is that has been read, here or elsewhere."""
+        self._knowledge.doubt()
+        self._asking.start("doubt", self._store.generation)
 
     def is_fresh(self, day: Day, now: datetime) -> bool:
         return self.lives.age(day.as_of, now) is Age.FRESH

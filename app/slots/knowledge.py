@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from app.cache.clocks import AHEAD
 from app.cache.day_store import Untrue
+from app.cache.heard import Heard
 from app.errors import NotFoundError
 from app.slots.loads import Loads
 from app.slots.memory import DayMemory
@@ -16,24 +17,28 @@ GONE_FOR = timedelta(seconds=30)
 class Knowledge:
     """`changed` is told whenever something has become untrue."""
 
-    def __init__(self, changed: Callable[[], None], clock: Callable[[], datetime]) -> None:
+    def __init__(self, heard: Heard, changed: Callable[[], None], clock: Callable[[], datetime]) -> None:
         self.memory = DayMemory()
         self.loads = Loads()
         self.version = 0
         """Counts up whenever something becomes untrue: what was made under another version is not to be kept."""
-        self.generation = 0
-        """The latest news of what has become untrue that this process has heard."""
+        self._heard = heard
         self._changed = changed
         self._clock = clock
         self._gone: dict[str, datetime] = {}
         """When somebody was told so."""
 
+    @property
+    def generation(self) -> int:
+        """The latest news of what has become untrue that this process has heard."""
+        return self._heard.generation
+
     def hear(self, untrue: Untrue) -> None:
         """Some replica, perhaps this one, has found days to be no longer true."""
-        known = self.generation
+        known = self._heard.generation
         if untrue.generation <= known:
             return
-        self.generation = untrue.generation
+        self._heard.generation = untrue.generation
         if known < untrue.before:
             self.miss()
         if untrue.gone:
@@ -42,10 +47,20 @@ class Knowledge:
             self.spoil(untrue.days)
 
     def note(self, generation: int) -> None:
-        """A lost message heals here: a later generation means that there was one."""
-        if generation > self.generation:
-            self.generation = generation
+        """A lost message heals here: a later generation means that there was one, but for the first of which anybody
+        hears who knows of nothing yet.
+        """
+        if generation <= self._heard.generation:
+            return
+        is_first = not self._heard.generation and self.memory.is_empty and self.loads.are_over
+        self._heard.generation = generation
+        if not is_first:
             self.miss()
+
+    def doubt(self) -> None:
+        """Nobody knows any more how old anything is: neither this process uses what was read, nor any other."""
+        self._heard.generation += 1  # Later than what Redis has heard, which is begun anew for that.
+        self.miss()
 
     def miss(self) -> None:
         """Anything may have become untrue."""

@@ -41,6 +41,11 @@ class Loads:
         self._by_day: dict[tuple[str, date], Load] = {}
         self._failed: dict[tuple[str, date], tuple[float, BaseException]] = {}
 
+    @property
+    def are_over(self) -> bool:
+        """None is under way."""
+        return not self._running
+
     def require_none_failed(self, event_type: str, days: Collection[date], since: float | None) -> None:
         """Raises what a reading of one of these days has failed with since then."""
         if since is None:

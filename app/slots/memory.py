@@ -22,6 +22,10 @@ class DayMemory:
         self._days: OrderedDict[Place, Day] = OrderedDict()
         self._weight = 0
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._days
+
     def read(self, event_type: str, days: Collection[date]) -> dict[date, Day]:
         found = ((day, self._days.get((event_type, day))) for day in days)
         return {day: kept for day, kept in found if kept is not None}

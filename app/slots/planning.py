@@ -15,6 +15,12 @@ ONE_DAY = timedelta(days=1)
 HORIZON = timedelta(days=366)
 """How far ahead anybody may ask: without a limit, they could make us ask Calendly for every day to come."""
 
+MAX_DAYS = 62
+"""Dates in one question: two months on one page of a calendar."""
+
+FURTHEST = HORIZON + MAX_DAYS * ONE_DAY
+"""How far ahead anything may have been read."""
+
 MARGIN = timedelta(seconds=60)
 """Calendly refuses a window that begins in the past; this covers clocks that differ, and the way there."""
 

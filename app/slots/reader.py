@@ -15,7 +15,7 @@ from app.slots.knowledge import Knowledge
 from app.slots.loads import Found, Load
 from app.slots.model import Addressed, Day
 from app.slots.packing import packed, unpacked
-from app.slots.planning import HORIZON, ONE_DAY, Window, bounds, by_date, dates, windows
+from app.slots.planning import FURTHEST, ONE_DAY, Window, bounds, by_date, dates, windows
 
 NONE = timedelta(0)
 
@@ -147,7 +147,7 @@ class DayReader:
         """Here at once, and then wherever something is known of it."""
         self._knowledge.lose(event_type)
         told = await self._store.lose(
-            event_type, dates((now.date() - ONE_DAY, (now + HORIZON).date() + ONE_DAY))
+            event_type, dates((now.date() - ONE_DAY, (now + FURTHEST).date() + ONE_DAY))
         )
         if told is not None:
             self._knowledge.hear(told)

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from app.cache import keys
 from app.cache.answer_shelf import AT_ONCE, MOST, AnswerShelf
+from app.cache.heard import Heard
 from app.cache.reach import Reach
 from app.store.connection import open_store
 from tests.cache.replicas import replica
@@ -33,15 +34,19 @@ async def shelf(store: Redis) -> AsyncIterator[AnswerShelf]:
     await opened.aclose()
 
 
-def _shelf(store: Redis, maker: str = "us") -> AnswerShelf:
-    return AnswerShelf(store, Reach(store.ping, CollectorRegistry()), account="ada", maker=maker)
+def _shelf(store: Redis, maker: str = "us", heard: Heard | None = None) -> AnswerShelf:
+    reach = Reach(store.ping, CollectorRegistry())
+    return AnswerShelf(store, reach, account="ada", maker=maker, heard=heard or Heard())
 
 
-async def _put(shelf: AnswerShelf, store: Redis, answers: Mapping[str, bytes], generation: int = 0) -> None:
-    """And wait until it is there, or has been refused."""
+async def _put(
+    shelf: AnswerShelf, store: Redis, answers: Mapping[str, bytes], generation: int | None = None
+) -> None:
+    """And wait until it is there, or has been refused. `generation`: the present one, unless it is said."""
+    known = await replica(store).generation() if generation is None else generation
     before = await _steps(store)
     for name, answer in answers.items():
-        shelf.put(name.encode(), answer, generation)
+        shelf.put(name.encode(), answer, known)
     for _ in range(1000):
         if await _steps(store) > before:
             return
@@ -91,9 +96,23 @@ async def test_a_redis_that_has_lost_everything_is_filled_again(shelf: AnswerShe
     generation = await _forget(store)
     await store.flushall()
 
-    await _put(shelf, store, {"one": b"answer"}, generation)
+    await _put(shelf, store, {"one": b"old"}, generation)
+    before = await shelf.take(b"one")
+    await _put(shelf, store, {"one": b"new"})
 
-    assert await shelf.take(b"one") == b"answer"
+    assert (before, await shelf.take(b"one")) == (b"", b"new")
+
+
+@pytest.mark.fault("R08")
+async def test_nothing_is_taken_from_a_redis_that_has_lost_news(store: Redis) -> None:
+    """It failed over, or came back, to what it was some time ago: whoever asks has heard of more."""
+    heard = Heard()
+    shelf = _shelf(store, heard=heard)
+    await _put(shelf, store, {"one": b"old"})
+    heard.generation = await replica(store).generation() + 1
+
+    assert await shelf.take(b"one") == b""
+    assert await replica(store).generation() > heard.generation
 
 
 async def test_other_settings_have_other_answers(shelf: AnswerShelf, store: Redis) -> None:
@@ -160,7 +179,7 @@ async def test_whoever_asked_is_told_though_it_is_closed_meanwhile(
 async def test_without_redis_there_is_none_and_nobody_fails() -> None:
     async with open_store(f"redis://127.0.0.1:{free_port()}/0") as store:
         reach = Reach(store.ping, CollectorRegistry())
-        shelf = AnswerShelf(store, reach, account="ada", maker="us")
+        shelf = AnswerShelf(store, reach, account="ada", maker="us", heard=Heard())
         shelf.put(b"one", b"answer", 0)
 
         assert await shelf.take(b"one") == b""

@@ -32,7 +32,7 @@ async def test_what_one_replica_has_kept_others_read(days: DayStore, other: DayS
     values = {DAY: read(b"\x00\xff"), DAYS[1]: read(b"", seconds=5)}
     await kept(days, values)
 
-    assert await other.read(INTRO, DAYS) == Shelf(generation=0, days=values)
+    assert await other.read(INTRO, DAYS) == Shelf(generation=await days.generation(), days=values)
 
 
 async def test_days_come_by_date_in_whatever_order_they_are_asked_for(days: DayStore) -> None:
@@ -83,15 +83,22 @@ async def test_nothing_is_kept_for_ever(days: DayStore, store: Redis) -> None:
         pytest.param(b"-795435200000000[]", id="an instant before all others"),
         pytest.param("١٢٣٤٥٦٧٨".encode(), id="digits of another kind"),
         pytest.param(b"\xff" * 100, id="no text"),
+        pytest.param(b"\x00" * 100, id="no letter"),
+        pytest.param(b"0", id="a digit"),
+        pytest.param(b"0000000000000000" * 3, id="another epoch"),
+        pytest.param(b"{epoch}", id="no reading"),
+        pytest.param(b"{epoch}\x00\x00", id="no digits"),
+        pytest.param(b"{epoch}000000000000000x[]", id="too few digits"),
     ],
 )
-async def test_what_is_not_ours_is_a_miss_and_spoils_no_other(
+async def test_what_is_not_ours_is_a_miss_that_may_be_read_and_spoils_no_other(
     days: DayStore, store: Redis, raw: bytes
 ) -> None:
     await kept(days, {DAYS[1]: read()})
-    await store.set(NAME, raw)
+    await store.set(NAME, raw.replace(b"{epoch}", f"{await days.generation():016}".encode()))
 
     assert await shelved(days) == {DAYS[1]: read()}
+    assert (await claimed(days, DAY)).granted == {DAY}
 
 
 @pytest.mark.fault("R10")
@@ -117,18 +124,20 @@ async def test_what_should_be_a_hash_and_is_none_is_made_anew(
 
 
 @pytest.mark.fault("R10")
-async def test_a_generation_that_is_no_number_is_none_until_the_next_news(
-    days: DayStore, store: Redis
+@pytest.mark.parametrize("field", ["generation", "epoch"])
+async def test_without_the_news_nothing_that_is_kept_can_be_trusted(
+    days: DayStore, store: Redis, field: str
 ) -> None:
-    await store.hset(NEWS, mapping={"generation": "foreign", str(DAY): "foreign"})
     await kept(days, {DAY: read()})
-    before = await days.read(INTRO, [DAY]), await days.generation()
+    before = await days.generation()
+    await store.hset(NEWS, field, "foreign")
+    days.heard.generation = before
 
-    told = await days.forget([DAY])
+    after = await days.read(INTRO, [DAY])
 
-    assert before == (Shelf(days={DAY: read()}), 0)
-    assert told is not None
-    assert (told.before, told.generation) == (0, await days.generation())
+    assert (dict(after.days), after.generation > before) == ({}, True)
+    await kept(days, {DAY: read()})
+    assert await shelved(days) == {DAY: read()}
 
 
 @pytest.mark.fault("R10")

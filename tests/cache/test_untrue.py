@@ -14,9 +14,11 @@ from tests.cache.replicas import (
     INTRO,
     LONG,
     NEWS,
+    PREFIX,
     WORKSHOP,
     claimed,
     kept,
+    reach_of,
     read,
     replica,
     shelved,
@@ -43,11 +45,12 @@ async def test_what_is_untrue_is_gone_of_all_event_types_and_nothing_else_is(
 async def test_other_accounts_keep_their_days(days: DayStore, store: Redis) -> None:
     other = replica(store, account="bob")
     await kept(other, {DAY: read()})
+    before = await other.generation()
 
     await _forget(days)
 
     assert await shelved(other) == {DAY: read()}
-    assert await other.generation() == 0
+    assert await other.generation() == before
 
 
 async def test_what_became_untrue_while_it_was_read_is_told_and_not_kept(
@@ -87,7 +90,7 @@ async def test_whoever_reads_what_is_untrue_keeps_nobody_from_reading_it_anew(
 
     claims = [await claimed(other, *DAYS[:2], event_type=event_type) for event_type in (INTRO, WORKSHOP)]
 
-    assert [(each.granted, each.taken) for each in claims] == [(frozenset({DAY}), frozenset({DAYS[1]}))] * 2
+    assert [each.granted for each in claims] == [{DAY}] * 2
 
 
 async def test_a_reading_from_before_the_news_leaves_the_later_ones_claim(
@@ -118,12 +121,13 @@ async def test_generations_count_up_though_the_clock_of_redis_was_set_back(
     days: DayStore, store: Redis
 ) -> None:
     ahead = 4_000_000_000_000_000
-    await store.hset(NEWS, "generation", str(ahead))
+    await store.hset(NEWS, mapping={"generation": ahead, "epoch": ahead})
 
     assert await _forget(days) == Untrue(ahead + 1, ahead, frozenset({DAY}))
 
 
 async def test_whoever_listens_is_told_the_same(days: DayStore, store: Redis) -> None:
+    before = await days.generation()
     async with store.pubsub() as channel:
         await channel.subscribe(days.channel)
         await channel.get_message(timeout=5)
@@ -132,7 +136,7 @@ async def test_whoever_listens_is_told_the_same(days: DayStore, store: Redis) ->
         message = await channel.get_message(timeout=5)
 
     assert message is not None
-    assert Untrue.parsed(message["data"]) == told == Untrue(told.generation, 0, frozenset(DAYS))
+    assert Untrue.parsed(message["data"]) == told == Untrue(told.generation, before, frozenset(DAYS))
 
 
 @pytest.mark.fault("U24")
@@ -141,6 +145,7 @@ async def test_what_is_gone_takes_its_days_along_and_whoever_listens_is_told(
 ) -> None:
     for event_type in (INTRO, WORKSHOP):
         await kept(days, {day: read() for day in DAYS}, event_type)
+    before = await days.generation()
     async with store.pubsub() as channel:
         await channel.subscribe(days.channel)
         await channel.get_message(timeout=5)
@@ -150,16 +155,99 @@ async def test_what_is_gone_takes_its_days_along_and_whoever_listens_is_told(
 
     assert told is not None
     assert message is not None
-    assert Untrue.parsed(message["data"]) == told == Untrue(told.generation, 0, gone=INTRO)
+    assert Untrue.parsed(message["data"]) == told == Untrue(told.generation, before, gone=INTRO)
     assert await other.generation() == told.generation
     assert (await shelved(other), set(await shelved(other, WORKSHOP))) == ({}, set(DAYS))
 
 
-async def test_where_nothing_is_kept_of_what_is_gone_nobody_has_to_hear_of_it(days: DayStore) -> None:
-    await kept(days, {DAY: read()}, WORKSHOP)
+async def test_what_is_gone_is_told_though_redis_has_nothing_of_it(days: DayStore, other: DayStore) -> None:
+    """Others may have."""
+    before = await other.generation()
 
-    assert await days.lose(INTRO, DAYS) is None
-    assert await days.generation() == 0
+    told = await days.lose(INTRO, DAYS)
+
+    assert told == Untrue(await other.generation(), before, gone=INTRO)
+
+
+@pytest.mark.fault("R09")
+async def test_what_is_kept_is_not_trusted_once_the_news_about_it_are_lost(
+    days: DayStore, other: DayStore, store: Redis
+) -> None:
+    """They were evicted alone. What is forgotten then is gone of all that is left, too."""
+    await kept(days, {day: read() for day in DAYS})
+    before = await days.generation()
+    await store.delete(NEWS)
+
+    told = await _forget(other)
+
+    assert await shelved(days) == {}
+    assert before < told.before < told.generation
+
+
+@pytest.mark.fault("R09")
+@pytest.mark.parametrize("lost", ["*", NEWS], ids=["with all else", "alone"])
+async def test_what_was_being_read_when_the_news_were_lost_is_read_again(
+    days: DayStore, store: Redis, lost: str
+) -> None:
+    claim = await claimed(days)
+    for name in await store.keys(lost):
+        await store.delete(name)
+
+    untrue = await days.keep(INTRO, claim, {DAY: read()})
+
+    assert (untrue, await shelved(days)) == (frozenset({DAY}), {})
+    assert (await claimed(days)).granted == {DAY}
+
+
+@pytest.mark.fault("R08")
+async def test_a_redis_that_comes_back_as_it_was_before_is_not_trusted(
+    days: DayStore, other: DayStore, store: Redis
+) -> None:
+    """Whoever has heard of what it has lost, tells it with the next question; and nobody else has to know."""
+    await kept(days, {day: read() for day in DAYS})
+    saved = {name: await store.dump(name) for name in await store.keys("*")}
+    days.heard.generation = (await _forget(other)).generation
+    for name, value in saved.items():
+        await store.restore(name, 3_600_000, value or b"", replace=True)
+
+    found = await days.read(INTRO, DAYS)
+
+    assert (dict(found.days), found.generation > days.heard.generation) == ({}, True)
+    assert await shelved(other) == {}
+
+
+@pytest.mark.fault("R05")
+async def test_what_nobody_could_be_told_is_told_when_redis_is_back(days: DayStore, store: Redis) -> None:
+    await kept(days, {day: read() for day in DAYS})
+    reach = reach_of(store)
+    late = replica(store, reach)
+    await store.config_set("maxmemory", "1")
+    untold = await late.forget(DAYS[:2])
+    await store.config_set("maxmemory", "0")
+    before = await shelved(days)
+
+    found = await late.read(INTRO, DAYS)
+
+    assert (untold, set(before), set(found.days)) == (None, set(DAYS), set(DAYS[2:]))
+    assert set(await shelved(days)) == set(DAYS[2:])
+
+
+@pytest.mark.fault("P06")
+async def test_what_is_untrue_is_told_by_counting_and_not_by_the_clock_of_redis(
+    days: DayStore, store: Redis
+) -> None:
+    """It was set back by an hour: what was claimed and forgotten before, was so in times to come."""
+    claim = await claimed(days, *DAYS[:2])
+    await _forget(days)
+    hour = 3_600_000_000
+    claims = f"{PREFIX}claims:{INTRO}"
+    *epoch_and_fence, until = str(await store.hget(claims, str(DAYS[1]))).strip("b'").split(" ")
+    await store.hset(claims, str(DAYS[1]), " ".join([*epoch_and_fence, str(int(until) + hour)]))
+
+    assert (await claimed(days, DAYS[1])).granted == {DAYS[1]}
+    after = await claimed(days)
+    assert await days.keep(INTRO, after, {DAY: read()}) == frozenset()
+    assert await days.keep(INTRO, claim, {DAY: read()}) == {DAY}
 
 
 @pytest.mark.parametrize(

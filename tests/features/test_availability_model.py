@@ -120,8 +120,7 @@ class Policy(RuleBasedStateMachine):
 
     @rule(stride=st.sampled_from(BACK), asked=ASKED)
     def the_clock_is_set_back(self, stride: timedelta, asked: Asked) -> None:
-        self._clock.moment -= stride
-        self._judge.set_back()
+        self._run(self._set_back(stride))
         self._run(self._crowd([self._last, asked]))
 
     @rule(failure=st.sampled_from(FAILURES), stride=st.sampled_from(LONG), asked=ASKED)
@@ -208,7 +207,11 @@ class Policy(RuleBasedStateMachine):
         replica, range_ = self._replicas[who], question.range(self._clock())
         self._places.update(question.places(range_))
         answer = await replica.bff.get(question.path, **question.params(range_))
-        return Told(question, range_, answer, self._judge.true_from)
+        return Told(question, range_, answer, self._judge.true_from, self._judge.timed_from)
+
+    async def _set_back(self, stride: timedelta) -> None:
+        self._clock.moment -= stride
+        self._judge.set_back()
 
     async def _crowd(self, asked: Sequence[Asked]) -> None:
         began = time.monotonic()

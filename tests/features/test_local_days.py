@@ -13,9 +13,9 @@ from msgspec import UNSET
 from app.calendly.models import AvailableTime
 from app.errors import InvalidRequestError
 from app.features.availability.mapping import counted_days, local_days, utc_dates
-from app.features.availability.ranges import DEFAULT_DAYS, MAX_DAYS, dates_asked
+from app.features.availability.ranges import DEFAULT_DAYS, dates_asked
 from app.slots.model import Day, Slot
-from app.slots.planning import by_date, dates
+from app.slots.planning import MAX_DAYS, by_date, dates
 from app.time_zones import time_zones
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -240,10 +240,11 @@ async def test_what_was_read_since_it_was_decided_to_read_it_is_not_read_again(
     replicas: Replicas, calendly: Calendly
 ) -> None:
     calendly.let.set()
+    store = replicas.store()
     reader = DayReader(
         client=replicas.client,
-        store=replicas.store(),
-        knowledge=Knowledge(lambda: None, lambda: rig.NOW),
+        store=store,
+        knowledge=Knowledge(store.heard, lambda: None, lambda: rig.NOW),
         clock=lambda: rig.NOW,
     )
 

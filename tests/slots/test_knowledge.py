@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from app.cache.day_store import Untrue
+from app.cache.heard import Heard
 from app.errors import NotFoundError
 from app.slots.knowledge import GONE_FOR, Knowledge
 from app.slots.model import Day
@@ -19,7 +20,7 @@ class Rig:
         self.changes = 0
         self.readings = Readings()
         self.now = NOW
-        self.knowledge = Knowledge(self._changed, lambda: self.now)
+        self.knowledge = Knowledge(Heard(), self._changed, lambda: self.now)
         self.knowledge.note(5)
         for event_type in (INTRO, WORKSHOP):
             self.knowledge.memory.keep(event_type, [Day(day, NOW, []) for day in DAYS[:2]])
@@ -139,7 +140,9 @@ def test_every_change_counts(rig: Rig) -> None:
 def test_who_is_told_of_a_change_finds_it_made() -> None:
     seen: list[tuple[int, dict[date, Day]]] = []
     knowledge = Knowledge(
-        lambda: seen.append((knowledge.version, knowledge.memory.all_of(INTRO))), lambda: NOW
+        Heard(),
+        lambda: seen.append((knowledge.version, knowledge.memory.all_of(INTRO))),
+        lambda: NOW,
     )
     knowledge.memory.keep(INTRO, [Day(DAY, NOW, [])])
 

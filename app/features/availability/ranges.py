@@ -10,11 +10,8 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from app.errors import Fault, InvalidRequestError
-from app.slots.planning import HORIZON, dates
+from app.slots.planning import HORIZON, MAX_DAYS, dates
 from app.time_zones import zone
-
-MAX_DAYS = 62
-"""Dates in one request: two months on one page of a calendar."""
 
 DEFAULT_DAYS = 30
 """Days after the first one, where `to` is not given."""

@@ -14,10 +14,7 @@ from tests.features.availability_model.evidence import Place, Question, Range, i
 from tests.features.availability_model.readings import Calendly, Reading
 from tests.support.service import Json, Service
 
-AHEAD = timedelta(minutes=1)
-"""By which a reading may lie ahead after the clock was set back; it is told as one made now."""
-
-FRESH, AGED, OLD = timedelta(seconds=30), timedelta(minutes=10), timedelta(minutes=60)
+NOW, FRESH, AGED, OLD = timedelta(), timedelta(seconds=30), timedelta(minutes=10), timedelta(minutes=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +53,13 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`true_from`: what had been forgotten when it was answered, as the judge knows it."""
+    """`true_from`, `timed_from`: what had been forgotten when it was answered, as the judge knows it."""
 
     question: Question
     range: Range
     answer: httpx.Response
     true_from: dict[date, int]
+    timed_from: int
 
     @property
     def places(self) -> list[Place]:
@@ -70,7 +68,8 @@ class Told:
 
 @dataclass
 class Judge:
-    """`true_from`: by date, how many readings had begun before it was last forgotten.
+    """`true_from`: by date, how many readings had begun before it was last forgotten. `timed_from`: the same before
+    the clock was last set back.
 
     `shelf`: when each day that Redis must have was read, at the latest.
     """
@@ -78,6 +77,7 @@ class Judge:
     calendly: Calendly
     replicas: list[Replica] = field(default_factory=list)
     true_from: dict[date, int] = field(default_factory=dict)
+    timed_from: int = 0
     shelf: dict[Place, datetime] = field(default_factory=dict)
     _reckoned: int = 0
     _failed_at: float = float("-inf")
@@ -102,8 +102,11 @@ class Judge:
         self.true_from = self.true_from | dict.fromkeys(days, readings)
 
     def set_back(self) -> None:
-        """The clock. What was in the middle of a later call, which nobody notes here, may lie ahead."""
+        """The clock, by so much that nobody knows any more how old anything is. Every process looks at it."""
         self.shelf.clear()
+        self.timed_from = len(self.calendly.readings)
+        for each in self.replicas:
+            each.resources.clock()
 
     def aged_in(self, told: Told) -> list[Place]:
         """The days of an answer that have to be renewed by now. Fails where it may not be given."""
@@ -155,10 +158,9 @@ class Judge:
         as_of = datetime.fromisoformat(said["asOf"])
         oldest = min((reading.at for reading in read if reading), default=self.now)
         assert as_of <= oldest
-        # What is over is told as of now, and the readings of the rest may lie ahead.
-        assert as_of in {oldest, self.now} or None in read
+        assert as_of == oldest or None in read
         assert said["state"] == ("fresh" if self.now - as_of <= FRESH else "stale")
-        assert -AHEAD <= self.now - as_of <= self._oldest_servable
+        assert NOW <= self.now - as_of <= self._oldest_servable
 
     @property
     def _oldest_servable(self) -> timedelta:
@@ -168,20 +170,20 @@ class Judge:
         """Of which it may be made."""
         return [
             reading
-            for reading in self.calendly.readings[told.true_from.get(day, 0) :]
-            if reading.starts is not None and -AHEAD <= self.now - reading.at <= self._oldest_servable
+            for reading in self.calendly.readings[max(told.timed_from, told.true_from.get(day, 0)) :]
+            if reading.starts is not None and NOW <= self.now - reading.at <= self._oldest_servable
         ]
 
     def _is_servable(self, places: Collection[Place]) -> bool:
         """Although Calendly fails."""
         return all(
             is_over(place[1], self.now)
-            or (place in self.shelf and -AHEAD <= self.now - self.shelf[place] <= OLD)
+            or (place in self.shelf and NOW <= self.now - self.shelf[place] <= OLD)
             for place in places
         )
 
     def _is_new(self, place: Place, now: datetime) -> bool:
-        return place in self.shelf and -AHEAD <= now - self.shelf[place] <= FRESH / 2
+        return place in self.shelf and NOW <= now - self.shelf[place] <= FRESH / 2
 
     def _shelve(self, reading: Reading) -> None:
         if reading.starts is None:
