@@ -77,11 +77,11 @@ class Uncounted:
 
     def permits(self) -> list[str]:
         """Those that are still worth counting."""
-        name, given = self._account(), self._sent.permits()
+        name = self._account()
         if name != self._name:
-            self._name = name
-            self._missing |= given
-        self._missing &= given
+            self._name, self._missing = name, self._sent.permits()
+        elif self._missing:
+            self._missing &= self._sent.permits()
         return [*self._missing]
 
     def counted(self, permits: Iterable[str]) -> None:

@@ -1,11 +1,10 @@
-"""The HTTP client in use, and its replacement when its pool can no longer be trusted."""
+"""The pool of connections in use, and its replacement when it can no longer be trusted."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -14,41 +13,41 @@ from app.calendly.options import TransportOptions
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    client: httpx.AsyncClient
+    pool: httpx.AsyncBaseTransport
     users: int = 0
     retired: bool = False
 
 
 class Connections:
-    """Lends one client to all calls; it is there before the first, which need not wait for it to be made.
+    """Lends one pool to all calls; it is there before the first, which need not wait for it to be made.
 
-    A call that is cancelled inside the client, and one that waits for a connection in vain, are signs
-    that the pool has lost some for good. The client is then retired: those who use it finish, the next
+    A call that is cancelled inside the pool, and one that waits for a connection in vain, are signs
+    that it has lost some for good. The pool is then retired: those who use it finish, the next
     call opens another.
     """
 
-    def __init__(self, open_client: Callable[[], httpx.AsyncClient]) -> None:
-        self._open_client = open_client
-        self._line: _Line | None = _Line(open_client())
+    def __init__(self, open_pool: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        self._open_pool = open_pool
+        self._line: _Line | None = _Line(open_pool())
 
     @asynccontextmanager
-    async def lend(self) -> AsyncIterator[httpx.AsyncClient]:
-        line = self._line = self._line or _Line(self._open_client())
+    async def lend(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
+        line = self._line = self._line or _Line(self._open_pool())
         line.users += 1
         try:
-            yield line.client
+            yield line.pool
         except (asyncio.CancelledError, httpx.PoolTimeout):
             self._retire(line)
             raise
         finally:
             line.users -= 1
             if line.retired and not line.users:
-                await line.client.aclose()
+                await line.pool.aclose()
 
     async def aclose(self) -> None:
         line, self._line = self._line, None
         if line:
-            await line.client.aclose()
+            await line.pool.aclose()
 
     def _retire(self, line: _Line) -> None:
         line.retired = True
@@ -56,13 +55,14 @@ class Connections:
             self._line = None
 
 
-def client_opener(options: TransportOptions) -> Callable[[], httpx.AsyncClient]:
-    """Makes clients that share one TLS context (20 ms of CPU each) and keep nothing between calls but
+def pool_opener(options: TransportOptions) -> Callable[[], httpx.AsyncBaseTransport]:
+    """Makes pools that share one TLS context (20 ms of CPU each) and keep nothing between calls but
     connections.
 
-    Nothing is read from the environment but `SSL_CERT_FILE` and `SSL_CERT_DIR`; cookies of the edge are
-    not kept; and the two loggers that would print whole URLs, an invitee's address among them, are told
-    to be quiet.
+    They are used without the client of httpx around them, whose own work is for what must not happen here: to keep
+    cookies, to follow redirects, to add to a request. Nothing is read from the environment but
+    `SSL_CERT_FILE` and `SSL_CERT_DIR`; and the two loggers that would print whole URLs, an invitee's address among
+    them, are told to be quiet.
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -73,10 +73,7 @@ def client_opener(options: TransportOptions) -> Callable[[], httpx.AsyncClient]:
         keepalive_expiry=options.keepalive.total_seconds(),
     )
 
-    def open_client() -> httpx.AsyncClient:
-        jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-        return httpx.AsyncClient(
-            verify=context, limits=limits, cookies=jar, trust_env=False, follow_redirects=False
-        )
+    def open_pool() -> httpx.AsyncBaseTransport:
+        return httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
 
-    return open_client
+    return open_pool

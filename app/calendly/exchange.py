@@ -113,20 +113,24 @@ class Unpacking:
         return self._limit - len(self._body) + 1
 
 
-def timeouts(options: TransportOptions, deadline: Deadline) -> httpx.Timeout:
+def timeouts(options: TransportOptions, deadline: Deadline) -> dict[str, dict[str, float]]:
+    """As an extension of a request, in seconds."""
     left = deadline.left()
-    return httpx.Timeout(
-        left,
-        connect=min(left, options.connect_timeout.total_seconds()),
-        pool=min(left, options.pool_timeout.total_seconds()),
-    )
+    return {
+        "timeout": {
+            "connect": min(left, options.connect_timeout.total_seconds()),
+            "read": left,
+            "write": left,
+            "pool": min(left, options.pool_timeout.total_seconds()),
+        }
+    }
 
 
 async def exchange(
-    client: httpx.AsyncClient, request: httpx.Request, deadline: Deadline, limit: int
+    pool: httpx.AsyncBaseTransport, request: httpx.Request, deadline: Deadline, limit: int
 ) -> Reply:
     """Raises `httpx.HTTPError` or `ReplyError`; `trouble_of` says what either means."""
-    response = await client.send(request, stream=True)
+    response = await pool.handle_async_request(request)
     try:
         unpacking = Unpacking(response.headers.get("content-encoding", "").strip().lower(), limit)
         async for chunk in response.aiter_raw():

@@ -50,8 +50,8 @@ class TransportOptions:
 
     retry_wait: Callable[[], float] = short_wait
     monotonic: Callable[[], float] = time.monotonic
-    open_client: Callable[[], httpx.AsyncClient] | None = None
-    """For tests: what to send requests with instead of a client made from the figures above."""
+    open_pool: Callable[[], httpx.AsyncBaseTransport] | None = None
+    """For tests: what to send requests with instead of a pool made from the figures above."""
 
 
 class Deadline:

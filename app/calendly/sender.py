@@ -12,7 +12,7 @@ from app import __version__
 from app.calendly.access import Access, AccessLateError, GrantDeadError
 from app.calendly.addresses import Origin
 from app.calendly.call import Call
-from app.calendly.connections import Connections, client_opener
+from app.calendly.connections import Connections, pool_opener
 from app.calendly.exchange import Reply, exchange, timeouts
 from app.calendly.failures import GrantLostError
 from app.calendly.fence import fenced
@@ -34,7 +34,7 @@ class Sender:
         self._origin = origin
         self._access = access
         self._options = options
-        self._connections = Connections(options.open_client or client_opener(options))
+        self._connections = Connections(options.open_pool or pool_opener(options))
 
     async def send(self, call: Call[Any], deadline: Deadline) -> Reply:
         """Once more with another token, where Calendly did not know the first: nothing has been done then.
@@ -51,23 +51,23 @@ class Sender:
         return reply if renewed is None else await self._sent(call, renewed, deadline)
 
     async def _sent(self, call: Call[Any], token: SecretStr, deadline: Deadline) -> Reply:
-        async with self._connections.lend() as client:
-            request = self._request(client, call, deadline)
+        async with self._connections.lend() as pool:
+            request = self._request(call, deadline)
             self._authorise(request, token)
-            return await exchange(client, request, deadline, self._options.body_limit)
+            return await exchange(pool, request, deadline, self._options.body_limit)
 
     async def aclose(self) -> None:
         await self._connections.aclose()
 
-    def _request(self, client: httpx.AsyncClient, call: Call[Any], deadline: Deadline) -> httpx.Request:
+    def _request(self, call: Call[Any], deadline: Deadline) -> httpx.Request:
         content_type = {} if call.body is None else {"Content-Type": "application/json"}
-        return client.build_request(
+        fence = fenced(call.may_send) if call.is_write else {}
+        return httpx.Request(
             call.method,
             self._origin.url(call.path, call.params),
             headers=HEADERS | content_type,
             content=call.body,
-            timeout=timeouts(self._options, deadline),
-            extensions=fenced(call.may_send) if call.is_write else {},
+            extensions=timeouts(self._options, deadline) | fence,
         )
 
     def _authorise(self, request: httpx.Request, token: SecretStr) -> None:

@@ -1,12 +1,12 @@
 """How far an intent has come, and the errors in which whoever asks is told that they have to wait."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from app.calendly.models import Invitee
+from app.calendly.models import Invitee, ScheduledEvent
 from app.errors import BookingInFlightError, BookingsClosedError, SlotTakenError
 from app.intents.machine import State
 from app.intents.model import Matter, Result, Standing
@@ -33,7 +33,7 @@ class SlotHeldError(SlotTakenError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far an intent has come. `result` is None while nobody knows whether it was booked;
-    `invitee` is what Calendly has just said of it.
+    `invitee` is what Calendly has just said of it, and `event` what it is about to say.
 
     `owner`: whoever asks has the key that it was made with. `fresh`: this very call sent it.
     """
@@ -44,6 +44,7 @@ class Progress:
     result: Result | None = None
     answer: str | None = None
     invitee: Invitee | None = None
+    event: Awaitable[ScheduledEvent] | None = None
     owner: bool = True
     fresh: bool = False
 

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import OutcomeUnknownError
-from app.calendly.models import Invitee, NewBooking
+from app.calendly.models import Invitee, NewBooking, ScheduledEvent
 from app.calendly.quota import Purpose
 from app.concurrency import SingleFlight
 from app.errors import (
@@ -200,10 +200,13 @@ class IntentRunner:
         return progress_of(standing, owner=known.owner)
 
     async def _uncancelled(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.shield(self._begun(work))
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._put_away)
-        return await asyncio.shield(task)
+        return task
 
     def _put_away(self, task: "asyncio.Task[Any]") -> None:
         self._running.discard(task)
@@ -223,6 +226,7 @@ class IntentRunner:
             await self._lost(opened)
             return Progress(id=opened.id, state=State.UNKNOWN, matter=matter, fresh=True)
         how = Happened.BOOKED if seen is None else Happened.FOUND
+        event = self._event(client, matter, result)
         state = await self._settlement.booked(opened.id, matter, result, how)
         if state is None:
             # Whoever took it up while we slept has answered with it, or will.
@@ -234,9 +238,22 @@ class IntentRunner:
             matter=matter,
             result=result,
             invitee=invitee,
+            event=event,
             owner=mine,
             fresh=mine,
         )
+
+    def _event(
+        self, client: CalendlyClient, matter: Matter, result: Result
+    ) -> "asyncio.Task[ScheduledEvent] | None":
+        """Being read for the answer, while what happened is written down: neither needs the other.
+
+        None for what was found, of which nobody is told more than they said, and for a move: its event has more to
+        say once the old one is canceled.
+        """
+        if result.found or matter.replaces is not None:
+            return None
+        return self._begun(client.get_scheduled_event(result.event))
 
     async def _seen(self, client: CalendlyClient, matter: Matter, booking: NewBooking) -> Invitee | None:
         if not self._means.options.look_first:

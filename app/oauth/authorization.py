@@ -14,7 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from app.calendly.addresses import Origin
-from app.calendly.connections import Connections, client_opener
+from app.calendly.connections import Connections, pool_opener
 from app.calendly.exchange import UNSENT, Reply, ReplyError, exchange, timeouts, trouble_of
 from app.calendly.fence import fenced
 from app.calendly.options import Deadline, TransportOptions
@@ -90,7 +90,7 @@ class Authorization:
         self._api = Origin.parse(application.api_origin)
         self._clock = clock
         self._options = options
-        self._connections = Connections(options.open_client or client_opener(options))
+        self._connections = Connections(options.open_pool or pool_opener(options))
 
     @property
     def origin(self) -> str:
@@ -192,13 +192,12 @@ class Authorization:
 
     async def _exchanged(self, question: _Question) -> Reply:
         deadline = Deadline(self._options.read_deadline, self._options.monotonic)
-        async with asyncio.timeout(deadline.total + GRACE), self._connections.lend() as client:
-            request = client.build_request(
+        async with asyncio.timeout(deadline.total + GRACE), self._connections.lend() as pool:
+            request = httpx.Request(
                 "POST",
                 self._origin.url(question.path, {}),
                 headers={**HEADERS, **question.headers},
                 data=question.form,
-                timeout=timeouts(self._options, deadline),
-                extensions=fenced(question.may_send),
+                extensions=timeouts(self._options, deadline) | fenced(question.may_send),
             )
-            return await exchange(client, request, deadline, self._options.body_limit)
+            return await exchange(pool, request, deadline, self._options.body_limit)

@@ -1,7 +1,7 @@
 """What must not be lost, in Redis: small records under names, each with a lifetime."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -28,7 +28,7 @@ class StateStore:
         self._redis = redis
 
     async def get(self, name: str) -> bytes | None:
-        async with _needed():
+        with _needed():
             value = await self._redis.get(name)
         return None if value is None else _raw(value)
 
@@ -42,20 +42,20 @@ class StateStore:
 
     async def add(self, name: str, value: bytes, lifetime: timedelta) -> bool:
         """Write where there is nothing yet; of many who try at once, one is told True."""
-        async with _needed():
+        with _needed():
             return bool(await self._redis.set(name, value, px=lifetime, nx=True))
 
     async def put(self, name: str, value: bytes, lifetime: timedelta) -> None:
-        async with _needed():
+        with _needed():
             await self._redis.set(name, value, px=lifetime)
 
     async def remove(self, name: str) -> None:
-        async with _needed():
+        with _needed():
             await self._redis.delete(name)
 
     async def fields(self, name: str) -> dict[str, bytes]:
         """Of a record that scripts keep as a hash; none where there is no such record."""
-        async with _needed():
+        with _needed():
             found = await self._redis.hgetall(name)
         return {_text(field): _raw(value) for field, value in found.items()}
 
@@ -68,15 +68,15 @@ class StateStore:
         Raises `StoreAwayError` for an error of the script too; where the connection
         broke or the time was up, it may have run all the same.
         """
-        async with _needed():
+        with _needed():
             try:
                 return await self._redis.evalsha(script.digest, len(keys), *keys, *args)
             except NoScriptError:
                 return await self._redis.eval(script.lua, len(keys), *keys, *args)
 
 
-@asynccontextmanager
-async def _needed() -> AsyncIterator[None]:
+@contextmanager
+def _needed() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:

@@ -56,12 +56,12 @@ class Tokens:
         return SecretStr(self.given.pop(0))
 
 
-def canned(router: respx.Router) -> httpx.AsyncClient:
+def canned(router: respx.Router) -> httpx.AsyncBaseTransport:
     async def handler(request: httpx.Request) -> httpx.Response:
         reply = await router.async_handler(request)
         return httpx.Response(reply.status_code, headers=reply.headers, stream=Chunks(reply.content))
 
-    return httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    return httpx.MockTransport(handler)
 
 
 def quick(**changes: Any) -> TransportOptions:
@@ -70,7 +70,7 @@ def quick(**changes: Any) -> TransportOptions:
 
 
 def transport_on(router: respx.Router, *, quota: Quota | None = None, **changes: Any) -> Transport:
-    return transport_to(ORIGIN, quota=quota, open_client=lambda: canned(router), **changes)
+    return transport_to(ORIGIN, quota=quota, open_pool=lambda: canned(router), **changes)
 
 
 def client_on(router: respx.Router, *, quota: Quota | None = None, **changes: Any) -> CalendlyClient:
@@ -78,7 +78,7 @@ def client_on(router: respx.Router, *, quota: Quota | None = None, **changes: An
 
 
 def transport_to(origin: str, *, quota: Quota | None = None, **changes: Any) -> Transport:
-    """A transport over real sockets, unless a client is among the changes."""
+    """A transport over real sockets, unless a pool is among the changes."""
     token = SecretStr(TOKEN)
     return Transport(origin=origin, token=token, clock=lambda: NOW, options=quick(**changes), quota=quota)
 

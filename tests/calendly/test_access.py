@@ -18,7 +18,7 @@ from tests.calendly.test_client import BOOKING
 @pytest.fixture
 def client_for(calendly: respx.Router) -> Callable[[rig.Tokens], CalendlyClient]:
     def made(tokens: rig.Tokens) -> CalendlyClient:
-        options = rig.quick(open_client=lambda: rig.canned(calendly))
+        options = rig.quick(open_pool=lambda: rig.canned(calendly))
         return CalendlyClient(
             Transport(origin=rig.ORIGIN, token=tokens, clock=lambda: rig.NOW, options=options)
         )

@@ -3,7 +3,9 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -11,9 +13,12 @@ import pytest
 import trustme
 from structlog.testing import capture_logs
 
+from app.calendly.addresses import Origin
+from app.calendly.call import Call
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import NotSentError, OutcomeUnknownError
-from app.calendly.options import TransportOptions
+from app.calendly.options import Deadline, TransportOptions
+from app.calendly.sender import Sender
 from app.errors import AppError, UpstreamFailedError, UpstreamTimeoutError
 from tests.calendly import rig, servers
 from tests.calendly.test_bad_connections import GOOD, booking_at
@@ -54,13 +59,11 @@ def test_no_other_address_may_have_the_token(origin: str) -> None:
         rig.transport_to(origin)
 
 
-class DivertingClient(httpx.AsyncClient):
-    """What a base URL or a mount gone wrong would do: requests leave for another address than was asked."""
+class DivertedOrigin(Origin):
+    """What a path that is taken for another host would do: requests leave for another address than was asked."""
 
-    def build_request(self, *args: Any, **options: Any) -> httpx.Request:
-        request = super().build_request(*args, **options)
-        request.url = request.url.copy_with(host="elsewhere.example.test")
-        return request
+    def url(self, path: str, params: Mapping[str, str]) -> httpx.URL:
+        return super().url(path, params).copy_with(host="elsewhere.example.test")
 
 
 @pytest.mark.fault("U10")
@@ -71,14 +74,15 @@ async def test_a_request_that_is_led_astray_is_not_sent() -> None:
         sent.append(request)
         return httpx.Response(200)
 
-    stray = DivertingClient(transport=httpx.MockTransport(listen))
-    client = CalendlyClient(rig.transport_to(rig.ORIGIN, open_client=lambda: stray))
+    options = rig.quick(open_pool=lambda: httpx.MockTransport(listen))
+    sender = Sender(DivertedOrigin.parse(rig.ORIGIN), rig.Tokens([rig.TOKEN]), options)
+    call = Call(operation="get_current_user", path="/users/me", decode=bytes)
 
     with pytest.raises(UpstreamFailedError):
-        await client.get_current_user()
+        await sender.send(call, Deadline(rig.ms(1000), monotonic))
 
     assert sent == []
-    await client.aclose()
+    await sender.aclose()
 
 
 async def test_proxies_of_the_environment_get_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +126,7 @@ def client_trusting(authority: trustme.CA | None, origin: str) -> CalendlyClient
             origin,
             connect_timeout=rig.ms(300),
             read_deadline=rig.ms(1500),
-            open_client=lambda: httpx.AsyncClient(verify=context),
+            open_pool=lambda: httpx.AsyncHTTPTransport(verify=context),
         )
     )
 

@@ -1,4 +1,4 @@
-"""When the HTTP client is kept, when it is replaced, and that each one is closed in the end."""
+"""When the pool is kept, when it is replaced, and that each one is closed in the end."""
 
 import asyncio
 
@@ -11,17 +11,25 @@ from tests.calendly import rig, servers
 from tests.calendly.test_bad_connections import GOOD, HEAD, client_to
 
 
+class Pool(httpx.AsyncBaseTransport):
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
 class Opener:
     def __init__(self) -> None:
-        self.opened: list[httpx.AsyncClient] = []
+        self.opened: list[Pool] = []
 
-    def __call__(self) -> httpx.AsyncClient:
-        self.opened.append(httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))))
+    def __call__(self) -> Pool:
+        self.opened.append(Pool())
         return self.opened[-1]
 
     @property
     def closed(self) -> list[bool]:
-        return [client.is_closed for client in self.opened]
+        return [pool.is_closed for pool in self.opened]
 
 
 async def use(connections: Connections, failure: BaseException | None = None) -> None:
@@ -31,7 +39,7 @@ async def use(connections: Connections, failure: BaseException | None = None) ->
             raise failure
 
 
-async def test_one_client_serves_all_until_it_is_closed() -> None:
+async def test_one_pool_serves_all_until_it_is_closed() -> None:
     opener = Opener()
     connections = Connections(opener)
 
@@ -42,7 +50,7 @@ async def test_one_client_serves_all_until_it_is_closed() -> None:
 
 
 @pytest.mark.parametrize("failure", [httpx.ReadError("x"), httpx.ReadTimeout("x"), httpx.ConnectError("x")])
-async def test_a_failure_that_loses_no_connection_keeps_the_client(failure: httpx.HTTPError) -> None:
+async def test_a_failure_that_loses_no_connection_keeps_the_pool(failure: httpx.HTTPError) -> None:
     opener = Opener()
     connections = Connections(opener)
 
@@ -55,7 +63,7 @@ async def test_a_failure_that_loses_no_connection_keeps_the_client(failure: http
 
 
 @pytest.mark.parametrize("failure", [asyncio.CancelledError(), httpx.PoolTimeout("x")])
-async def test_a_failure_that_may_lose_a_connection_replaces_the_client(failure: BaseException) -> None:
+async def test_a_failure_that_may_lose_a_connection_replaces_the_pool(failure: BaseException) -> None:
     opener = Opener()
     connections = Connections(opener)
 
@@ -67,16 +75,16 @@ async def test_a_failure_that_may_lose_a_connection_replaces_the_client(failure:
     await connections.aclose()
 
 
-async def test_a_replaced_client_is_closed_only_after_its_last_user() -> None:
+async def test_a_replaced_pool_is_closed_only_after_its_last_user() -> None:
     opener = Opener()
     connections = Connections(opener)
 
-    async with connections.lend() as client:
+    async with connections.lend():
         with pytest.raises(httpx.PoolTimeout):
             await use(connections, httpx.PoolTimeout("x"))
-        closed_while_used = client.is_closed
+        closed_while_used = opener.closed
 
-    assert (closed_while_used, opener.closed) == (False, [True])
+    assert (closed_while_used, opener.closed) == ([False], [True])
 
 
 @pytest.mark.fault("U06")

@@ -202,7 +202,7 @@ async def test_a_permit_is_given_back_where_there_is_no_token(calendly: respx.Ro
             origin=rig.ORIGIN,
             token=rig.Tokens([], failure=GrantDeadError("revoked")),
             clock=lambda: rig.NOW,
-            options=rig.quick(open_client=lambda: rig.canned(calendly)),
+            options=rig.quick(open_pool=lambda: rig.canned(calendly)),
             quota=quota,
         )
     )

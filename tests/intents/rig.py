@@ -1,5 +1,6 @@
 """The real runner, resolver, ledger and client on a real Redis and the simulator, and a way to break them anywhere."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -260,8 +261,12 @@ class Rig:
 
     async def sent(self) -> int:
         """How often Calendly was asked to book, since its log was cleared."""
+        return await self.asked("^/invitees$", "POST")
+
+    async def asked(self, path: str, method: str = "GET") -> int:
+        """How often at a path like this, since its log was cleared."""
         items = (await self.calendly.http.get("/_simulator/calls")).json()["items"]
-        return sum((call["method"], call["path"]) == ("POST", "/invitees") for call in items)
+        return sum(call["method"] == method and bool(re.search(path, call["path"])) for call in items)
 
     async def later(self, by: timedelta = timedelta(hours=1)) -> None:
         """As if so much time had passed for every intent, and nobody had looked after it."""

@@ -23,10 +23,12 @@ from app.intents.progress import Progress, SlotHeldError
 from app.store.state import StoreAwayError
 from tests.intents.examples import everything
 from tests.intents.rig import SHORT, Process, Rig
+from tests.soak.waiting import until
 from tests.support.service import plan_fault
 
 LOOK = "/scheduled_events$"
 SEND = "/invitees$"
+EVENT = "^/scheduled_events/[^/]+$"
 FILLED = {
     "title": "Invalid Argument",
     "message": "The supplied parameters are invalid.",
@@ -138,7 +140,47 @@ async def test_a_key_is_found_as_what_has_become_of_it(rig: Rig, one: Process) -
 
     found = await one.runner.find("key-1", "body-0")
 
-    assert found == replace(booked, invitee=None, fresh=False)
+    assert found == replace(booked, invitee=None, event=None, fresh=False)
+
+
+async def test_the_event_is_read_while_the_store_takes_its_time(rig: Rig, one: Process) -> None:
+    async def is_read() -> bool:
+        return await rig.asked(EVENT) > 0
+
+    async def until_read() -> None:
+        async with asyncio.timeout(10):
+            await until(is_read, every=0.01)
+
+    async def written() -> None:
+        one.steps.do("before store", until_read)
+
+    one.steps.do("after send", written)
+
+    booked = await rig.book(one)
+
+    assert booked.state is State.CONFIRMED
+    assert booked.event is not None
+    assert booked.result is not None
+    assert one.client.id_from((await booked.event).uri) == booked.result.event
+
+
+async def test_an_event_that_cannot_be_read_is_told_to_whoever_waits_for_it(rig: Rig, one: Process) -> None:
+    await plan_fault(rig.calendly, "status", status=500, path=EVENT, times=5)
+
+    booked = await rig.book(one)
+
+    assert booked.state is State.CONFIRMED
+    assert booked.event is not None
+    with pytest.raises(UpstreamError):
+        await booked.event
+
+
+async def test_of_a_move_no_event_is_read_before_the_old_one_is_canceled(rig: Rig, one: Process) -> None:
+    old = await rig.taken(1)
+
+    moved = await rig.book(one, replaces=old.event)
+
+    assert (moved.state, moved.event) == (State.CONFIRMED, None)
 
 
 async def test_a_new_key_is_not_found(one: Process) -> None:

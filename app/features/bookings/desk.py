@@ -13,7 +13,7 @@ import structlog
 from app.budgets.budgets import Budgets
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import GrantLostError
-from app.calendly.models import Invitee, is_plausible
+from app.calendly.models import is_plausible
 from app.calendly.quota import Purpose
 from app.catalogue.catalogue import Catalogue
 from app.concurrency import both
@@ -130,18 +130,21 @@ class Desk:
             pooled=pooled,
         )
 
-    async def booked(
-        self, result: Result, invitee: Invitee | None = None, purpose: Purpose = Purpose.LOOKUP
-    ) -> Booked:
-        """Both halves of a booking, as Calendly has them now; `invitee` where it has just been told."""
+    async def booked(self, result: Result, purpose: Purpose = Purpose.LOOKUP) -> Booked:
+        """Both halves of a booking, as Calendly has them now."""
         client = self.client.looking_for(purpose)
-        if invitee is not None:
-            return _plausible(Booked(await client.get_scheduled_event(result.event), invitee))
         event, person = await both(
             client.get_scheduled_event(result.event),
             client.get_event_invitee(result.event, result.invitee),
         )
         return _plausible(Booked(event, person))
+
+    async def _just_booked(self, progress: Progress, result: Result) -> Booked:
+        """As `booked`, but for what Calendly has told already."""
+        if progress.invitee is None:
+            return await self.booked(result)
+        event = await (progress.event or self.client.get_scheduled_event(result.event))
+        return _plausible(Booked(event, progress.invitee))
 
     async def is_active(self, result: Result) -> bool:
         """Raises `BookingInFlightError` where Calendly does not tell: whoever repeats the attempt gets to know.
@@ -176,7 +179,7 @@ class Desk:
         """As Calendly has it. The booking stands even if it cannot be read: then what was asked for is told."""
         claims, draft = claims_of(progress), draft_of(progress.matter)
         try:
-            booking = booking_from(await self.booked(result, progress.invitee), claims)
+            booking = booking_from(await self._just_booked(progress, result), claims)
         except AppError as error:
             log.warning("bookings.event_unread", error=error.code)
             booking = with_links(draft.model_copy(update={"status": "confirmed"}), claims)
