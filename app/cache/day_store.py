@@ -20,6 +20,7 @@ Kept: TypeAlias = tuple[datetime, bytes]
 
 DIGITS = 16
 GONE = "gone:"
+FAILED = "failed "
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -57,11 +58,12 @@ class Shelf:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Which of the days asked for are ours to read: `fence` says so when they are kept. `newer`: somebody has read them
-    since. All others somebody is reading.
+    since. `failed`: the code of the failure of whoever was reading some of them. All others somebody is reading.
     """
 
     granted: frozenset[date]
     newer: frozenset[date] = frozenset()
+    failed: str = ""
     fence: str = ""
 
 
@@ -107,12 +109,23 @@ class DayStore:
         """A later one than before: some days have become untrue. 0 where nobody knows."""
         return int(await self._run(scripts.GENERATION) or 0)
 
-    async def claim(self, event_type: str, known: Mapping[date, datetime | None], lease: timedelta) -> Claim:
-        """`known`: the days to read, and the reading that each is to be newer than."""
+    async def claim(
+        self,
+        event_type: str,
+        known: Mapping[date, datetime | None],
+        lease: timedelta,
+        *,
+        since: str = "",
+    ) -> Claim:
+        """`known`: the days to read, and the reading that each is to be newer than. `since`: the fence of the first
+        claim of whoever has waited; what has failed from then on need not be tried again.
+        """
         await self._make_up_in_passing()
         days = sorted(known)
         asked = [part for day in days for part in (day.isoformat(), _digits(known[day]))]
-        found = await self._run(scripts.CLAIM, event_type, _microseconds(lease), self._latest(), *asked)
+        found = await self._run(
+            scripts.CLAIM, event_type, _microseconds(lease), self._latest(), since, *asked
+        )
         if found is None:
             return Claim(granted=frozenset(days))
         fence, *answers = map(_text, found)
@@ -120,7 +133,13 @@ class DayStore:
             answer: frozenset(day for day, each in zip(days, answers, strict=True) if each == answer)
             for answer in ("granted", "newer")
         }
-        return Claim(granted=which["granted"], newer=which["newer"], fence=fence)
+        failures = [answer.removeprefix(FAILED) for answer in answers if answer.startswith(FAILED)]
+        return Claim(
+            granted=which["granted"],
+            newer=which["newer"],
+            failed=next(iter(failures), ""),
+            fence=fence,
+        )
 
     async def extend(self, event_type: str, claim: Claim, lease: timedelta) -> None:
         await self._run(scripts.EXTEND, event_type, claim.fence, _microseconds(lease), *_spelt(claim.granted))
@@ -136,9 +155,10 @@ class DayStore:
         found = await self._run(scripts.KEEP, event_type, claim.fence, lifetime, self._latest(), *values)
         return frozenset(date.fromisoformat(_text(day)) for day in found or ())
 
-    async def release(self, event_type: str, claim: Claim) -> None:
+    async def release(self, event_type: str, claim: Claim, why: str = "") -> None:
+        """`why`: the code of the failure with which whoever waits is to fail, too."""
         if claim.fence:
-            await self._run(scripts.RELEASE, event_type, claim.fence, *_spelt(claim.granted))
+            await self._run(scripts.RELEASE, event_type, claim.fence, why, *_spelt(claim.granted))
 
     async def discard(self, event_type: str, days: Collection[date]) -> None:
         """What is kept of them is nothing that anybody could read."""

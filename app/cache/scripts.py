@@ -55,6 +55,12 @@ local function claim_in(claims, day)
   if began ~= text(epoch) or until_ > micros + 60000000 then return nil, 0 end
   return began .. ' ' .. fence, until_
 end
+local function failure_in(claims, day)
+  local claim = redis.call('HGET', claims, day) or ''
+  local began, fence, why = string.match(claim, '^(%d+) (%d+) ([%l_]+)$')
+  if began ~= text(epoch) then return 0 end
+  return tonumber(fence), why
+end
 """
 )
 
@@ -73,18 +79,22 @@ GENERATION = Script(_COMMON + "return text(generation)")
 CLAIM = Script(
     _COMMON
     + """
-local event_type, lease, latest = ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local event_type, lease, latest, since = ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local waits_from = tonumber(string.match(since, '^' .. text(epoch) .. ' (%d+)$'))
 local claims = claims_of(event_type)
 local fence = text(epoch) .. ' ' .. text(next_fence())
 redis.call('HSET', news, 'of:' .. event_type, '')
 local answers, granted = {fence}, false
-for index = 6, #ARGV, 2 do
+for index = 7, #ARGV, 2 do
   local day, known = ARGV[index], ARGV[index + 1]
   local _, until_ = claim_in(claims, day)
+  local failed_at, why = failure_in(claims, day)
   if reading_of(kept_at(day_at(event_type, day)), latest) > known then
     answers[#answers + 1] = 'newer'
   elseif until_ > micros then
     answers[#answers + 1] = 'claimed'
+  elseif waits_from and failed_at > waits_from then
+    answers[#answers + 1] = 'failed ' .. why
   else
     redis.call('HSET', claims, day, fence .. ' ' .. text(micros + lease))
     answers[#answers + 1] = 'granted'
@@ -97,10 +107,11 @@ return answers
 """
 )
 """Who may read these days: pairs of a date and the 16 digits of the reading that is known, or nothing. Before them
-those of the `latest` reading that can be believed, by the clock of whoever asks: a later one counts as none.
+those of the `latest` reading that can be believed, by the clock of whoever asks: a later one counts as none; and the
+fence that was answered when whoever asks began to wait, or nothing.
 
-Answers the fence, with its epoch, and for each day `granted`, `claimed` (somebody else is
-at it) or `newer` (it has been read since).
+Answers the fence, with its epoch, and for each day `granted`, `claimed` (somebody else is at it), `newer` (it has been
+read since) or `failed`, and with what (whoever was at it has told so since).
 """
 
 EXTEND = Script(
@@ -147,13 +158,20 @@ else has claimed by now, for theirs is the newer reading, or has kept of a newer
 RELEASE = Script(
     _COMMON
     + """
-local claims = claims_of(ARGV[3])
-for index = 5, #ARGV do
-  if claim_in(claims, ARGV[index]) == ARGV[4] then redis.call('HDEL', claims, ARGV[index]) end
+local claims, why = claims_of(ARGV[3]), ARGV[5]
+local failed = text(epoch) .. ' ' .. text(next_fence()) .. ' ' .. why
+for index = 6, #ARGV do
+  if claim_in(claims, ARGV[index]) == ARGV[4] then
+    if why == '' then
+      redis.call('HDEL', claims, ARGV[index])
+    else
+      redis.call('HSET', claims, ARGV[index], failed)
+    end
+  end
 end
 """
 )
-"""They could not be read: whoever waits may try."""
+"""They could not be read: whoever waits fails as well, where it is said with what, and may try where it is not."""
 
 DISCARD = Script(
     _COMMON

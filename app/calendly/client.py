@@ -89,6 +89,11 @@ class CalendlyClient:
         return self.transport.clock_skew
 
     @property
+    def longest_read(self) -> float:
+        """Seconds."""
+        return self.transport.read_deadline().total
+
+    @property
     def breaker(self) -> Breaker:
         """Knows whether Calendly answers."""
         return self.transport.breaker

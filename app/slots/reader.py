@@ -10,7 +10,13 @@ import structlog
 from app.cache.day_store import Claim, DayStore, Kept
 from app.calendly.client import CalendlyClient
 from app.concurrency import together
-from app.errors import NotFoundError, UpstreamTimeoutError
+from app.errors import (
+    AppError,
+    NotFoundError,
+    UpstreamFailedError,
+    UpstreamRefusedUsError,
+    UpstreamTimeoutError,
+)
 from app.slots.knowledge import Knowledge
 from app.slots.loads import Found, Load
 from app.slots.model import Addressed, Day
@@ -30,8 +36,14 @@ SIGN_OF_LIFE = 0.3
 LOOK_AGAIN = 0.008
 """Seconds between two looks at what somebody else reads."""
 
-LONGEST_WAIT = 4.0
-"""Seconds for it: longer than any reading takes."""
+GRACE = 1.0
+"""Seconds for which it is waited for longer than a reading may take."""
+
+TOLD = {
+    error.code: error
+    for error in (NotFoundError, UpstreamFailedError, UpstreamRefusedUsError, UpstreamTimeoutError)
+}
+"""Failures of whoever reads that are those of all who wait for it. Others have quotas of their own."""
 
 ROUNDS = 3
 """Readings that a booking may make untrue one after the other; the last one is served all the same."""
@@ -75,10 +87,15 @@ class DayReader:
         """
         remembered = self._knowledge.memory.read(event_type.id, load.days)
         found = {day: read for day, read in remembered.items() if day not in older or read.as_of > older[day]}
-        missing, latest = load.days - found.keys(), time.monotonic() + LONGEST_WAIT
-        rounds = 0
+        missing, latest = load.days - found.keys(), time.monotonic() + self._client.longest_read + GRACE
+        rounds, since = 0, ""
         while missing:
-            claim = await self._store.claim(event_type.id, {day: older.get(day) for day in missing}, LEASE)
+            known = {day: older.get(day) for day in missing}
+            claim = await self._store.claim(event_type.id, known, LEASE, since=since)
+            since = since or claim.fence
+            if claim.failed:
+                await self._store.release(event_type.id, claim)
+                raise TOLD.get(claim.failed, UpstreamFailedError)
             if claim.newer:
                 found |= await self.shelved(event_type.id, claim.newer)
             if claim.granted:
@@ -110,8 +127,9 @@ class DayReader:
         living = asyncio.create_task(self._show_life(event_type.id, claim, ended))
         try:
             asked = await together(*(self._asked(event_type, window) for window in windows(claim.granted)))
-        except BaseException:
-            await self._store.release(event_type.id, claim)
+        except BaseException as failure:
+            why = failure.code if isinstance(failure, AppError) and failure.code in TOLD else ""
+            await self._store.release(event_type.id, claim, why)
             raise
         finally:
             ended.set()

@@ -104,6 +104,32 @@ async def test_whoever_could_not_read_lets_others_try(days: DayStore, other: Day
     assert (await claimed(other, *DAYS)).granted == set(DAYS)
 
 
+async def test_whoever_waits_fails_with_whoever_reads_and_only_once(days: DayStore, other: DayStore) -> None:
+    reading = await claimed(days, *DAYS[:2])
+    waiting = await claimed(other)
+    await days.release(INTRO, reading, "upstream_timeout")
+
+    failed = await other.claim(INTRO, {DAY: None}, LONG, since=waiting.fence)
+    later = await other.claim(INTRO, {DAY: None}, LONG, since=failed.fence)
+
+    assert (failed.failed, _answers(failed)) == ("upstream_timeout", (set(), set()))
+    assert (later.failed, _answers(later)) == ("", ({DAY}, set()))
+
+
+async def test_whoever_comes_after_a_failure_may_try(days: DayStore, other: DayStore) -> None:
+    await days.release(INTRO, await claimed(days, *DAYS), "upstream_timeout")
+
+    assert _answers(await claimed(other, *DAYS)) == (set(DAYS), set())
+
+
+async def test_what_has_been_read_since_a_failure_is_told(days: DayStore, other: DayStore) -> None:
+    reading, waiting = await claimed(days), await claimed(other)
+    await days.release(INTRO, reading, "upstream_failed")
+    await kept(days, {DAY: read()})
+
+    assert _answers(await other.claim(INTRO, {DAY: None}, LONG, since=waiting.fence)) == (set(), {DAY})
+
+
 async def test_nobody_gives_away_what_others_have_claimed(days: DayStore, other: DayStore) -> None:
     late = await claimed(days, lease=OVER)
     await claimed(other)

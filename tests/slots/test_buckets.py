@@ -17,7 +17,7 @@ from app.cache import keys
 from app.cache.day_store import Claim, DayStore
 from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
-from app.errors import UpstreamFailedError
+from app.errors import NotFoundError, UpstreamFailedError, UpstreamTimeoutError
 from app.slots.buckets import Coherence, DayBuckets
 from app.slots.knowledge import Knowledge
 from app.slots.loads import Load
@@ -30,6 +30,7 @@ from tests.calendly import rig
 from tests.soak.waiting import until
 from tests.support.redis import RedisServer
 from tests.support.simulation import StandingClock
+from tests.support.stopwatch import Stopwatch
 
 DAY = date(2026, 12, 1)
 BOOKED, FREE = "2026-12-01T09:00:00.000000Z", "2026-12-01T10:00:00.000000Z"
@@ -51,6 +52,7 @@ class Calendly:
 
     free: list[str] = field(default_factory=lambda: [BOOKED, FREE])
     fails: bool = False
+    status: int = 200
     asked: int = 0
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     let: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,7 +62,7 @@ class Calendly:
         self.asked += 1
         self.heard.set()
         await self.let.wait()
-        return httpx.Response(200, json={"odd": 1} if self.fails else body)
+        return httpx.Response(self.status, json={"odd": 1} if self.fails else body)
 
 
 @pytest.fixture
@@ -265,6 +267,40 @@ async def test_whoever_waits_while_calendly_fails_and_redis_hangs_is_told_of_the
 
     with pytest.raises(UpstreamFailedError):
         await reading
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(200, UpstreamFailedError), (404, NotFoundError)], ids=["odd", "not found"]
+)
+async def test_a_reading_that_fails_fails_those_who_wait_in_other_processes_too_and_only_them(
+    replicas: Replicas, calendly: Calendly, status: int, expected: type[Exception]
+) -> None:
+    calendly.fails, calendly.status = True, status
+    waiting = [
+        asyncio.ensure_future(each.read(INTRO_CALL, [DAY]))
+        for each in (replicas.opened(), replicas.opened(), replicas.opened())
+    ]
+    await calendly.heard.wait()
+    await asyncio.sleep(0.1)
+    calendly.let.set()
+    failed = await asyncio.gather(*waiting, return_exceptions=True)
+    calendly.fails, calendly.status = False, 200
+
+    assert ([type(each) for each in failed], calendly.asked) == ([expected] * 3, 1)
+    assert _starts(await replicas.opened().read(INTRO_CALL, [DAY])) == [BOOKED, FREE]
+
+
+async def test_others_are_waited_for_as_long_as_they_may_read(replicas: Replicas, calendly: Calendly) -> None:
+    """And a little longer: then somebody must have died who shows life all the same."""
+    claim = await replicas.store().claim(INTRO_CALL.id, {DAY: None}, timedelta(minutes=1))
+    watch = Stopwatch()
+
+    with pytest.raises(UpstreamTimeoutError):
+        await replicas.opened().read(INTRO_CALL, [DAY])
+
+    assert claim.granted == {DAY}
+    assert calendly.asked == 0
+    assert replicas.client.longest_read < watch.stop()
 
 
 class _SwallowingStore(DayStore):

@@ -1,5 +1,6 @@
 """What making and managing bookings share: the neighbours they need, and how an answer is put together."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -143,7 +144,11 @@ class Desk:
         """As `booked`, but for what Calendly has told already."""
         if progress.invitee is None:
             return await self.booked(result)
-        event = await (progress.event or self.client.get_scheduled_event(result.event))
+        if progress.event is None:
+            event = await self.client.get_scheduled_event(result.event)
+        else:
+            # Whoever leaves ends nothing that others may wait for.
+            event = await asyncio.shield(progress.event)
         return _plausible(Booked(event, progress.invitee))
 
     async def is_active(self, result: Result) -> bool:
