@@ -210,6 +210,7 @@ class Policy(RuleBasedStateMachine):
         return Told(question, range_, answer, self._judge.true_from, self._judge.timed_from)
 
     async def _set_back(self, stride: timedelta) -> None:
+        self._judge.look_at_the_clock()
         self._clock.moment -= stride
         self._judge.set_back()
 
