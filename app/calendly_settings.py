@@ -43,7 +43,7 @@ class CalendlySettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
         Field(
             ge=timedelta(seconds=1),
             le=timedelta(seconds=8),
-            description="Seconds that whoever reads waits for Calendly, second try included.",
+            description="Seconds that one read of Calendly may take, second try included.",
         ),
     ] = timedelta(seconds=3)
     booking_timeout: Annotated[
