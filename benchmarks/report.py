@@ -52,6 +52,12 @@ def of(scenes: Sequence[str]) -> list[Target]:
     return [target for target in TARGETS if target.name.partition(".")[0] in scenes]
 
 
+def claim(target: Target) -> list[str]:
+    """The part of its row that no run changes."""
+    bound = f"{target.wanted} {_value(target.bound)} {target.unit}"
+    return [target.name, target.figure, target.against, bound]
+
+
 def _row(target: Target, findings: Findings) -> list[str]:
     found = findings.figures.get(target.name)
     problem = findings.problems.get(target.name)
@@ -59,8 +65,7 @@ def _row(target: Target, findings: Findings) -> list[str]:
     measured = (
         [_value(found.median), f"{_value(found.least)} to {_value(found.most)}"] if found else ["-", "-"]
     )
-    bound = f"{target.wanted} {_value(target.bound)} {target.unit}"
-    return [target.name, target.figure, target.against, bound, *measured, words]
+    return [*claim(target), *measured, words]
 
 
 def _cost(cost: Cost) -> list[str]:

@@ -148,17 +148,19 @@ async def test_browsers_and_shared_caches_may_keep_it_for_moments(bff: Service, 
     calendly.clock.advance(seconds=31)
     stale = await bff.get("/event-types/intro-call/availability")
 
-    # Sent for 30 seconds, and when it was 31 seconds old for one more: the rest of the hour is left.
+    # Sent for 30 seconds, and when it was 31 seconds old for one more, and then kept for max-age: the rest of the
+    # hour is left.
     later = "stale-while-revalidate={}, stale-if-error={}"
-    assert fresh.headers["Cache-Control"] == f"public, max-age=5, {later.format(25, 3600 - 30)}"
-    assert stale.headers["Cache-Control"] == f"public, max-age=1, {later.format(5, 3600 - 31 - 1)}"
+    assert fresh.headers["Cache-Control"] == f"public, max-age=5, {later.format(25, 3600 - 30 - 5)}"
+    assert stale.headers["Cache-Control"] == f"public, max-age=1, {later.format(5, 3600 - 31 - 1 - 1)}"
 
 
 @pytest.mark.parametrize(
     ("age", "left"),
     [
-        # Sent for as long as nobody asks Calendly again, and for no longer than the hour.
-        pytest.param(timedelta(minutes=59), 30, id="a minute is left"),
+        # Sent for as long as nobody asks Calendly again, kept for a second, and shown for no longer than the hour.
+        pytest.param(timedelta(minutes=59), 29, id="a minute is left"),
+        pytest.param(timedelta(minutes=59, seconds=29), 0, id="no more than the second is left"),
         pytest.param(timedelta(minutes=59, seconds=50), 0, id="some seconds are left"),
         pytest.param(timedelta(minutes=60), 0, id="nothing is left"),
     ],

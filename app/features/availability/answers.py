@@ -63,7 +63,7 @@ class Answering:
             term=told.term,
             is_marked=not fresh,
             cache_control=cache_control(
-                fresh=fresh, stale_if_error=self._stale_if_error - (told.term.ends - told.answer.as_of)
+                fresh=fresh, left=self._stale_if_error - (told.term.ends - told.answer.as_of)
             ),
             route=self._request.scope["route"].path,
         )
@@ -81,12 +81,14 @@ def term_of(days: Collection[Day], turns: Collection[datetime], zone: ZoneInfo, 
     return Term(now - AHEAD, min([*turns, _midnight(zone, now), *_first(starts)]))
 
 
-def cache_control(*, fresh: bool, stale_if_error: timedelta) -> str:
-    """For browsers and shared caches (RFC 9111, RFC 5861). `stale_if_error`: for as long may be shown, while we fail,
-    what was sent last of all.
+def cache_control(*, fresh: bool, left: timedelta) -> str:
+    """For browsers and shared caches (RFC 9111, RFC 5861). `left`: for as long may be shown, while we fail, what was
+    sent last of all.
     """
     age = BROWSERS_MAY_KEEP if fresh else MARKED_FOR
-    seconds = [int(each.total_seconds()) for each in (age, 5 * age, max(stale_if_error, timedelta(0)))]
+    # It is counted from when the answer is no longer fresh to whoever was sent it.
+    stale_if_error = max(left - age, timedelta(0))
+    seconds = [int(each.total_seconds()) for each in (age, 5 * age, stale_if_error)]
     return "public, max-age={}, stale-while-revalidate={}, stale-if-error={}".format(*seconds)
 
 
