@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.cache import keys
-from app.cache.cache import Cache, Entry
+from app.cache.cache import Cache, Entry, later_of
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import GrantLostError
 from app.catalogue.mapping import account_from, published_from
@@ -85,7 +85,7 @@ class Catalogue:
 
     async def account(self) -> Account:
         """However old the reading: a token never comes to speak for another account."""
-        kept = self._memory or await self._cached()
+        kept = self._memory or await self._refreshed()
         return kept.value.account if kept else (await self.reread()).account
 
     @property
@@ -169,13 +169,13 @@ class Catalogue:
         kept = self._memory
         if kept is not None and self._is_fresh(kept):
             return kept
-        return await self._cached() or kept
+        return await self._refreshed()
 
-    async def _cached(self) -> Entry[Offer] | None:
+    async def _refreshed(self) -> Entry[Offer] | None:
+        """What this process remembers, now that it has looked at what others have read."""
         found = (await self._cache.read([self._key], Offer)).get(self._key)
-        if found is not None:
-            self._memory = found
-        return found
+        self._memory = later_of(self._memory, found, self._clock())
+        return self._memory
 
     async def _load(self) -> Offer:
         as_of = self._clock()
