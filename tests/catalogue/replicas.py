@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import httpx
 import respx
-from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from app.cache import keys
 from app.cache.cache import Cache
-from app.cache.reach import Reach
+from app.cache.shared_flight import SharedFlight
 from app.catalogue.catalogue import Catalogue, CatalogueOptions
+from tests.cache.replicas import CountedReach, asked, counted_reach_of
 from tests.calendly import rig
 
 FRESH, STALE = timedelta(minutes=1), timedelta(hours=1)
@@ -27,7 +27,6 @@ class Calendly:
 
     asked: int = 0
     refusal: int | None = None
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
     let: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -38,11 +37,11 @@ class Calendly:
 
     async def _answer(self, _request: httpx.Request) -> httpx.Response:
         self.asked += 1
-        self.heard.set()
+        name = f"Reading {self.asked}"
         await self.let.wait()
         if self.refusal is not None:
             return httpx.Response(self.refusal, json={})
-        return httpx.Response(200, json=rig.collection(rig.event_type(name=f"Reading {self.asked}")))
+        return httpx.Response(200, json=rig.collection(rig.event_type(name=name)))
 
 
 @dataclass
@@ -50,16 +49,24 @@ class Replicas:
     calendly: Calendly
     store: Redis
     stack: AsyncExitStack
+    reaches: list[CountedReach] = field(default_factory=list)
 
     def opened(self, clock: Callable[[], datetime] = lambda: rig.NOW) -> Catalogue:
         client = rig.client_on(self.calendly.router)
         self.stack.push_async_callback(client.aclose)
+        reach = counted_reach_of(self.store)
+        self.reaches.append(reach)
         return Catalogue(
             client=client,
-            cache=Cache(self.store, Reach(self.store.ping, CollectorRegistry()), lifetime=STALE),
+            cache=Cache(self.store, reach, lifetime=STALE),
+            shared=SharedFlight(self.store, reach, account="ada", name="catalogue", patience=STALE),
             options=CatalogueOptions(fresh=FRESH, stale=STALE, allowed=frozenset(), access="ada"),
             clock=clock,
         )
+
+    async def have_waited(self) -> None:
+        """All but the holder have looked for a reading and found its claim; that one has shown life twice."""
+        await asked(self.reaches, 5)
 
 
 async def shown(catalogue: Catalogue) -> list[str]:
