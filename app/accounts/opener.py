@@ -22,12 +22,13 @@ from app.cache.cache import Cache
 from app.cache.day_store import DayStore
 from app.cache.news import News
 from app.cache.reach import Reach
+from app.cache.shared_flight import SharedFlight
 from app.calendly.access import Access
 from app.calendly.client import CalendlyClient
 from app.calendly.options import TransportOptions
 from app.calendly.quota import Purpose
 from app.calendly.transport import Transport
-from app.catalogue.catalogue import Catalogue, CatalogueOptions
+from app.catalogue.catalogue import CALLS, Catalogue, CatalogueOptions
 from app.ready import ReadyAnswers
 from app.settings import Settings
 from app.slots.buckets import Coherence, DayBuckets
@@ -142,17 +143,24 @@ class _Opening:
         return client
 
     def _catalogue(self, client: CalendlyClient) -> Catalogue:
-        bff = self.shared.settings.bff
+        bff, shared = self.shared.settings.bff, self.shared
         return Catalogue(
             client=client,
-            cache=Cache(self.shared.cache, self.shared.reach, lifetime=bff.stale_if_error),
+            cache=Cache(shared.cache, shared.reach, lifetime=bff.stale_if_error),
+            shared=SharedFlight(
+                shared.cache,
+                shared.reach,
+                account=self.access,
+                name="catalogue",
+                patience=CALLS * shared.settings.calendly.read_timeout,
+            ),
             options=CatalogueOptions(
                 fresh=bff.event_types_fresh,
                 stale=bff.stale_if_error,
                 allowed=frozenset(bff.event_types),
                 access=self.access,
             ),
-            clock=self.shared.clock,
+            clock=shared.clock,
         )
 
     def _days(self) -> DayStore:

@@ -28,7 +28,19 @@ class Entry(Generic[T]):
 
     def is_within(self, age: timedelta, now: datetime) -> bool:
         """No older than that, as far as anybody knows."""
-        return now - age <= self.as_of <= latest(now)
+        return now - age <= self.as_of and self.is_believed(now)
+
+    def is_believed(self, now: datetime) -> bool:
+        """It does not lie ahead."""
+        return self.as_of <= latest(now)
+
+
+def later_of(known: Entry[T] | None, found: Entry[T] | None, now: datetime) -> Entry[T] | None:
+    """What Redis has may be the older one, where it could not be told of the other. What lies ahead gives way."""
+    if known is None or found is None:
+        return known or found
+    believed = [each for each in (known, found) if each.is_believed(now)]
+    return max(believed, key=lambda each: each.as_of, default=known)
 
 
 class Cache:

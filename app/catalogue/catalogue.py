@@ -4,17 +4,22 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from app.cache import keys
-from app.cache.cache import Cache, Entry
+from app.cache.cache import Cache, Entry, later_of
+from app.cache.shared_flight import SharedFlight
 from app.calendly.client import CalendlyClient
 from app.calendly.failures import GrantLostError
 from app.catalogue.mapping import account_from, published_from
 from app.catalogue.model import Account, EventType, Offer
 from app.concurrency import SingleFlight
 from app.errors import NotFoundError, UpstreamError, UpstreamFailedError
+
+CALLS = 2
+"""That one reading takes, one after the other."""
 
 RECENT = timedelta(seconds=5)
 """A reading this young is as good as one made now, for whoever merely claims that something has changed."""
@@ -44,7 +49,7 @@ class Catalogue:
     """What the account publishes, at most `fresh` old; while Calendly fails, at most `stale`.
 
     One reading costs two calls and answers for all event types, their forms
-    included, so that unknown ids cost nothing.
+    included, so that unknown ids cost nothing. Of all processes one makes it.
     """
 
     def __init__(
@@ -52,15 +57,18 @@ class Catalogue:
         *,
         client: CalendlyClient,
         cache: Cache,
+        shared: SharedFlight,
         options: CatalogueOptions,
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._cache = cache
+        self._shared = shared
         self._options = options
         self._key = keys.catalogue(options.access)
         self._clock = clock
         self._flight = SingleFlight()
+        self._renewals = SingleFlight()
         self._memory: Entry[Offer] | None = None
 
     async def offer(self) -> Offer:
@@ -76,7 +84,7 @@ class Catalogue:
             self._flight.start(self._key, self._load)
             return self._shown(older.value)
         try:
-            return await self.reread()
+            return await self._renewed()
         except UpstreamError as error:
             if older is None:
                 raise
@@ -85,8 +93,8 @@ class Catalogue:
 
     async def account(self) -> Account:
         """However old the reading: a token never comes to speak for another account."""
-        kept = self._memory or await self._cached()
-        return kept.value.account if kept else (await self.reread()).account
+        kept = self._memory or await self._refreshed()
+        return kept.value.account if kept else (await self._renewed()).account
 
     @property
     def fresh_until(self) -> datetime:
@@ -114,8 +122,8 @@ class Catalogue:
         return Recalled(self._shown(kept.value).event_types, self._is_fresh(kept)) if kept else None
 
     async def reread(self) -> Offer:
-        """Ask Calendly, whatever is known."""
-        return self._shown(await self._flight.run(self._key, self._load))
+        """Ask Calendly, whatever is known and whoever else is at it."""
+        return self._shown(await self._loaded())
 
     async def find(self, event_type: str) -> EventType:
         """By id, or by a slug that only one has.
@@ -169,13 +177,33 @@ class Catalogue:
         kept = self._memory
         if kept is not None and self._is_fresh(kept):
             return kept
-        return await self._cached() or kept
+        return await self._refreshed()
 
-    async def _cached(self) -> Entry[Offer] | None:
+    async def _refreshed(self) -> Entry[Offer] | None:
+        """What this process remembers, now that it has looked at what others have read."""
         found = (await self._cache.read([self._key], Offer)).get(self._key)
-        if found is not None:
-            self._memory = found
-        return found
+        self._memory = later_of(self._memory, found, self._clock())
+        return self._memory
+
+    async def _renewed(self) -> Offer:
+        """A fresh reading, by whichever process makes it for all of them.
+
+        One that Calendly does not answer asks for itself: so it learns when that is over, and waits no longer than
+        its breaker lets it.
+        """
+        if self._client.breaker.is_failing:
+            return await self.reread()
+        look = partial(self._fresh_at, self._clock())
+        return self._shown(await self._renewals.run(self._key, partial(self._shared.run, look, self._loaded)))
+
+    async def _fresh_at(self, asked: datetime) -> Offer | None:
+        """What some process has read by now that would have been fresh when it was asked for."""
+        found, now = await self._refreshed(), self._clock()
+        is_fresh = found is not None and found.is_within(self._options.fresh + (now - asked), now)
+        return found.value if found is not None and is_fresh else None
+
+    async def _loaded(self) -> Offer:
+        return await self._flight.run(self._key, self._load)
 
     async def _load(self) -> Offer:
         as_of = self._clock()

@@ -1,6 +1,7 @@
 """Day stores of one account, as replicas have them, and what they keep there."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
@@ -9,6 +10,7 @@ from redis.asyncio import Redis
 from app.cache import keys
 from app.cache.day_store import Claim, DayStore, Kept
 from app.cache.reach import Reach
+from tests.soak.waiting import until
 
 INTRO, WORKSHOP = "intro-call", "workshop"
 DAYS = [date(2026, 12, 1) + timedelta(days=number) for number in range(4)]
@@ -21,6 +23,31 @@ OVER = timedelta()
 
 PREFIX = keys.days("ada")
 NEWS = PREFIX + "news"
+
+
+class CountedReach(Reach):
+    """Counts how often somebody was about to ask Redis."""
+
+    asked = 0
+
+    @property
+    def is_away(self) -> bool:
+        self.asked += 1
+        return super().is_away
+
+
+def counted_reach_of(store: Redis) -> CountedReach:
+    return CountedReach(store.ping, CollectorRegistry())
+
+
+async def asked(reaches: Collection[CountedReach], times: int) -> None:
+    """Wait until each has been."""
+
+    async def have_asked() -> bool:
+        return all(each.asked >= times for each in reaches)
+
+    async with asyncio.timeout(20):
+        await until(have_asked, every=0.005)
 
 
 def reach_of(store: Redis) -> Reach:

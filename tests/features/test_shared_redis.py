@@ -1,5 +1,7 @@
 """Several services on one Redis: each shows what it was told to show, and its own account alone."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
 import pytest
@@ -50,6 +52,24 @@ async def test_a_service_shows_its_own_choice_of_what_another_has_read(
     assert await calls_of(calendly, "/event_types") == []
 
 
+async def test_services_that_are_asked_at_the_same_time_read_once_for_all(
+    calendly: Simulation, redis: RedisServer
+) -> None:
+    settings = _settings(calendly, redis)
+    async with AsyncExitStack() as stack:
+        services = [
+            await stack.enter_async_context(running_service(settings, calendly.clock)) for _ in range(3)
+        ]
+        for _ in range(2):
+            await clear_calls(calendly)
+            answers = await asyncio.gather(*(each.get("/event-types") for each in services))
+
+            assert [each.status_code for each in answers] == [200] * 3
+            assert len(await calls_of(calendly, "/users/me")) == 1
+            assert len(await calls_of(calendly, "/event_types")) == 1
+            calendly.clock.advance(seconds=61)
+
+
 async def test_services_with_different_tokens_show_different_accounts(
     calendly: Simulation, redis: RedisServer
 ) -> None:
@@ -92,5 +112,5 @@ async def test_no_name_in_redis_holds_a_token(calendly: Simulation, redis: Redis
 
     with Redis(port=redis.port, db=CACHE) as client:
         names = [name.decode() for name in client.keys("*")]
-    assert len(names) == 2
+    assert len([name for name in names if "catalogue:" in name]) == 2
     assert [name for name in names if "token" in name or "ada" in name or "grace" in name] == []

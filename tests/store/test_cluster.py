@@ -13,8 +13,10 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NodeAwayError
 from redis.exceptions import ResponseError
 
+from app.cache import keys
 from app.cache.cache import Cache, Entry
 from app.cache.reach import Reach
+from app.cache.shared_flight import SharedFlight
 from app.store.cluster import MAX_CONNECTIONS
 from app.store.connection import STATE_PATIENCE, is_reachable, open_store
 from app.store.policy import StatePolicy
@@ -127,6 +129,23 @@ async def test_the_cache_reads_what_it_wrote_on_all_masters(store: Redis) -> Non
     await cache.write(dict.fromkeys(MANY, ENTRY))
 
     assert await cache.read([*MANY, "other"], int) == dict.fromkeys(MANY, ENTRY)
+
+
+async def test_one_loads_for_all_wherever_the_account_lives(store: Redis) -> None:
+    async def look() -> None:
+        return None
+
+    async def load() -> str:
+        return "loaded"
+
+    reach = _reach(store)
+    flights = [
+        SharedFlight(store, reach, account=account, name="things", patience=DAY) for account in MANY[:10]
+    ]
+
+    assert [await each.run(look, load) for each in flights] == ["loaded"] * 10
+    marks = [await store.get(f"{keys.days(account)}flight:things") for account in MANY[:10]]
+    assert [str(mark).count("done") for mark in marks] == [1] * 10
 
 
 @pytest.mark.fault("R10")

@@ -1,0 +1,149 @@
+"""One load for all replicas that ask for it meanwhile: what `SingleFlight` is within a process."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import TypeVar
+
+from redis.asyncio import Redis
+
+from app.cache.reach import Reach
+from app.cache.steps import Steps
+from app.errors import AppError, UpstreamFailedError, UpstreamTimeoutError
+from app.store.script import RECORDS, Script
+
+T = TypeVar("T")
+
+LEASE = timedelta(seconds=1)
+"""For which a load belongs to whoever claimed it, from its last sign of life: so soon is a dead one replaced."""
+
+REMEMBERED = timedelta(seconds=10)
+"""For which it can be seen what came of it, unless another begins. Whoever waits looks far more often."""
+
+SIGN_OF_LIFE = 0.3
+"""Seconds between two."""
+
+LOOK_AGAIN = 0.008
+"""Seconds between two looks at whether somebody else is still at it."""
+
+MILLISECOND = timedelta(milliseconds=1)
+
+DONE = "done"
+LEFT = "left"
+"""What came of it: something was brought, or nobody knows. A failure is told by its code."""
+
+_TOLD = {each.code: each for each in (UpstreamFailedError, UpstreamTimeoutError)}
+"""Failures that say something of Calendly. The others may be one process' own, and the next one may do better."""
+
+_COMMON = (
+    RECORDS
+    + """
+local claim, token, lease = sound('string', prefix .. 'flight:' .. ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local standing = redis.call('GET', claim)
+"""
+)
+
+_CLAIM = Script(
+    _COMMON
+    + """
+local left = redis.call('PTTL', claim)
+local holder, outcome = string.match(standing or '', '^(%x+) ?([%l_]*)$')
+local is_held = holder and outcome == '' and left >= 0 and left <= lease
+local has_ended = holder and outcome ~= '' and holder == ARGV[5]
+if is_held or has_ended then return {holder, outcome} end
+redis.call('SET', claim, token, 'PX', lease)
+return {token, ''}
+"""
+)
+"""Whose it is, and what came of it where that is the one who was waited for. What lasts for longer than a lease is no
+claim of ours.
+"""
+
+_EXTEND = Script(_COMMON + "if standing == token then redis.call('PEXPIRE', claim, lease) end")
+
+_END = Script(
+    _COMMON + "if standing == token then redis.call('SET', claim, token .. ' ' .. ARGV[5], 'PX', ARGV[6]) end"
+)
+"""Unless it was over, and is somebody else's by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Nobody has it where Redis does not say."""
+
+    holder: str = ""
+    outcome: str = ""
+
+    def is_with_others(self, token: str) -> bool:
+        return bool(self.holder) and self.holder != token and not self.outcome
+
+
+class SharedFlight:
+    """`patience`: for what somebody else loads; no longer than a load of one's own may take.
+
+    While Redis is away, everybody loads for himself.
+    """
+
+    def __init__(self, redis: Redis, reach: Reach, *, account: str, name: str, patience: timedelta) -> None:
+        self._steps = Steps(redis, reach, account)
+        self._name = name
+        self._patience = patience.total_seconds()
+
+    async def run(self, look: Callable[[], Awaitable[T | None]], load: Callable[[], Awaitable[T]]) -> T:
+        """`look`: at what others may have brought since it was asked for; `load` leaves it where they look.
+
+        Whoever has waited makes one try of his own at most, and none where Calendly has failed the other. Raises
+        `UpstreamTimeoutError` where that took too long.
+        """
+        token, latest = secrets.token_hex(8), monotonic() + self._patience
+        claim = await self._claimed(token)
+        while claim.is_with_others(token):
+            if monotonic() > latest:
+                raise UpstreamTimeoutError
+            await asyncio.sleep(LOOK_AGAIN)
+            claim = await self._claimed(token, claim.holder)
+        if claim.holder == token:
+            return await self._under(token, look, load)
+        found = await look()
+        if found is None and claim.outcome in _TOLD:
+            raise _TOLD[claim.outcome]
+        return await load() if found is None else found
+
+    async def _under(
+        self, token: str, look: Callable[[], Awaitable[T | None]], load: Callable[[], Awaitable[T]]
+    ) -> T:
+        outcome, ended = LEFT, asyncio.Event()
+        living = asyncio.create_task(self._show_life(token, ended))
+        try:
+            # Somebody may have ended just before it became ours.
+            found = await look()
+            if found is None:
+                found = await load()
+            outcome = DONE
+        except AppError as error:
+            outcome = error.code
+            raise
+        finally:
+            ended.set()
+            living.cancel()
+            await self._run(_END, token, outcome, REMEMBERED // MILLISECOND)
+        return found
+
+    async def _show_life(self, token: str, ended: asyncio.Event) -> None:
+        # Cancelled as well, but the Redis library may swallow a cancellation that comes as a reply does.
+        while not ended.is_set():
+            await asyncio.sleep(SIGN_OF_LIFE)
+            await self._run(_EXTEND, token)
+
+    async def _claimed(self, token: str, awaited: str = "") -> _Claim:
+        found = await self._run(_CLAIM, token, awaited)
+        return _Claim(*(each.decode() for each in found)) if found else _Claim()
+
+    async def _run(self, script: Script, token: str, *args: str | int) -> list[bytes] | None:
+        reply: list[bytes] | None = await self._steps.run(
+            script, self._name, token, LEASE // MILLISECOND, *args
+        )
+        return reply
