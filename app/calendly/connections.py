@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -57,8 +59,7 @@ class Connections:
 
 
 def client_opener(options: TransportOptions) -> Callable[[], httpx.AsyncClient]:
-    """Makes clients that share one TLS context (20 ms of CPU each) and keep nothing between calls but
-    connections.
+    """Makes clients that keep nothing between calls but connections.
 
     Nothing is read from the environment but `SSL_CERT_FILE` and `SSL_CERT_DIR`; cookies of the edge are
     not kept; and the two loggers that would print whole URLs, an invitee's address among them, are told
@@ -66,7 +67,7 @@ def client_opener(options: TransportOptions) -> Callable[[], httpx.AsyncClient]:
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    context = httpx.create_ssl_context()
+    context = _trust()
     limits = httpx.Limits(
         max_connections=options.max_connections,
         max_keepalive_connections=options.max_keepalive_connections,
@@ -80,3 +81,9 @@ def client_opener(options: TransportOptions) -> Callable[[], httpx.AsyncClient]:
         )
 
     return open_client
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """One for all clients of a process, however many accounts it serves: to read all authorities takes 20 ms of CPU."""
+    return httpx.create_ssl_context()
