@@ -10,7 +10,7 @@ from app.observability import configure_logging
 from tests.support import loopback
 from tests.support.redis import CACHE, STATE, RedisServer, running_redis
 from tests.support.service import Service, running_service, settings_for
-from tests.support.simulation import MONDAY, NOBODY, Simulation, StandingClock, running_simulator
+from tests.support.simulation import MONDAY, Simulation, StandingClock, running_simulator
 
 pytest_plugins = ["tests.support.canary_plugin"]
 
@@ -41,7 +41,7 @@ async def calendly(calendly_server: tuple[str, StandingClock]) -> AsyncIterator[
     """Calendly as it was seeded, at seven on a Monday morning in Berlin."""
     base_url, clock = calendly_server
     clock.moment = MONDAY
-    async with httpx.AsyncClient(base_url=base_url, verify=NOBODY) as http:
+    async with httpx.AsyncClient(base_url=base_url, verify=loopback.NOBODY) as http:
         await http.post("/_simulator/reset")
         yield Simulation(http, clock)
 

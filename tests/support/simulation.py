@@ -1,6 +1,5 @@
 """The simulator for tests: in process with a clock that stands still, or behind a socket."""
 
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -17,9 +16,6 @@ from simulator.state import Clock
 from tests.support.serving import serve_config
 
 Json = dict[str, Any]
-
-NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Whom a client trusts that speaks no TLS: without this, each reads all authorities of the system."""
 
 ADA = "simulator-token-ada"
 GRACE = "simulator-token-grace"
