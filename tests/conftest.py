@@ -41,7 +41,7 @@ async def calendly(calendly_server: tuple[str, StandingClock]) -> AsyncIterator[
     """Calendly as it was seeded, at seven on a Monday morning in Berlin."""
     base_url, clock = calendly_server
     clock.moment = MONDAY
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with httpx.AsyncClient(base_url=base_url, verify=loopback.NOBODY) as http:
         await http.post("/_simulator/reset")
         yield Simulation(http, clock)
 

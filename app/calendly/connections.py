@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 
@@ -56,8 +58,7 @@ class Connections:
 
 
 def pool_opener(options: TransportOptions) -> Callable[[], httpx.AsyncBaseTransport]:
-    """Makes pools that share one TLS context (20 ms of CPU each) and keep nothing between calls but
-    connections.
+    """Makes pools that keep nothing between calls but connections.
 
     They are used without the client of httpx around them, whose own work is for what must not happen here: to keep
     cookies, to follow redirects, to add to a request. Nothing is read from the environment but
@@ -66,7 +67,7 @@ def pool_opener(options: TransportOptions) -> Callable[[], httpx.AsyncBaseTransp
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    context = httpx.create_ssl_context()
+    context = _trust()
     limits = httpx.Limits(
         max_connections=options.max_connections,
         max_keepalive_connections=options.max_keepalive_connections,
@@ -77,3 +78,9 @@ def pool_opener(options: TransportOptions) -> Callable[[], httpx.AsyncBaseTransp
         return httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
 
     return open_pool
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """One for all pools of a process, however many accounts it serves: to read all authorities takes 20 ms of CPU."""
+    return httpx.create_ssl_context()

@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from app.calendly.connections import Connections
+from app.calendly.connections import Connections, pool_opener
+from app.calendly.options import TransportOptions
 from app.errors import UpstreamTimeoutError
 from tests.calendly import rig, servers
 from tests.calendly.test_bad_connections import GOOD, HEAD, client_to
@@ -99,3 +100,11 @@ async def test_a_dripping_body_gives_its_slot_back_at_the_deadline() -> None:
 
         assert user.slug == "ada"
         await client.aclose()
+
+
+async def test_authorities_are_read_once_for_all_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads them again, would not find them."""
+    pool_opener(TransportOptions())
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+
+    await pool_opener(TransportOptions())().aclose()

@@ -14,6 +14,7 @@ from app import API
 from app.cache import keys
 from tests.soak.waiting import until
 from tests.support.event_streams import Event, EventSource
+from tests.support.loopback import NOBODY
 from tests.support.ready_service import serving
 from tests.support.redis import RedisServer
 from tests.support.service import Json, booking_body
@@ -53,7 +54,7 @@ class Replica:
 
 @asynccontextmanager
 async def speaking_to(port: int) -> AsyncIterator[Replica]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=NOBODY, timeout=30) as http:
         yield Replica(port, http)
 
 

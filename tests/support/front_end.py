@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.support.canary import TOKEN, answer_leaks, report
+from tests.support.loopback import NOBODY
 
 Json = dict[str, Any]
 
@@ -148,8 +149,8 @@ def both_sides(service: str, simulator: str) -> Iterator[tuple[FrontEnd, Calendl
     """Clients of a running service, whose answers are held against the canaries, and of its simulator."""
     hooks = {"response": [watch]}
     with (
-        httpx.Client(base_url=service, timeout=TIMEOUT, event_hooks=hooks) as visitor,
-        httpx.Client(base_url=simulator, timeout=TIMEOUT) as control,
+        httpx.Client(base_url=service, verify=NOBODY, timeout=TIMEOUT, event_hooks=hooks) as visitor,
+        httpx.Client(base_url=simulator, verify=NOBODY, timeout=TIMEOUT) as control,
     ):
         yield FrontEnd(visitor), CalendlyControl(control)
 

@@ -1,8 +1,12 @@
 """Nothing in a test run may talk to another machine: a connection that tries is refused and remembered."""
 
 import ipaddress
+import ssl
 import sys
 from typing import Any
+
+NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Whom a client trusts that speaks no TLS: without this, each reads all authorities of the system."""
 
 _strays: list[str] = []
 
