@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
 
@@ -29,13 +29,6 @@ from tests.support.stopwatch import Stopwatch
 SOMEBODY_ELSE = {"name": "Eve Example", "email": "eve@example.test", "timezone": "UTC"}
 QUICK = 1.5
 """Seconds for a read that pays a time-out of Redis, on a busy machine."""
-
-
-@pytest.fixture
-def fragile(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of one's own, to be harmed."""
-    with running_redis(tmp_path) as server:
-        yield server
 
 
 @pytest.fixture
@@ -253,14 +246,6 @@ async def test_a_booking_is_managed_by_its_token_though_the_state_store_was_empt
     canceled = await bff.manage(booking, "/cancel", {})
 
     assert (canceled.status_code, canceled.json()["status"]) == (200, "canceled")
-
-
-@pytest.mark.fault("R09")
-async def test_an_emptied_cache_is_filled_again(bff: Service, fragile: RedisServer) -> None:
-    before = await bff.free("intro-call")
-    fragile.flush()
-
-    assert await bff.free("intro-call") == before
 
 
 @pytest.mark.fault("R10")
