@@ -17,7 +17,7 @@ from app.slots.reader import LEASE
 from tests.faults.scene import BRISK, booked_in_the_end, healed
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.service import Service, booking_body, calls_of, clear_calls, running_service, settings_for
-from tests.support.simulation import Simulation
+from tests.support.simulation import MONDAY, Simulation
 
 TIMES = "/event_type_available_times"
 ZONES = ("UTC", "Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin", "Asia/Kathmandu")
@@ -33,6 +33,20 @@ AT_ONCE = 10
 
 TRIES = 5
 """Of which one is to be sound."""
+
+JUST_NOW = b"%016d" % (MONDAY.timestamp() * 1_000_000)
+GARBAGE = [
+    pytest.param(b"", id="nothing"),
+    pytest.param(b"0", id="a digit"),
+    pytest.param(b"0000garbage", id="too few digits"),
+    pytest.param(b"\x00" * 40, id="zeros"),
+    pytest.param(b"\xff" * 40, id="no text"),
+    pytest.param(b'{"as_of": 1}', id="JSON"),
+    pytest.param(JUST_NOW, id="an instant and no more"),
+    pytest.param(JUST_NOW + b"garbage", id="an instant, and garbage"),
+    pytest.param(b"9" * 40, id="an instant to come, and garbage"),
+    pytest.param(["foreign"], id="another type"),
+]
 
 
 @asynccontextmanager
@@ -51,6 +65,17 @@ def _days(redis: RedisServer) -> dict[bytes, bytes]:
     """As they stand there, by name."""
     with Redis(port=redis.port, db=CACHE) as client:
         return {name: client.get(name) for name in client.keys("bff:*:*:day:*")}
+
+
+def _spoil(redis: RedisServer, garbage: bytes | list[str]) -> None:
+    """All of the cache."""
+    with Redis(port=redis.port, db=CACHE) as client:
+        for name in client.keys("*"):
+            client.delete(name)
+            if isinstance(garbage, list):
+                client.rpush(name, *garbage)
+            else:
+                client.set(name, garbage)
 
 
 def _read(bff: Service, slug: str, zone: str, range_: dict[str, str]) -> Awaitable[httpx.Response]:
@@ -155,3 +180,21 @@ async def test_what_is_booked_after_redis_was_emptied_is_gone_from_every_replica
         await _book_and_see_it_gone(replicas, after)
 
     assert len(await calls_of(calendly, "/invitees", "POST")) == 2
+
+
+@pytest.mark.fault("R10")
+@pytest.mark.parametrize("garbage", GARBAGE)
+async def test_garbage_under_our_keys_is_read_past_and_replaced(
+    calendly: Simulation, fragile: RedisServer, garbage: bytes | list[str]
+) -> None:
+    async with _another(calendly, fragile) as replica:
+        before, kept = await replica.free("intro-call"), _days(fragile)
+    await clear_calls(calendly)
+    _spoil(fragile, garbage)
+
+    async with _another(calendly, fragile) as replica:
+        found = await replica.free("intro-call")
+
+    assert found == before
+    assert _days(fragile) == kept != {}
+    assert len(await calls_of(calendly, TIMES)) == 1
