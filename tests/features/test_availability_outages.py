@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +15,7 @@ from app import API
 from tests.faults.scene import healed
 from tests.features.live_replicas import Replica
 from tests.soak.waiting import until
-from tests.support.redis import CACHE, RedisServer, running_redis
+from tests.support.redis import CACHE, RedisServer
 from tests.support.service import (
     Json,
     Service,
@@ -178,13 +177,6 @@ async def test_once_calendly_is_back_answers_are_fresh_again(bff: Service, calen
 
     assert (old.json()["state"], new.json()["state"]) == ("stale", "fresh")
     assert new.json()["asOf"] >= "2026-11-23T06:30:00Z"
-
-
-@pytest.fixture
-def fragile(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of one's own, to be harmed."""
-    with running_redis(tmp_path) as server:
-        yield server
 
 
 @pytest.fixture
