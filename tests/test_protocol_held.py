@@ -128,7 +128,7 @@ async def test_what_no_process_has_goes_the_usual_way_and_is_sought_once(
 
     assert (status_of(head), status_of(again)) == (200, 200)
     assert second.app.asked == [COLD.partition("?")[0]]
-    assert sought == 2  # what is true, and the answer: once each
+    assert sought == 1
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from app.background import whatever_goes_wrong
+
 AHEAD = timedelta(minutes=1)
 """By which the clock of whoever read something may be ahead of ours. Beyond it, nobody knows how old it is: one of the
 two is wrong, or was set back since.
@@ -31,11 +33,11 @@ class WatchedClock:
     def __init__(self, clock: Callable[[], datetime], set_back: Callable[[], None]) -> None:
         self._clock = clock
         self._set_back = set_back
-        self._latest = clock()
+        self._latest: datetime | None = None
 
     def __call__(self) -> datetime:
         now = self._clock()
-        if now >= self._latest:
+        if self._latest is None or now >= self._latest:
             self._latest = now
         elif now < self._latest - AHEAD:
             log.warning("clock.set_back", seconds=(self._latest - now).total_seconds())
@@ -46,5 +48,6 @@ class WatchedClock:
     async def watch(self) -> None:
         """Until cancelled: what nobody sees, nobody could make up for later."""
         while True:
-            self()
+            with whatever_goes_wrong("clock.unread"):
+                self()
             await asyncio.sleep(LOOKED_EVERY)

@@ -24,7 +24,8 @@ _COMMON = (
 local news, heard = sound('hash', prefix .. 'news'), tonumber(ARGV[2])
 local function noted(field) return tonumber(redis.call('HGET', news, field)) or 0 end
 local function digits(number) return string.format('%016.0f', number) end
-local generation, epoch = noted('generation'), noted('epoch')
+local begun = redis.call('HMGET', news, 'generation', 'epoch')
+local generation, epoch = tonumber(begun[1] or 0) or 0, tonumber(begun[2] or 0) or 0
 if epoch == 0 or generation < heard then
   generation = math.max(micros, heard + 1)
   epoch = generation

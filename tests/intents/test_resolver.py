@@ -83,6 +83,7 @@ async def test_what_says_something_else_settles_nothing_before_it_is_quiet(rig: 
     early = (await standing_of(rig, id_)).state
     mine = await rig.taken(0)
 
+    await rig.later(timedelta(seconds=1))
     await two.take_up()
 
     settled = await standing_of(rig, id_)
