@@ -1,5 +1,6 @@
 """The service under the server's own protocol, behind a real socket, and what gets as far as the application."""
 
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from tests.support.service import settings_for
 from tests.support.serving import serve_config
 from tests.support.simulation import Simulation
 from tests.support.wire import Wire, status_of, wire_to
+
+HEARS_WITHIN = 500
+"""Hundredths of a second."""
 
 
 @dataclass
@@ -55,7 +59,8 @@ def serving(
     """`bff`: settings, `config`: what uvicorn is to do otherwise."""
     usual = {"redis_url": redis.url(CACHE), "state_url": redis.url(STATE)}
     settings = settings_for(str(calendly.http.base_url), **(usual | dict(bff or {})))
-    app = Counted(create_app(settings, clock=calendly.clock))
+    service = create_app(settings, clock=calendly.clock)
+    app = Counted(service)
     wishes: dict[str, Any] = {
         "http": ReadyProtocol,
         "server_header": False,
@@ -64,4 +69,9 @@ def serving(
     }
     running = uvicorn.Config(app, host="127.0.0.1", port=0, ws="none", **(wishes | config))
     with serve_config(running, patience=2.0) as base_url:
+        # Whatever it knows by then, it drops when it begins to hear what becomes untrue.
+        for _ in range(HEARS_WITHIN):
+            if not service.state.resources.answers.is_to_be_asked():
+                break
+            time.sleep(0.01)
         yield Served(int(base_url.rsplit(":", 1)[1]), app)
