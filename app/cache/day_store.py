@@ -171,11 +171,16 @@ class DayStore:
         """
         untrue, self._untold = self._untold.union(days), set()
         spelt = _spelt(sorted(untrue))
-        found = await self._steps.attempt(
-            scripts.FORGET, self.heard.generation, self.channel, ",".join(spelt), *spelt
-        )
+        found = None
+        try:
+            found = await self._steps.attempt(
+                scripts.FORGET, self.heard.generation, self.channel, ",".join(spelt), *spelt
+            )
+        finally:
+            # Whoever leaves meanwhile does not take it along.
+            if found is None:
+                self._untold |= untrue
         if found is None:
-            self._untold |= untrue
             return None
         generation, before = map(int, found)
         return Untrue(generation, before, frozenset(untrue))

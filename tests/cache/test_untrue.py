@@ -1,5 +1,6 @@
 """Days that are no longer true: nobody reads them any more, nothing brings them back, and everybody hears of it."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -23,6 +24,7 @@ from tests.cache.replicas import (
     replica,
     shelved,
 )
+from tests.support.redis import RedisServer
 
 
 async def _forget(days: DayStore, *untrue: date) -> Untrue:
@@ -230,6 +232,24 @@ async def test_what_nobody_could_be_told_is_told_when_redis_is_back(days: DaySto
 
     assert (untold, set(before), set(found.days)) == (None, set(DAYS), set(DAYS[2:]))
     assert set(await shelved(days)) == set(DAYS[2:])
+
+
+async def test_whoever_leaves_before_it_was_told_does_not_take_it_along(
+    days: DayStore, store: Redis, redis: RedisServer
+) -> None:
+    late = replica(store)
+    redis.pause()
+    try:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(late.forget(DAYS[:2]), timeout=0.05)
+    finally:
+        redis.resume()
+    await days.generation()
+    await kept(days, {day: read() for day in DAYS})
+
+    found = await late.read(INTRO, DAYS)
+
+    assert set(found.days) == set(DAYS[2:])
 
 
 @pytest.mark.fault("P06")
