@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from redis.asyncio import Redis
 
+from app.cache.leases import LEASE, LOOK_AGAIN, SIGN_OF_LIFE
 from app.cache.reach import Reach
 from app.cache.steps import Steps
 from app.errors import AppError, UpstreamFailedError, UpstreamTimeoutError
@@ -17,17 +18,8 @@ from app.store.script import RECORDS, Script
 
 T = TypeVar("T")
 
-LEASE = timedelta(seconds=1)
-"""For which a load belongs to whoever claimed it, from its last sign of life: so soon is a dead one replaced."""
-
 REMEMBERED = timedelta(seconds=10)
 """For which it can be seen what came of it, unless another begins. Whoever waits looks far more often."""
-
-SIGN_OF_LIFE = 0.3
-"""Seconds between two."""
-
-LOOK_AGAIN = 0.008
-"""Seconds between two looks at whether somebody else is still at it."""
 
 MILLISECOND = timedelta(milliseconds=1)
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from app.cache.day_store import Claim, DayStore, Kept
+from app.cache.leases import LEASE, LOOK_AGAIN, SIGN_OF_LIFE
 from app.calendly.client import CalendlyClient
 from app.concurrency import together
 from app.errors import (
@@ -24,17 +25,6 @@ from app.slots.packing import packed, unpacked
 from app.slots.planning import FURTHEST, ONE_DAY, Window, bounds, by_date, dates, windows
 
 NONE = timedelta(0)
-
-LEASE = timedelta(seconds=1)
-"""For which a reading of days belongs to whoever claimed it, from its last sign of life: so soon is a dead one
-replaced.
-"""
-
-SIGN_OF_LIFE = 0.3
-"""Seconds between two."""
-
-LOOK_AGAIN = 0.008
-"""Seconds between two looks at what somebody else reads."""
 
 GRACE = 1.0
 """Seconds for which it is waited for longer than a reading may take."""

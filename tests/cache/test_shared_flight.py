@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
+from app.cache.leases import LEASE
 from app.cache.reach import Reach
-from app.cache.shared_flight import LEASE, SharedFlight
+from app.cache.shared_flight import SharedFlight
 from app.errors import AppError, UpstreamBusyError, UpstreamFailedError, UpstreamTimeoutError
 from app.store.connection import open_store
 from tests.cache.replicas import LONG, OVER, PREFIX, CountedReach, asked, counted_reach_of, reach_of

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app.cache import keys
-from app.cache.shared_flight import LEASE
+from app.cache.leases import LEASE
 from app.errors import UpstreamFailedError
 from app.store.connection import open_store
 from tests.calendly import rig

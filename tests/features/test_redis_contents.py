@@ -14,7 +14,7 @@ import pytest
 from redis import Redis
 
 from app.cache.day_store import DIGITS
-from app.slots.reader import LEASE
+from app.cache.leases import LEASE
 from tests.faults.scene import BRISK, booked_in_the_end, healed
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.service import Service, booking_body, calls_of, clear_calls, running_service, settings_for

@@ -11,8 +11,8 @@ from secrets import SystemRandom
 from typing import TypeAlias
 
 from app import API
+from app.cache.leases import LEASE
 from app.intents.options import ProtocolOptions
-from app.slots.reader import LEASE
 from benchmarks.browser import get
 from benchmarks.load import Manner, Requests, drive
 from tests.faults.detour import Detour, Passage, detour_to

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 
 import httpx
 
+from app.cache.leases import LEASE
 from app.resources import Resources
 from app.slots.buckets import COOL, DayBuckets
-from app.slots.reader import LEASE
 from tests.features.availability_model.evidence import Place, Question, Range, is_over, proven, seen_in
 from tests.features.availability_model.readings import Calendly, Reading
 from tests.support.service import Json, Service
