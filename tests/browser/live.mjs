@@ -85,19 +85,39 @@ export async function leaves({ page, options }) {
   return {};
 }
 
+const isReading = (request) => request.url().includes("/availability?");
+
+/** Readings of times that are under way. */
+function readingsOf(page) {
+  const open = new Set();
+  page.on("request", (request) => isReading(request) && open.add(request));
+  page.on("requestfinished", (request) => open.delete(request));
+  page.on("requestfailed", (request) => open.delete(request));
+  return open;
+}
+
+async function untilNone(open) {
+  while (open.size) await new Promise((done) => setTimeout(done, 20));
+}
+
 /**
  * Where times are to be read again, and cannot be: a time that was given up comes back all the same. It is of another
- * day than those of other scenes, for Calendly begins anew with each, and calls its bookings the same.
+ * day than those of other scenes, for Calendly begins anew with each, and calls its bookings the same. No reading that was
+ * let through is still under way when the time is given up: it might show it.
  */
 export async function triesAgain({ page, options }) {
+  let failing = false;
+  let failed = 0;
+  const open = readingsOf(page);
+  await page.route("**/availability?*", (route) =>
+    failing && failed < 3 ? route.fulfill({ status: 502, json: { failed: ++failed } }) : route.continue(),
+  );
   const before = await openDay(page, options, DAY + 1);
   const start = before.at(-1);
-  const renewed = page.waitForResponse((response) => response.url().includes("/availability?"));
   const booking = await bookElsewhere(options, start);
   await gone(page, start);
-  await renewed;
-  let failed = 0;
-  await page.route("**/availability?*", (route) => (failed < 3 ? route.fulfill({ status: 502, json: { failed: ++failed } }) : route.continue()));
+  failing = true;
+  await untilNone(open);
   await giveUp(options, booking);
   await there(page, start);
   return { before, after: await startsOf(page), failed };

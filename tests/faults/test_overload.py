@@ -17,7 +17,7 @@ from app import API
 from tests.faults.program import PATIENCE, Program, served_program
 from tests.soak.waiting import until
 from tests.support.redis import RedisServer
-from tests.support.service import ORIGIN, booking_body
+from tests.support.service import ORIGIN, Json, booking_body
 from tests.support.simulation import Simulation
 from tests.support.wire import status_of, wire_to
 
@@ -208,6 +208,21 @@ async def _is_shown(http: httpx.AsyncClient) -> None:
         await until(is_shown, every=0.02)
 
 
+async def _what_became_of(http: httpx.AsyncClient, booking: Json) -> str:
+    """Its status, when it is known."""
+    path, bearer = f"{API}/bookings/{booking['id']}", f"Bearer {booking['manage']['token']}"
+    status = str(booking["status"])
+
+    async def is_known() -> bool:
+        nonlocal status
+        status = (await http.get(path, headers={"Authorization": bearer})).json()["status"]
+        return bool(status != "confirming")
+
+    async with asyncio.timeout(PATIENCE):
+        await until(is_known, every=0.1)
+    return status
+
+
 class Flood:
     """Reads that all are to be worked out: no two ask the same."""
 
@@ -286,12 +301,15 @@ async def test_with_more_reads_than_can_be_worked_out_some_are_refused_and_no_bo
                 )
                 await _is_shown(http)
                 await flood.has_refused(1000)
+            # Where the machine has other things to do as well, an answer says that it is not known yet.
+            assert booked.status_code in {201, 202}, booked.text
+            became = await _what_became_of(http, booked.json())
         await _is_served_again(program)
 
     assert alive.status_code == 200
-    assert booked.status_code == 201, booked.text
-    # Where the machine has other things to do as well, some wait too long for Calendly.
+    assert became == "confirmed"
+    # There, some wait too long for Calendly, too, and after several of those it is left in peace for a while.
     assert {200, 503} <= set(flood.statuses) <= {200, 503, 504}
-    assert flood.codes == {"overloaded"}
+    assert {"overloaded"} <= flood.codes <= {"overloaded", "upstream_busy"}
     assert flood.readable == flood.statuses[503]
     assert '"event": "reads.overloaded"' in log.read_text()
