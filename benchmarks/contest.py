@@ -14,6 +14,11 @@ from benchmarks.stage import Server
 
 MICROSECONDS = 1e6
 
+TURNS = 3
+"""In each round. The machine is not as fast from one second to the next: the shorter the turns, the more alike is it to
+all who are compared.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -49,6 +54,13 @@ class Contender:
         return sum((each.outcome.wrong for each in self.rounds), Counter[str]())
 
 
+def pooled(contenders: Sequence[Contender]) -> Contender:
+    """Several that are alike as one: the turns of the first, of the next, and so on."""
+    first = contenders[0]
+    rounds = [round_ for each in contenders for round_ in each.rounds]
+    return Contender(first.name, first.server, first.requests, rounds=rounds)
+
+
 class Order(Protocol):
     """Which request is sent each of so many times, in this round."""
 
@@ -66,20 +78,22 @@ def measured(server: Server, load: Callable[[], Outcome]) -> Round:
 
 
 def contest(contenders: Sequence[Contender], order: Order, effort: Effort) -> None:
-    """Each warms up first, which also tells how many requests fill its rounds."""
-    times = {each.name: _warm(each, order, effort) for each in contenders}
-    for number in range(effort.rounds):
+    """Each warms up first, which also tells how many requests fill its turns."""
+    times = {each.server.port: _warm(each, order, effort) // TURNS for each in contenders}
+    for number in range(effort.rounds * TURNS):
         for each in contenders if number % 2 == 0 else reversed(contenders):
-            load = partial(_load, each, order(times[each.name], number))
+            load = partial(_load, each, order(times[each.server.port], number))
             each.rounds.append(measured(each.server, load))
 
 
 def _warm(contender: Contender, order: Order, effort: Effort) -> int:
-    times = effort.least
+    """By its fastest load: whatever was in the way of the others, a turn is none the shorter for that."""
+    times, most = effort.least, 0
     for seed in (-3, -2, -1):
         outcome = _load(contender, order(times, seed))
-        times = min(contender.most, effort.requests(outcome.seconds / max(1, outcome.answered)))
-    return times
+        times = effort.requests(outcome.seconds / max(1, outcome.answered))
+        most = max(most, times)
+    return min(contender.most, most)
 
 
 def _load(contender: Contender, sequence: Sequence[int]) -> Outcome:

@@ -1,18 +1,20 @@
 """A hit while Redis is away, and while Calendly fails, beside the same hit in good health.
 
-Three services: one in health; one whose Redis for the cache is killed once all has been
-asked for; and one whose Calendly answers 500 from then on, and whose free times are older
-than they should be by then, so that there is something to ask. Their answers differ
-in the instant they were read at, so that only failures count as wrong.
+Three kinds of services: in health; with a Redis for the cache that is killed once all has been asked for; and with a
+Calendly that answers 500 from then on, and free times that are older than they should be by then, so that there is
+something to ask. There are several of each, for two processes that are alike may differ by a tenth for as long as they
+live. Their answers differ in the instant they were read at, so that only failures count as wrong.
 """
 
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 
 from benchmarks.asking import checked_answers, plain_answers
 from benchmarks.browser import get
-from benchmarks.contest import Contender, contest
+from benchmarks.contest import Contender, contest, pooled
 from benchmarks.cores import OTHERS, started_on
 from benchmarks.effort import Effort
 from benchmarks.figures import figure, ratios
@@ -24,8 +26,11 @@ from tests.support.redis import running_redis
 
 EVENT_TYPES = ("intro", "consultation")
 KEYS = 200
-FRESH = 20.0
-"""Seconds, where Calendly is to be asked again: enough to ask for all keys before."""
+PROCESSES = 3
+"""Of each kind."""
+
+FRESH = 30.0
+"""Seconds, where Calendly is to be asked again: enough to start all, and to ask for all keys, before."""
 
 FOR_EVER = 1_000_000
 
@@ -36,13 +41,15 @@ def run_outages(stage: Stage, effort: Effort) -> Findings:
     requests = Requests([get(question.path) for question in asked])
     with ExitStack() as stack:
         servers = {
-            "in health": _healthy(stage, stack, asked),
+            "in health": _started(stack, asked, stage.service),
             "Redis away": _without_redis(stage, stack, asked),
             "Calendly fails": _without_calendly(stage, stack, asked),
         }
-        contenders = [Contender(name, server, requests) for name, server in servers.items()]
-        contest(contenders, partial(zipf, KEYS), effort)
-    healthy, no_redis, no_calendly = contenders
+        kinds = {name: [Contender(name, each, requests) for each in some] for name, some in servers.items()}
+        side_by_side = [each for ones in zip(*kinds.values(), strict=True) for each in ones]
+        shared = replace(effort, rounds=max(1, effort.rounds // PROCESSES))
+        contest(side_by_side, partial(zipf, KEYS), shared)
+    healthy, no_redis, no_calendly = contenders = [pooled(ones) for ones in kinds.values()]
     findings = Findings(costs=costs_of("outage", contenders))
     for name, each in {"outage.redis": no_redis, "outage.calendly": no_calendly}.items():
         findings.figures[name] = ratios(healthy.costs, each.costs)
@@ -52,31 +59,34 @@ def run_outages(stage: Stage, effort: Effort) -> Findings:
     return findings
 
 
-def _healthy(stage: Stage, stack: ExitStack, asked: list[Question]) -> Server:
-    server = stack.enter_context(stage.service())
-    checked_answers(server, asked)
-    return server
-
-
-def _without_redis(stage: Stage, stack: ExitStack, asked: list[Question]) -> Server:
+def _without_redis(stage: Stage, stack: ExitStack, asked: list[Question]) -> list[Server]:
     folder = stage.folder / "cache"
     folder.mkdir()
     with started_on(OTHERS):
         cache = stack.enter_context(running_redis(folder))
-    server = stack.enter_context(stage.service(BFF_REDIS_URL=cache.url()))
-    checked_answers(server, asked)
+    servers = _started(stack, asked, partial(stage.service, BFF_REDIS_URL=cache.url()))
     cache.kill()
-    return server
+    return servers
 
 
-def _without_calendly(stage: Stage, stack: ExitStack, asked: list[Question]) -> Server:
+def _without_calendly(stage: Stage, stack: ExitStack, asked: list[Question]) -> list[Server]:
     folder = stage.folder / "failing"
     folder.mkdir()
     failing = stack.enter_context(staged(folder))
     failing.furnish(*EVENT_TYPES)
-    server = stack.enter_context(failing.service(BFF_AVAILABILITY_FRESH=str(FRESH)))
-    checked_answers(server, asked)
+    servers = _started(stack, asked, partial(failing.service, BFF_AVAILABILITY_FRESH=str(FRESH)))
     failing.control("POST", "/faults", {"times": FOR_EVER, "fault": {"kind": "status", "status": 500}})
     time.sleep(FRESH)
-    assert b'"state":"stale"' in plain_answers(server, asked[:1])[0], "Calendly was not asked again"
-    return server
+    for each in servers:
+        assert b'"state":"stale"' in plain_answers(each, asked[:1])[0], "Calendly was not asked again"
+    return servers
+
+
+def _started(
+    stack: ExitStack, asked: list[Question], start: Callable[[], AbstractContextManager[Server]]
+) -> list[Server]:
+    """Each of which has answered everything."""
+    servers = [stack.enter_context(start()) for _ in range(PROCESSES)]
+    for each in servers:
+        checked_answers(each, asked)
+    return servers

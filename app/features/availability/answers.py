@@ -21,7 +21,7 @@ from app.slots.planning import ONE_DAY
 MARKED_FOR = timedelta(seconds=1)
 """For which an answer that is marked holds: by then it may have been renewed."""
 
-FAILING_FOR = timedelta(seconds=30)
+FAILING_FOR = timedelta(minutes=2)
 """The same while Calendly does not answer: to make the same again is in vain. Whoever is given it has it looked
 whether Calendly is back, and then none of these is sent any more.
 """
