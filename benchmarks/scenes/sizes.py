@@ -23,6 +23,9 @@ ALONE = "alone"
 """The event type of which nothing but one week is asked for."""
 
 KIB = 1024
+IMPORTS = 2
+"""Of each kind in a round: they are short."""
+
 OURS = "app.start"
 """As every process of the service begins."""
 PACKAGES = "fastapi, httpx, pydantic_settings, redis.asyncio, uvicorn"
@@ -51,7 +54,7 @@ def run_sizes(stage: Stage, effort: Effort) -> Findings:
         _import_milliseconds(modules, compiled)
     imports = [
         (_import_milliseconds(OURS, compiled), _import_milliseconds(PACKAGES, compiled))
-        for _ in range(effort.rounds)
+        for _ in range(effort.rounds * IMPORTS)
     ]
     ours, packages = zip(*imports, strict=True)
     note = (
