@@ -1,7 +1,8 @@
 """The parts of the service, in the order in which to read them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -10,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from app.contract import ABOUT, complete
 from app.cors import Cors
@@ -71,17 +73,10 @@ def create_app(
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: to_camel(route.name),
         middleware=_middleware(known, metrics),
         exception_handlers={RequestValidationError: answer_invalid, HTTPException: answer_http},
     )
-    app.include_router(_api())
-    app.include_router(health)
-    app.include_router(webhooks)
-    app.include_router(documentation)
-    app.include_router(connect_pages)
-    if known.bff.demo_page:
-        app.include_router(demo_page)
+    app.router.routes += _routes(with_demo_page=known.bff.demo_page)
     complete(app)
     return app
 
@@ -98,6 +93,19 @@ def _lane(settings: Settings, metrics: Metrics, owned: Resources) -> Lane:
     metrics.connections.set_function(lane.connections.__len__)
     metrics.event_streams.set_function(owned.hub.__len__)
     return lane
+
+
+@cache
+def _routes(*, with_demo_page: bool) -> Sequence[BaseRoute]:
+    """Of every application alike, and so of all in one process the same: to work them out takes longer than all else
+    that there is to do for one.
+    """
+    every = APIRouter(generate_unique_id_function=lambda route: to_camel(route.name))
+    for router in (_api(), health, webhooks, documentation, connect_pages):
+        every.include_router(router)
+    if with_demo_page:
+        every.include_router(demo_page)
+    return every.routes
 
 
 def _api() -> APIRouter:

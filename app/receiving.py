@@ -27,6 +27,9 @@ from app.webhooks.subscriptions import PATH, Subscriber, Subscription, Wishes
 from app.webhooks.watch import watch
 from app.webhooks.worker import Worker
 
+WITHIN = 10.0
+"""Calendly itself waits fifteen seconds for the answer."""
+
 log = structlog.get_logger()
 
 Tell = Callable[[Account, News], Awaitable[None]]
@@ -104,6 +107,8 @@ class Webhooks:
     subscribed: Callable[[], Sequence[Subscription]]
     believes: bool
     """Whether there is a key that deliveries may be signed with."""
+    within: float = WITHIN
+    """Seconds for all of a delivery to come."""
 
     @property
     def subscriptions(self) -> Sequence[Subscription]:

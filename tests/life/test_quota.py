@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,6 @@ import pytest
 
 from app import API, errors
 from app.errors import AppError
-from app.features.bookings.router import desks
-from app.features.webhooks.router import patience
 from app.read_queue import AT_ONCE, PATIENCE
 from app.webhooks.subscriptions import PATH
 from tests.life.stage import BRISK, Stage, bookings_sent, canceled, healed, made, sent
@@ -144,10 +142,7 @@ def fails(kind: str, **fault: Any) -> Arrange:
 
 
 async def is_broken(rig: Rig) -> None:
-    def broken() -> None:
-        raise RuntimeError
-
-    rig.bff.app.dependency_overrides[desks] = broken
+    rig.bff.app.state.resources = None
 
 
 async def one_is_running(rig: Rig) -> None:
@@ -181,10 +176,8 @@ async def the_store_is_unfit(rig: Rig) -> None:
 
 
 async def nobody_waits(rig: Rig) -> None:
-    async def hardly() -> float:
-        return 0.05
-
-    rig.bff.app.dependency_overrides[patience] = hardly
+    owned = rig.bff.app.state.resources
+    rig.bff.app.state.resources = replace(owned, webhooks=replace(owned.webhooks, within=0.05))
 
 
 async def deliveries_have_no_store(rig: Rig) -> None:

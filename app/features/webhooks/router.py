@@ -16,16 +16,13 @@ from app.errors import (
     SignatureRefusedError,
 )
 from app.problems import declared
+from app.receiving import Webhooks
 from app.resources import Owned
-from app.webhooks.receiver import Receiver
 from app.webhooks.signatures import HEADER
 from app.webhooks.subscriptions import PATH
 
 MAX_BODY = 256 * 1024
 """Bytes of a delivery. A booking with every answer at its longest has a fraction of it."""
-
-WITHIN = 10.0
-"""Seconds for all of it. Calendly itself waits fifteen for the answer."""
 
 _DELIVERY: dict[str, Any] = {
     "parameters": [
@@ -60,17 +57,11 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(tags=["Operation"])
 
 
-async def patience() -> float:
-    """Seconds that a body may take."""
-    return WITHIN
+async def webhooks(owned: Owned) -> Webhooks:
+    return owned.webhooks
 
 
-async def receiver(owned: Owned) -> Receiver:
-    return owned.webhooks.receiver
-
-
-At = Annotated[Receiver, Depends(receiver)]
-Within = Annotated[float, Depends(patience)]
+Ours = Annotated[Webhooks, Depends(webhooks)]
 AccountId = Annotated[
     str,
     Path(
@@ -89,9 +80,9 @@ AccountId = Annotated[
     responses=_ANSWERS,
     openapi_extra=_DELIVERY,
 )
-async def receive_own_delivery(request: Request, receiver: At, within: Within) -> Response:
+async def receive_own_delivery(request: Request, ours: Ours) -> Response:
     """A signed delivery of Calendly's. 204 where it is written down, was before, or nothing follows from it."""
-    return await _taken(request, receiver, within, None)
+    return await _taken(request, ours, None)
 
 
 @router.post(
@@ -102,13 +93,13 @@ async def receive_own_delivery(request: Request, receiver: At, within: Within) -
     responses=_ANSWERS | declared(InvalidRequestError),
     openapi_extra=_DELIVERY,
 )
-async def receive_delivery(request: Request, receiver: At, within: Within, account: AccountId) -> Response:
+async def receive_delivery(request: Request, ours: Ours, account: AccountId) -> Response:
     """As above, for an account that has an address of its own."""
-    return await _taken(request, receiver, within, account)
+    return await _taken(request, ours, account)
 
 
-async def _taken(request: Request, receiver: Receiver, within: float, account: str | None) -> Response:
-    body = await raw_body(request, limit=MAX_BODY, within=within)
+async def _taken(request: Request, ours: Webhooks, account: str | None) -> Response:
+    body = await raw_body(request, limit=MAX_BODY, within=ours.within)
     signatures = request.headers.getlist(HEADER)
-    await receiver.take(account, signatures[0] if len(signatures) == 1 else None, body)
+    await ours.receiver.take(account, signatures[0] if len(signatures) == 1 else None, body)
     return Response(status_code=204, headers={"Cache-Control": "no-store"})
