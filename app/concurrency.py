@@ -10,7 +10,7 @@ B = TypeVar("B")
 
 
 async def together(*awaitables: Awaitable[T]) -> list[T]:
-    """Run all at once; the first failure ends the others and is raised as itself.
+    """Run all at once; the first failure ends the others and is raised as itself, once they have ended.
 
     Not by a `TaskGroup`. It would wrap the failure in an `ExceptionGroup`, which no handler of ours matches; and before
     Python 3.13 it leaves a cancellation counted with whoever waited. The next timeout takes that for a wish to end the
@@ -18,18 +18,30 @@ async def together(*awaitables: Awaitable[T]) -> list[T]:
     """
     tasks = [asyncio.create_task(_run(awaitable)) for awaitable in awaitables]
     try:
-        return await asyncio.gather(*tasks)
-    except ExceptionGroup as failures:
-        raise _first(failures) from None
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION) if tasks else ((), ())
     finally:
-        await _end([task for task in tasks if not task.done()])
+        await _ended([task for task in tasks if not task.done()])
+    for task in tasks:
+        if task in done and not task.cancelled() and (failure := task.exception()) is not None:
+            raise _first(failure)
+    return [task.result() for task in tasks]
 
 
-async def _end(tasks: Collection["asyncio.Task[T]"]) -> None:
+async def _ended(tasks: Collection["asyncio.Task[T]"]) -> None:
+    """Told to end, once, and given time to, though whoever waits for them is told to end meanwhile."""
     for task in tasks:
         task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
+    left: asyncio.CancelledError | None = None
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as cancelled:
+            left = cancelled
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # nobody fetches it, which is not to be reported
+    if left is not None:
+        raise left
 
 
 async def both(first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
@@ -42,9 +54,8 @@ async def _run(awaitable: Awaitable[T]) -> T:
     return await awaitable
 
 
-def _first(failures: ExceptionGroup[Exception]) -> Exception:
-    failure = failures.exceptions[0]
-    return _first(failure) if isinstance(failure, ExceptionGroup) else failure
+def _first(failure: BaseException) -> BaseException:
+    return _first(failure.exceptions[0]) if isinstance(failure, BaseExceptionGroup) else failure
 
 
 async def told(ask: Callable[[Callable[[T], None]], None]) -> T:

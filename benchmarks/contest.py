@@ -1,6 +1,6 @@
 """Contenders in turn, forwards and backwards, with the CPU time of each."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,11 +22,20 @@ all who are compared.
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """`cost`: CPU microseconds of the whole process tree for each answer. `busy`: share of one core it had."""
+    """`used`: CPU seconds of the whole process tree. `outcome`: what was answered for that."""
 
-    cost: float
-    busy: float
+    used: float
     outcome: Outcome
+
+    @property
+    def cost(self) -> float:
+        """CPU microseconds for each answer."""
+        return self.used / self.outcome.answered * MICROSECONDS
+
+    @property
+    def busy(self) -> float:
+        """Share of one core."""
+        return self.used / self.outcome.seconds
 
     @property
     def p99(self) -> float:
@@ -36,8 +45,10 @@ class Round:
 
 @dataclass(slots=True)
 class Contender:
+    """`servers`: more than one are alike, and share the turns of a round."""
+
     name: str
-    server: Server
+    servers: Sequence[Server]
     requests: Requests
     most: int = 1_000_000
     """Requests in one load."""
@@ -54,13 +65,6 @@ class Contender:
         return sum((each.outcome.wrong for each in self.rounds), Counter[str]())
 
 
-def pooled(contenders: Sequence[Contender]) -> Contender:
-    """Several that are alike as one: the turns of the first, of the next, and so on."""
-    first = contenders[0]
-    rounds = [round_ for each in contenders for round_ in each.rounds]
-    return Contender(first.name, first.server, first.requests, rounds=rounds)
-
-
 class Order(Protocol):
     """Which request is sent each of so many times, in this round."""
 
@@ -74,28 +78,48 @@ def measured(server: Server, load: Callable[[], Outcome]) -> Round:
     used = cpu_seconds(server.pid) - before
     if not outcome.answered:
         raise RuntimeError(f"the server on port {server.port} answered nothing")
-    return Round(used / outcome.answered * MICROSECONDS, used / outcome.seconds, outcome)
+    return Round(used, outcome)
 
 
 def contest(contenders: Sequence[Contender], order: Order, effort: Effort) -> None:
     """Each warms up first, which also tells how many requests fill its turns."""
-    times = {each.server.port: _warm(each, order, effort) // TURNS for each in contenders}
-    for number in range(effort.rounds * TURNS):
-        for each in contenders if number % 2 == 0 else reversed(contenders):
-            load = partial(_load, each, order(times[each.server.port], number))
-            each.rounds.append(measured(each.server, load))
+    times = {each.name: _warm(each, order, effort) // TURNS for each in contenders}
+    for number in range(effort.rounds):
+        turns = defaultdict[str, list[Round]](list)
+        for turn in range(number * TURNS, (number + 1) * TURNS):
+            for each in contenders if turn % 2 == 0 else reversed(contenders):
+                server = each.servers[turn % len(each.servers)]
+                load = partial(_load, each, server, order(times[each.name], turn))
+                turns[each.name].append(measured(server, load))
+        for each in contenders:
+            each.rounds.append(whole(turns[each.name]))
+
+
+def whole(turns: Sequence[Round]) -> Round:
+    """What they came to together."""
+    return Round(
+        used=sum(each.used for each in turns),
+        outcome=Outcome(
+            asked=sum(each.outcome.asked for each in turns),
+            seconds=sum(each.outcome.seconds for each in turns),
+            latencies=[latency for each in turns for latency in each.outcome.latencies],
+            wrong=sum((each.outcome.wrong for each in turns), Counter[str]()),
+        ),
+    )
 
 
 def _warm(contender: Contender, order: Order, effort: Effort) -> int:
-    """By its fastest load: whatever was in the way of the others, a turn is none the shorter for that."""
-    times, most = effort.least, 0
-    for seed in (-3, -2, -1):
-        outcome = _load(contender, order(times, seed))
-        times = effort.requests(outcome.seconds / max(1, outcome.answered))
-        most = max(most, times)
-    return min(contender.most, most)
+    """By the fastest load: whatever was in the way of the others, a round is none the shorter for that."""
+    found = 0
+    for server in contender.servers:
+        times = effort.least
+        for seed in (-3, -2, -1):
+            outcome = _load(contender, server, order(times, seed))
+            times = min(contender.most, effort.requests(outcome.seconds / max(1, outcome.answered)))
+            found = max(found, times)
+    return found
 
 
-def _load(contender: Contender, sequence: Sequence[int]) -> Outcome:
+def _load(contender: Contender, server: Server, sequence: Sequence[int]) -> Outcome:
     contender.before()
-    return drive([contender.server.port], contender.requests, sequence)
+    return drive([server.port], contender.requests, sequence)

@@ -87,6 +87,37 @@ async def test_whoever_leaves_ends_all_of_them() -> None:
     assert sorted(ended) == [1, 2]
 
 
+async def _leaves_slowly(ended: list[str]) -> NoReturn:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0.01)
+        ended.append("in peace")
+    raise AssertionError
+
+
+async def test_whoever_leaves_lets_all_of_them_end_in_peace() -> None:
+    ended: list[str] = []
+    leaving = asyncio.create_task(together(_leaves_slowly(ended), _leaves_slowly(ended)))
+    await asyncio.sleep(0.001)
+    leaving.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert ended == ["in peace"] * 2
+
+
+async def test_whoever_leaves_after_a_failure_leaves_nothing_running() -> None:
+    ended: list[str] = []
+    leaving = asyncio.create_task(together(_leaves_slowly(ended), _fails()))
+    await asyncio.sleep(0.001)
+    leaving.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert ended == ["in peace"]
+
+
 class _Load:
     """Counts how often it was asked; answers when told."""
 

@@ -60,14 +60,14 @@ def _contenders(stage: Stage, stack: ExitStack, ours: Server, asked: list[Questi
         roster.FASTIFY_IOREDIS: stack.enter_context(roster.fastify(stage, "ioredis", redis, like)),
         roster.MODEL_ROUTE: stack.enter_context(roster.model_route(stage, redis)),
     }
-    found = {SERVICE: Contender(SERVICE, ours, expecting(requests, raw))}
+    found = {SERVICE: Contender(SERVICE, [ours], expecting(requests, raw))}
     for name, server in servers.items():
         # A peer's own answers, learnt once and looked at, are what it is held to.
-        found[name] = Contender(name, server, expecting(requests, _learnt(name, server, asked)))
+        found[name] = Contender(name, [server], expecting(requests, _learnt(name, server, asked)))
     uncached = stack.enter_context(roster.uncached(stage))
     found[roster.UNCACHED] = Contender(
         roster.UNCACHED,
-        uncached,
+        [uncached],
         Requests(
             [get(question.path.replace(question.event_type, ids[question.event_type])) for question in asked]
         ),
@@ -95,8 +95,8 @@ def run_not_modified(stage: Stage, effort: Effort) -> Findings:
         raw = answers(ours, requests)
         bare = stack.enter_context(roster.bare(stage, _as_304(raw[0])))
         contenders = [
-            Contender(SERVICE, ours, expecting(requests, raw)),
-            Contender(roster.BARE, bare, expecting(requests, answers(bare, requests))),
+            Contender(SERVICE, [ours], expecting(requests, raw)),
+            Contender(roster.BARE, [bare], expecting(requests, answers(bare, requests))),
         ]
         contest(contenders, partial(zipf, len(asked)), effort)
     service, peer = contenders

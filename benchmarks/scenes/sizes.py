@@ -1,6 +1,7 @@
 """What things weigh: a week in Redis, a worker in memory, and the import of it all."""
 
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,7 @@ ALONE = "alone"
 
 KIB = 1024
 IMPORTS = 2
-"""Of each kind in a round: they are short."""
+"""Of each kind in a round, for they are short; their mean counts."""
 
 OURS = "app.start"
 """As every process of the service begins."""
@@ -52,11 +53,12 @@ def run_sizes(stage: Stage, effort: Effort) -> Findings:
     compiled = stage.folder / "bytecode"
     for modules in (OURS, PACKAGES):
         _import_milliseconds(modules, compiled)
-    imports = [
-        (_import_milliseconds(OURS, compiled), _import_milliseconds(PACKAGES, compiled))
-        for _ in range(effort.rounds * IMPORTS)
-    ]
-    ours, packages = zip(*imports, strict=True)
+    ours: list[float] = []
+    packages: list[float] = []
+    for _ in range(effort.rounds):
+        pairs = [[_import_milliseconds(each, compiled) for each in (OURS, PACKAGES)] for _ in range(IMPORTS)]
+        for found, times in zip((ours, packages), zip(*pairs, strict=True), strict=True):
+            found.append(statistics.mean(times))
     note = (
         f"size: a week of 203 slots is {plain:,} bytes of JSON, and {bytes_:,} bytes in {len(new)} entries of"
         f" Redis, which take {whole:,} bytes of its memory"

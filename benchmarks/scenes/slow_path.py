@@ -62,8 +62,8 @@ def run_slow_path(stage: Stage, effort: Effort) -> Findings:
         known = expecting(requests, answers(peer, requests))
         for _ in range(WARM_UP):
             drive([peer.port], known, range(len(requests)))
-        fastify = Contender(roster.FASTIFY_IOREDIS, peer, known)
-        services = {name: Contender(name, peer, expecting(requests, raw)) for name in (SERVICE, DEFAULT_GC)}
+        fastify = Contender(roster.FASTIFY_IOREDIS, [peer], known)
+        services = {name: Contender(name, [peer], expecting(requests, raw)) for name in (SERVICE, DEFAULT_GC)}
         for number in range(effort.rounds):
             turns = [fastify, *services.values()]
             for each in turns if number % 2 == 0 else reversed(turns):
@@ -96,7 +96,7 @@ def _round(stage: Stage, contender: Contender, warm: list[Question], number: int
     order = list(range(len(contender.requests.sent)))
     random.Random(number).shuffle(order)
     if contender.name == roster.FASTIFY_IOREDIS:
-        _measure(contender, contender.server, order)
+        _measure(contender, contender.servers[0], order)
         return
     launcher = DEFAULT_GC_LAUNCHER if contender.name == DEFAULT_GC else LAUNCHER
     with stage.service(launcher=launcher) as fresh:

@@ -6,7 +6,8 @@ from time import perf_counter
 
 import pytest
 
-from app.features.webhooks.router import MAX_BODY, WITHIN
+from app.features.webhooks.router import MAX_BODY
+from app.receiving import WITHIN
 from app.webhooks.subscriptions import PATH
 from tests.support.hooks import counted, deliver, served_receiver
 from tests.support.redis import RedisServer
