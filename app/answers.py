@@ -89,7 +89,9 @@ class SharedAnswers:
         for account in ready.accounts:
             if now >= self._next_looks.get(account, 0.0):
                 self._next_looks |= dict.fromkeys(ready.accounts, now + LOOKED_EVERY)
-                ready.look_again()
+                if not ready.look_again():
+                    # It was read anew for somebody who asked for something else.
+                    self.memory.drop_marked()
                 return
 
     def offer(self, place: Place, ready: Ready) -> None:

@@ -82,7 +82,8 @@ class Ready:
 
     `is_marked`: a part of it is old, and may be read anew at any moment. `generation`: the latest news of what became
     untrue that was known when it was made; None for what other processes need not be given. `accounts`: whose event
-    types it is about. `look_again`: where this process has made it.
+    types it is about. `look_again`: where this process has made it; says whether anything
+    of it is old.
     """
 
     __slots__ = (
@@ -104,7 +105,7 @@ class Ready:
         self.is_marked = stored.is_marked
         self.generation: int | None = None
         self.accounts: tuple[str, ...] = ()
-        self.look_again: Callable[[], None] | None = None
+        self.look_again: Callable[[], bool] | None = None
         self._stored = stored
         self._forms: dict[str, Form] = {}
 

@@ -1,7 +1,8 @@
 """What a process remembers of ready answers beside them: no more than there are event types and accounts."""
 
 from datetime import UTC, datetime
-from functools import partial
+
+import pytest
 
 from app import API
 from app.accounts.accounts import Accounts
@@ -52,11 +53,15 @@ async def test_in_however_many_ways_a_name_is_spelt_none_is_remembered_but_with_
     assert taken[0] < LITTLE * MANY
 
 
-def _old(looked: list[str], *accounts: str) -> Ready:
+def _old(looked: list[str], *accounts: str, is_old: bool = True) -> Ready:
     """Old in part; it notes when it is looked whether Calendly is back."""
+
+    def look() -> bool:
+        looked.append("+".join(accounts))
+        return is_old
+
     ready = _ready()
-    ready.accounts = accounts
-    ready.look_again = partial(looked.append, "+".join(accounts))
+    ready.accounts, ready.look_again = accounts, look
     return ready
 
 
@@ -86,3 +91,14 @@ def test_once_an_account_has_come_or_gone_all_are_looked_at_anew() -> None:
     answers.look_again(_old(looked, "ada"))
 
     assert looked == ["ada", "ada"]
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_an_answer_of_which_nothing_is_old_any_more_is_made_anew(*, is_old: bool) -> None:
+    answers, place = _answers(ReadyAnswers()), _place("intro", 0)
+    ready = _old([], "ada", is_old=is_old)
+    answers.memory.keep(place, ready)
+
+    answers.look_again(ready)
+
+    assert (answers.memory.find(place) is ready) == is_old

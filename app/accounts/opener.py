@@ -187,6 +187,7 @@ class _Opening:
         )
         shared.news.join(days.channel, buckets)
         self.stack.callback(shared.news.leave, days.channel, buckets)
+        await self.stack.enter_async_context(running(days.tell()))
         return buckets
 
     async def _warm_up(

@@ -91,7 +91,9 @@ class AnswerShelf:
                         scripts.TAKE, self._heard.generation, self._maker, b" ".join(asked)
                     )
                 finally:
-                    self._tell(asked, found or [b""] * len(asked))
+                    # What Redis has may be what it was to be told of.
+                    brought = found if self._heard.is_all_told else None
+                    self._tell(asked, brought or [b""] * len(asked))
         finally:
             self._asking = None
             # Where it was closed meanwhile, there may be some; nobody else would tell them.

@@ -1,5 +1,6 @@
 """Days in Redis, for all replicas of one account: what was read, who is reading, and what is no longer true."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import TypeAlias
 import structlog
 from redis.asyncio import Redis
 
+from app.background import whatever_goes_wrong
 from app.cache import keys, scripts
 from app.cache.clocks import latest
 from app.cache.heard import Heard
@@ -19,6 +21,12 @@ Kept: TypeAlias = tuple[datetime, bytes]
 """When it was read, and what."""
 
 DIGITS = 16
+MOST = 2**53 - 1
+"""To which a generation can count."""
+
+TOLD_EVERY = 0.3
+"""Seconds between two tries to tell what could not be told."""
+
 GONE = "gone:"
 FAILED = "failed "
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,6 +50,8 @@ class Untrue:
     def parsed(cls, message: bytes) -> "Untrue":
         """Raises `ValueError` for what is none."""
         generation, before, spelt = message.decode().split(" ")
+        if int(generation) > MOST:
+            raise ValueError("nobody has counted as far as that")
         if spelt.startswith(GONE) and spelt != GONE:
             return cls(int(generation), int(before), gone=spelt.removeprefix(GONE))
         return cls(int(generation), int(before), frozenset(map(date.fromisoformat, spelt.split(","))))
@@ -84,15 +94,13 @@ class DayStore:
     ) -> None:
         self.heard = Heard()
         self._steps = Steps(redis, reach, account)
-        self._untold: set[date] = set()
-        """Days that became untrue while nobody could be told."""
+        self._has_to_tell = asyncio.Event()
         self._reach = reach
         self.channel = keys.news(account)
         self._lifetime = lifetime
         self._clock = clock
 
     async def read(self, event_type: str, days: Collection[date]) -> Shelf:
-        await self._make_up_in_passing()
         wanted = sorted(days)
         found = await self._run(scripts.READ, event_type, *_spelt(wanted))
         if found is None:
@@ -102,7 +110,11 @@ class DayStore:
         believed = latest(self._clock())
         return Shelf(
             generation=int(found[0] or 0),
-            days={day: each for day, each in kept.items() if each is not None and each[0] <= believed},
+            days={
+                day: each
+                for day, each in kept.items()
+                if each is not None and each[0] <= believed and self.heard.believes(day)
+            },
         )
 
     async def generation(self) -> int:
@@ -120,12 +132,11 @@ class DayStore:
         """`known`: the days to read, and the reading that each is to be newer than. `since`: the fence of the first
         claim of whoever has waited; what has failed from then on need not be tried again.
         """
-        await self._make_up_in_passing()
-        days = sorted(known)
-        asked = [part for day in days for part in (day.isoformat(), _digits(known[day]))]
-        found = await self._run(
-            scripts.CLAIM, event_type, _microseconds(lease), self._latest(), since, *asked
-        )
+        days, last = sorted(known), self._latest()
+        # Of what Redis has wrong, nothing is newer.
+        older = {day: _digits(known[day]) if self.heard.believes(day) else last for day in days}
+        asked = [part for day in days for part in (day.isoformat(), older[day])]
+        found = await self._run(scripts.CLAIM, event_type, _microseconds(lease), last, since, *asked)
         if found is None:
             return Claim(granted=frozenset(days))
         fence, *answers = map(_text, found)
@@ -167,28 +178,52 @@ class DayStore:
     async def forget(self, days: Collection[date]) -> Untrue | None:
         """Of all event types, whoever keeps some of them. Tried even while Redis is taken to be away.
 
-        None where nobody was told: `make_up` does, or whoever reads next.
+        None where nobody was told: `tell` does.
         """
-        untrue, self._untold = self._untold.union(days), set()
-        spelt = _spelt(sorted(untrue))
-        found = None
+        self.heard.untold |= {*days}
+        untold, found = frozenset(self.heard.untold), None
+        spelt = _spelt(sorted(untold))
         try:
             found = await self._steps.attempt(
                 scripts.FORGET, self.heard.generation, self.channel, ",".join(spelt), *spelt
             )
         finally:
-            # Whoever leaves meanwhile does not take it along.
+            # Whoever leaves meanwhile does not take it along; and these days may have been told of another booking.
             if found is None:
-                self._untold |= untrue
+                self.heard.untold |= untold
+                self._has_to_tell.set()
         if found is None:
             return None
+        self.heard.untold -= untold
         generation, before = map(int, found)
-        return Untrue(generation, before, frozenset(untrue))
+        return Untrue(generation, before, untold)
+
+    def doubt(self) -> None:
+        """Nothing that Redis has is to be trusted, from now on; `tell` has it begin anew."""
+        self.heard.doubts += 1
+        self._has_to_tell.set()
 
     async def make_up(self) -> None:
         """For what could not be told."""
-        if self._untold:
+        doubts = self.heard.doubts
+        if doubts:
+            found = await self._steps.attempt(scripts.ANEW, self.heard.generation)
+            if found is not None and self.heard.doubts == doubts:
+                self.heard.generation = max(self.heard.generation, int(found))
+                self.heard.doubts = 0
+        if self.heard.untold:
             await self.forget(())
+
+    async def tell(self) -> None:
+        """Until cancelled: what could not be told at once."""
+        while True:
+            await self._has_to_tell.wait()
+            await asyncio.sleep(TOLD_EVERY)
+            if not self._reach.is_away:
+                with whatever_goes_wrong("cache.untold"):
+                    await self.make_up()
+            if self.heard.is_all_told:
+                self._has_to_tell.clear()
 
     async def lose(self, event_type: str, days: Collection[date]) -> Untrue | None:
         """It is gone, with all that is kept of it: the days that anybody may have read. None where nobody was told."""
@@ -200,10 +235,6 @@ class DayStore:
 
     async def _run(self, script: Script, *words: Word) -> Word:
         return await self._steps.run(script, self.heard.generation, *words)
-
-    async def _make_up_in_passing(self) -> None:
-        if not self._reach.is_away:
-            await self.make_up()
 
     def _latest(self) -> str:
         return _digits(latest(self._clock()))

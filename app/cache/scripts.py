@@ -24,15 +24,22 @@ _COMMON = (
 local news, heard = sound('hash', prefix .. 'news'), tonumber(ARGV[2])
 local function noted(field) return tonumber(redis.call('HGET', news, field)) or 0 end
 local function digits(number) return string.format('%016.0f', number) end
-local begun = redis.call('HMGET', news, 'generation', 'epoch')
-local generation, epoch = tonumber(begun[1] or 0) or 0, tonumber(begun[2] or 0) or 0
-if epoch == 0 or generation < heard then
-  generation = math.max(micros, heard + 1)
+-- Beyond 53 bits Lua counts no longer one by one.
+local function counted(word)
+  local number = tonumber(string.match(word or '', '^%d+$'))
+  return number and number < 9007199254740992 and number
+end
+local begun = redis.call('HMGET', news, 'generation', 'epoch', 'fence')
+local generation, epoch = counted(begun[1]), counted(begun[2])
+local function begin_anew()
+  generation = math.max(micros, heard + 1, (generation or 0) + 1)
   epoch = generation
   redis.call('DEL', news)
   redis.call('HSET', news, 'generation', text(generation), 'epoch', text(epoch))
   redis.call('PEXPIRE', news, 86400000)
 end
+local is_damaged = not generation or not epoch or begun[3] and not counted(begun[3])
+if is_damaged or generation < heard then begin_anew() end
 local function day_at(event_type, day)
   return sound('string', prefix .. 'day:' .. event_type .. ':' .. day)
 end
@@ -76,6 +83,9 @@ return found
 """The generation, and each day as it is kept, in the order asked; nothing where it is not, or not of this epoch."""
 
 GENERATION = Script(_COMMON + "return text(generation)")
+
+ANEW = Script(_COMMON + "begin_anew() return text(generation)")
+"""Nothing that is kept is to be trusted any more."""
 
 CLAIM = Script(
     _COMMON
@@ -230,6 +240,8 @@ FORGET = Script(
     _COMMON
     + _NEWS
     + """
+-- A full Redis lets whoever has deleted something write, too: this is to be told most of all.
+redis.call('DEL', prefix .. 'nothing')
 local channel, message, fence = ARGV[3], ARGV[4], next_fence()
 for index = 5, #ARGV do redis.call('HSET', news, ARGV[index], text(fence)) end
 for _, field in ipairs(redis.call('HKEYS', news)) do

@@ -129,13 +129,17 @@ class DayBuckets:
             await asyncio.wait(tasks)
         return any(load.has_asked for load in loads)
 
-    def look_again(self, event_type: Addressed, days: Collection[date]) -> None:
-        """Begin to read again what is old of these, where nobody has begun. Waits for nothing, and never fails."""
+    def look_again(self, event_type: Addressed, days: Collection[date]) -> bool:
+        """Begin to read again what is old of these, where nobody has begun. Waits for nothing, and never fails.
+
+        Whether anything is.
+        """
         known = self._remembered(event_type.id, days)
         todo = self._plan([day for day in days if not is_over(day, self._clock())], known)
         if not todo.is_fulfilled:
             wider, older = self._with_others(event_type.id, known, todo.first | todo.meanwhile)
             self._begin_renewal(event_type, wider, partial(self._reader.load, event_type, older))
+        return not todo.is_fulfilled
 
     async def forget(self, days: Collection[date]) -> bool:
         """These days of all event types are no longer true, here and in every other replica.
@@ -144,23 +148,27 @@ class DayBuckets:
         """
         self._knowledge.spoil(days)
         told = await self._store.forget(days)
-        if told is not None:
-            self.hear(told)
-        return told is not None
+        if told is None:
+            # Some of it may have been read from Redis meanwhile.
+            self._knowledge.spoil(days)
+            return False
+        self.hear(told)
+        return True
 
     def hear(self, untrue: Untrue) -> None:
         """Some replica, perhaps this one, has found days to be no longer true."""
-        self._knowledge.hear(untrue)
+        if self._knowledge.hear(untrue):
+            self.doubt()
 
     def miss(self) -> None:
-        """Anything may have become untrue; and who could not be told of something before, may be now."""
+        """Anything may have become untrue."""
         self._knowledge.miss()
-        self._asking.start("what was not told", self._store.make_up)
 
     def doubt(self) -> None:
-        """Nobody knows any more how old anything is that has been read, here or elsewhere."""
-        self._knowledge.doubt()
-        self._asking.start("doubt", self._store.generation)
+        """Nobody knows any more how old anything is that has been read, here or elsewhere, or whether it is true."""
+        self._store.doubt()
+        self._knowledge.miss()
+        self._asking.start("doubt", self._store.make_up)
 
     def is_fresh(self, day: Day, now: datetime) -> bool:
         return self.lives.age(day.as_of, now) is Age.FRESH

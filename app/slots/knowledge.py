@@ -25,6 +25,8 @@ class Knowledge:
         self._heard = heard
         self._changed = changed
         self._clock = clock
+        self.rereadings = 0
+        """That are under way, and are none of the loads."""
         self._gone: dict[str, datetime] = {}
         """When somebody was told so."""
 
@@ -33,11 +35,13 @@ class Knowledge:
         """The latest news of what has become untrue that this process has heard."""
         return self._heard.generation
 
-    def hear(self, untrue: Untrue) -> None:
-        """Some replica, perhaps this one, has found days to be no longer true."""
+    def hear(self, untrue: Untrue) -> bool:
+        """Some replica, perhaps this one, has found days to be no longer true. Whether Redis has lost some of what is
+        known here, for it knows of nothing between the one before and this.
+        """
         known = self._heard.generation
         if untrue.generation <= known:
-            return
+            return False
         self._heard.generation = untrue.generation
         if known < untrue.before:
             self.miss()
@@ -45,6 +49,7 @@ class Knowledge:
             self.lose(untrue.gone)
         elif known >= untrue.before:
             self.spoil(untrue.days)
+        return known > untrue.before
 
     def note(self, generation: int) -> None:
         """A lost message heals here: a later generation means that there was one, but for the first of which anybody
@@ -53,14 +58,10 @@ class Knowledge:
         if generation <= self._heard.generation:
             return
         is_first = not self._heard.generation and self.memory.is_empty and self.loads.are_over
+        is_first = is_first and not self.rereadings
         self._heard.generation = generation
         if not is_first:
             self.miss()
-
-    def doubt(self) -> None:
-        """Nobody knows any more how old anything is: neither this process uses what was read, nor any other."""
-        self._heard.generation += 1  # Later than what Redis has heard, which is begun anew for that.
-        self.miss()
 
     def miss(self) -> None:
         """Anything may have become untrue."""

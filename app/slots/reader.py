@@ -62,6 +62,9 @@ class DayReader:
         version = self._knowledge.version
         shelf = await self._store.read(event_type, days)
         self._knowledge.note(shelf.generation)
+        if shelf.generation < self._knowledge.generation:
+            # What has become untrue since, was there when Redis was asked.
+            return {}
         found = {day: read for day, kept in shelf.days.items() if (read := _unshelved(day, kept))}
         if unreadable := shelf.days.keys() - found.keys():
             await self._store.discard(event_type, unreadable)
@@ -90,7 +93,7 @@ class DayReader:
                 found |= await self.shelved(event_type.id, claim.newer)
             if claim.granted:
                 rounds += 1
-                found |= await self._read_under(event_type, claim, load, last=rounds == ROUNDS)
+                found |= await self._read_under(event_type, claim, load, last=rounds >= ROUNDS)
             missing -= found.keys()
             if missing and not claim.granted:
                 if time.monotonic() > latest:
@@ -101,9 +104,13 @@ class DayReader:
     async def reread(self, event_type: Addressed, window: Window) -> list[Day]:
         """Ask Calendly, whatever is known; at most 31 days."""
         version = self._knowledge.version
-        # Whoever else reads these days is not disturbed: their claim stands, and the later reading wins.
-        claim = await self._store.claim(event_type.id, {}, LEASE)
-        days = await self._asked(event_type, window)
+        self._knowledge.rereadings += 1
+        try:
+            # Whoever else reads these days is not disturbed: their claim stands, and the later reading wins.
+            claim = await self._store.claim(event_type.id, {}, LEASE)
+            days = await self._asked(event_type, window)
+        finally:
+            self._knowledge.rereadings -= 1
         await self._store.keep(event_type.id, claim, _shelvable(days))
         if version == self._knowledge.version:
             self._knowledge.memory.keep(event_type.id, days)

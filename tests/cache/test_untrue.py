@@ -1,6 +1,5 @@
 """Days that are no longer true: nobody reads them any more, nothing brings them back, and everybody hears of it."""
 
-import asyncio
 from datetime import date
 
 import pytest
@@ -19,12 +18,10 @@ from tests.cache.replicas import (
     WORKSHOP,
     claimed,
     kept,
-    reach_of,
     read,
     replica,
     shelved,
 )
-from tests.support.redis import RedisServer
 
 
 async def _forget(days: DayStore, *untrue: date) -> Untrue:
@@ -216,40 +213,6 @@ async def test_a_redis_that_comes_back_as_it_was_before_is_not_trusted(
 
     assert (dict(found.days), found.generation > days.heard.generation) == ({}, True)
     assert await shelved(other) == {}
-
-
-@pytest.mark.fault("R05")
-async def test_what_nobody_could_be_told_is_told_when_redis_is_back(days: DayStore, store: Redis) -> None:
-    await kept(days, {day: read() for day in DAYS})
-    reach = reach_of(store)
-    late = replica(store, reach)
-    await store.config_set("maxmemory", "1")
-    untold = await late.forget(DAYS[:2])
-    await store.config_set("maxmemory", "0")
-    before = await shelved(days)
-
-    found = await late.read(INTRO, DAYS)
-
-    assert (untold, set(before), set(found.days)) == (None, set(DAYS), set(DAYS[2:]))
-    assert set(await shelved(days)) == set(DAYS[2:])
-
-
-async def test_whoever_leaves_before_it_was_told_does_not_take_it_along(
-    days: DayStore, store: Redis, redis: RedisServer
-) -> None:
-    late = replica(store)
-    redis.pause()
-    try:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(late.forget(DAYS[:2]), timeout=0.05)
-    finally:
-        redis.resume()
-    await days.generation()
-    await kept(days, {day: read() for day in DAYS})
-
-    found = await late.read(INTRO, DAYS)
-
-    assert set(found.days) == set(DAYS[2:])
 
 
 @pytest.mark.fault("P06")

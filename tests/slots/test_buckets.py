@@ -1,7 +1,7 @@
 """Readings of free times that are under way when a booking makes their days untrue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from app.cache import keys
-from app.cache.day_store import Claim, DayStore
+from app.cache.day_store import Claim, DayStore, Untrue
 from app.cache.reach import Reach
 from app.calendly.client import CalendlyClient
 from app.errors import NotFoundError, UpstreamFailedError, UpstreamTimeoutError
@@ -331,3 +331,50 @@ async def test_whoever_shows_life_ends_with_the_reading_though_nobody_heard_the_
 
     async with asyncio.timeout(5):
         await until(has_ended, every=0.01)
+
+
+class _MutedStore(DayStore):
+    """Whatever it is to tell, somebody reads old days meanwhile, and nobody is told in the end."""
+
+    readings: list[Awaitable[object]]
+
+    async def forget(self, days: Collection[date]) -> Untrue | None:
+        del days
+        await asyncio.gather(*self.readings)
+        return None
+
+
+async def test_what_was_read_while_nobody_could_be_told_is_not_remembered(
+    replicas: Replicas, calendly: Calendly
+) -> None:
+    calendly.let.set()
+    await replicas.opened().read(INTRO_CALL, [DAY])
+    buckets = replicas.opened(kind=_MutedStore)
+    _MutedStore.readings = [buckets.read(INTRO_CALL, [DAY])]
+
+    is_told = await buckets.forget([DAY])
+
+    assert (is_told, buckets.read_at(INTRO_CALL, [DAY])) == (False, {})
+
+
+@pytest.mark.fault("R09")
+async def test_whoever_knows_better_than_redis_has_all_read_anew(
+    replicas: Replicas, calendly: Calendly
+) -> None:
+    """It fails over to what it was before a booking, and the first to tell it something is who knows of nothing."""
+    calendly.let.set()
+    knows = replicas.opened()
+    await knows.read(INTRO_CALL, [DAY])
+    store = replicas.redis
+    saved = {name: bytes(await store.dump(name) or b"") for name in await store.keys("*")}
+    await knows.forget([DAY])
+    calendly.free = [FREE]
+    for name, value in saved.items():
+        await store.restore(name, 3_600_000, value, replace=True)
+
+    told = await replicas.store().forget([DAY + ONE_DAY])
+    assert told is not None
+    knows.hear(told)
+
+    assert _starts(await knows.read(INTRO_CALL, [DAY])) == [FREE]
+    assert _starts(await replicas.opened().read(INTRO_CALL, [DAY])) == [FREE]

@@ -128,6 +128,24 @@ async def test_what_is_being_read_becomes_untrue_as_well(rig: Rig, *, is_all: bo
     await asyncio.gather(*running)
 
 
+@pytest.mark.fault("R09")
+@pytest.mark.parametrize(("before", "has_lost"), [(4, True), (5, False), (8, False)])
+def test_news_that_follow_what_was_long_before_show_that_redis_has_lost_some(
+    rig: Rig, before: int, *, has_lost: bool
+) -> None:
+    assert rig.knowledge.hear(Untrue(9, before, frozenset([DAY]))) == has_lost
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_the_first_generation_that_is_heard_of_may_be_news_to_who_is_reading(*, is_busy: bool) -> None:
+    knowledge = Knowledge(Heard(), lambda: None, lambda: NOW)
+    knowledge.rereadings = int(is_busy)
+
+    knowledge.note(5)
+
+    assert knowledge.version == is_busy
+
+
 def test_every_change_counts(rig: Rig) -> None:
     rig.knowledge.spoil([DAY])
     rig.knowledge.spoil([DAY])

@@ -37,13 +37,13 @@ _encodings = Encodings()
 @dataclass(frozen=True, slots=True)
 class Told:
     """`term`: when the same question has this answer. `basis`: what it is made of. `look_again`: begins to read
-    again what is old of it, where it is marked.
+    again what is old of it, where it is marked, and says whether anything is.
     """
 
     answer: Answer
     term: Term
     basis: Basis
-    look_again: Callable[[], None] | None = None
+    look_again: Callable[[], bool] | None = None
 
 
 class Answering:

@@ -191,10 +191,12 @@ class AvailabilityService:
         return Told(answer, term, basis, partial(_look_again, spans))
 
 
-def _look_again(spans: Iterable[tuple[Offered, date, date]]) -> None:
+def _look_again(spans: Iterable[tuple[Offered, date, date]]) -> bool:
+    is_old = False
     for offered, first, last in spans:
         days = [first + ONE_DAY * number for number in range((last - first).days + 1)]
-        offered.account.buckets.look_again(offered.event_type, days)
+        is_old |= offered.account.buckets.look_again(offered.event_type, days)
+    return is_old
 
 
 def _state(reads: Iterable[Read], now: datetime) -> State:
