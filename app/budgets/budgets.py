@@ -59,6 +59,7 @@ class Budgets:
         reckoning: Reckoning | None = None,
     ) -> None:
         by = reckoning or Reckoning()
+        self._account = account
         self._shared = SharedCount(state, account, tier, by.plans, by.hurries)
         self._under_way = by.read_timeout.total_seconds()
         self._gates = Gates(by.monotonic)
@@ -146,10 +147,12 @@ class Budgets:
     async def _counted(self, purpose: Purpose, permit: str = "") -> Count:
         books = purpose is Purpose.BOOK and permit != ""
         others = [] if books or not permit else self._uncounted.permits()
+        permits = [permit, *others] if permit else []
+        name = self._account()
         claims = partial(claims_of, purpose=purpose, shares=self._shares)
-        count = await self._shared.count(claims, [permit, *others] if permit else (), books=books)
+        count = await self._shared.count(claims, permits, books=books)
         if count.wait <= 0:
-            self._uncounted.counted(others)
+            self._uncounted.counted(permits, name)
         if count.cause in _GATES:
             # Another replica was refused: it stays shut here too, should the store go away.
             self._gates.shut(Gate(count.cause), count.wait)

@@ -84,5 +84,9 @@ class Uncounted:
             self._missing &= self._sent.permits()
         return [*self._missing]
 
-    def counted(self, permits: Iterable[str]) -> None:
-        self._missing.difference_update(permits)
+    def counted(self, permits: Iterable[str], name: str) -> None:
+        """Under this name. Where it became another one meanwhile, they are still to be counted."""
+        if name == self._account():
+            self._missing.difference_update(permits)
+        else:
+            self._missing.update(permits)

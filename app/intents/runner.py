@@ -12,7 +12,7 @@ import structlog
 from msgspec import structs
 
 from app.calendly.client import CalendlyClient
-from app.calendly.failures import OutcomeUnknownError
+from app.calendly.failures import OutcomeUnknownError, busy
 from app.calendly.models import Invitee, NewBooking, ScheduledEvent
 from app.calendly.quota import Purpose
 from app.concurrency import SingleFlight
@@ -55,12 +55,18 @@ class IntentRunner:
         self._means = means
         self._settlement = Settlement(means)
         self._running: set[asyncio.Task[Any]] = set()
+        self._readings: set[asyncio.Task[Any]] = set()
+        """Of events, for answers only: what they would tell is written down without them."""
         self._sightings = SingleFlight()
 
     async def aclose(self) -> None:
-        """Waits for what is being sent: its outcome is to be written down."""
+        """Waits for what is being sent: its outcome is to be written down. What is only read is ended then."""
         while self._running:
             await asyncio.wait(self._running)
+        while self._readings:
+            for reading in self._readings:
+                reading.cancel()
+            await asyncio.wait(self._readings)
 
     async def names(self) -> Names:
         """Raises `BookingsClosedError`."""
@@ -200,18 +206,7 @@ class IntentRunner:
         return progress_of(standing, owner=known.owner)
 
     async def _uncancelled(self, work: Coroutine[Any, Any, T]) -> T:
-        return await asyncio.shield(self._begun(work))
-
-    def _begun(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._put_away)
-        return task
-
-    def _put_away(self, task: "asyncio.Task[Any]") -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # looked at, so that nobody logs it when the caller has left
+        return await asyncio.shield(_begun(work, self._running))
 
     async def _carried_out(self, opened: Opened, matter: Matter, booking: NewBooking) -> Progress:
         try:
@@ -253,7 +248,7 @@ class IntentRunner:
         """
         if result.found or matter.replaces is not None:
             return None
-        return self._begun(client.get_scheduled_event(result.event))
+        return _begun(_read(client, result.event), self._readings)
 
     async def _seen(self, client: CalendlyClient, matter: Matter, booking: NewBooking) -> Invitee | None:
         if not self._means.options.look_first:
@@ -288,6 +283,27 @@ class IntentRunner:
     async def _lost(self, opened: Opened) -> None:
         lost = Event(happened=Happened.LOST, fence=opened.fence, due_in=self._means.options.first_look)
         await self._settlement.note(opened.id, lost)
+
+
+def _begun(work: Coroutine[Any, Any, T], among: set[asyncio.Task[Any]]) -> "asyncio.Task[T]":
+    task = asyncio.create_task(work)
+    among.add(task)
+    task.add_done_callback(partial(_put_away, among))
+    return task
+
+
+def _put_away(among: set[asyncio.Task[Any]], task: "asyncio.Task[Any]") -> None:
+    among.discard(task)
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody logs it when the caller has left
+
+
+async def _read(client: CalendlyClient, event: str) -> ScheduledEvent:
+    """Only a service that stops cancels it. Whoever still waits was not cancelled, and is told of a failure."""
+    try:
+        return await client.get_scheduled_event(event)
+    except asyncio.CancelledError:
+        raise busy() from None
 
 
 def _result(client: CalendlyClient, invitee: Invitee | None, *, found: bool) -> Result | None:

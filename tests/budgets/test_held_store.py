@@ -7,6 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app.budgets.budgets import Budgets, Reckoning
+from app.calendly.quota import Purpose
 from app.store.script import Script
 from app.store.state import Reply, StateStore
 from tests.budgets.examples import (
@@ -29,6 +30,7 @@ class _HeldStore(StateStore):
     def __init__(self, redis: Redis) -> None:
         super().__init__(redis)
         self.is_held = False
+        self.is_waiting = asyncio.Event()
         self.let_go = asyncio.Event()
         self.told = 0
 
@@ -37,6 +39,7 @@ class _HeldStore(StateStore):
     ) -> Reply:
         self.told += 1
         if self.is_held:
+            self.is_waiting.set()
             await self.let_go.wait()
         return await super().run(script, keys, args)
 
@@ -115,3 +118,31 @@ async def test_what_may_yet_be_taken_is_not_given_back_before(store: Redis) -> N
     await all_landed()
 
     assert await count_admitted(quota, BOOK, 20) == 9
+
+
+async def _renamed_under_way(store: Redis, purpose: Purpose) -> Budgets:
+    """One of its calls was on its way to the store when it got to know whose quota it is."""
+    names = ["unknown"]
+    state = _HeldStore(store)
+    by = Reckoning(plans=plan(TEN))
+    quota = Budgets(state=state, account=lambda: names[-1], tier="paid", reckoning=by)
+    state.is_held = True
+    held = asyncio.create_task(quota.admit(purpose))
+    await state.is_waiting.wait()
+    names.append("0a1b")
+    state.is_held = False
+    await quota.admit(READ)
+    state.let_go.set()
+    await held
+    return quota
+
+
+@pytest.mark.parametrize("purpose", [READ, BOOK])
+async def test_what_was_being_counted_when_the_account_got_its_name_counts_under_it(
+    store: Redis, purpose: Purpose
+) -> None:
+    quota = await _renamed_under_way(store, purpose)
+
+    await quota.admit(READ)
+
+    assert (await quota.left())["calls_minute"] == 997

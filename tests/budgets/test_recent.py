@@ -65,7 +65,7 @@ def test_what_could_not_be_counted_is_counted_once_and_not_when_its_time_is_up(c
     uncounted.permits()
 
     found = uncounted.permits()
-    uncounted.counted(found)
+    uncounted.counted(found, "0a1b")
 
     assert (found, uncounted.permits()) == (["young"], [])
 
@@ -81,6 +81,22 @@ def test_what_was_given_under_another_name_is_to_be_counted_again(clock: HandClo
     names.append("0a1b")
 
     assert (before, uncounted.permits()) == ([], ["one"])
+
+
+def test_what_was_counted_under_a_name_that_is_no_more_is_still_to_be_counted(clock: HandClock) -> None:
+    names = ["unknown"]
+    sent = Recent(60, clock)
+    uncounted = Uncounted(sent, lambda: names[-1])
+    uncounted.permits()
+    sent.add("one")
+    uncounted.add("one")
+    asked_under, under_way = names[-1], uncounted.permits()
+    names.append("0a1b")
+    uncounted.permits()
+
+    uncounted.counted(under_way, asked_under)
+
+    assert uncounted.permits() == ["one"]
 
 
 def test_a_gate_opens_when_its_time_is_up(clock: HandClock) -> None:
