@@ -179,6 +179,30 @@ async def test_once_calendly_is_back_answers_are_fresh_again(bff: Service, calen
     assert new.json()["asOf"] >= "2026-11-23T06:30:00Z"
 
 
+async def test_what_was_answered_while_it_was_away_is_made_anew_once_others_have_had_it_read(
+    bff: Service, calendly: Simulation
+) -> None:
+    """Those who asked for more, of which some was not known: nothing of the older answer is old then."""
+    await bff.availability(**MONTH)
+    await _away(calendly)
+    calendly.clock.advance(minutes=15)
+    before = await bff.availability(**MONTH)
+    await _back(calendly)
+
+    async def is_read() -> bool:
+        calendly.clock.advance(seconds=5)
+        return (await _ask(bff, **(MONTH | {"to": "2026-12-31"}))).status_code == 200
+
+    async def is_fresh() -> bool:
+        return bool((await bff.availability(**MONTH))["state"] == "fresh")
+
+    async with asyncio.timeout(20):
+        await until(is_read, every=0.05)
+        await until(is_fresh, every=0.05)
+
+    assert before["state"] == "stale"
+
+
 @pytest.fixture
 async def way(fragile: RedisServer) -> AsyncIterator[Way]:
     async with way_to(fragile.port) as way:

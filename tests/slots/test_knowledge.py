@@ -136,14 +136,20 @@ def test_news_that_follow_what_was_long_before_show_that_redis_has_lost_some(
     assert rig.knowledge.hear(Untrue(9, before, frozenset([DAY]))) == has_lost
 
 
-@pytest.mark.parametrize("is_busy", [True, False])
-def test_the_first_generation_that_is_heard_of_may_be_news_to_who_is_reading(*, is_busy: bool) -> None:
-    knowledge = Knowledge(Heard(), lambda: None, lambda: NOW)
-    knowledge.rereadings = int(is_busy)
+@pytest.mark.parametrize("doing", ["nothing", "remembers", "reads", "reads again"])
+async def test_the_first_generation_that_is_heard_of_is_news_to_who_may_know_what_was_before(
+    doing: str,
+) -> None:
+    knowledge, readings = Knowledge(Heard(), lambda: None, lambda: NOW), Readings()
+    running = knowledge.loads.begin(INTRO, [DAY], readings) if doing == "reads" else []
+    knowledge.memory.keep(INTRO, [Day(DAY, NOW, [])] if doing == "remembers" else [])
+    knowledge.rereadings = int(doing == "reads again")
 
     knowledge.note(5)
 
-    assert knowledge.version == is_busy
+    assert (knowledge.version, knowledge.memory.is_empty) == (int(doing != "nothing"), True)
+    readings.let.set()
+    await asyncio.gather(*running)
 
 
 def test_every_change_counts(rig: Rig) -> None:
