@@ -77,6 +77,8 @@ else redis.call('SET', claim, token .. ' ' .. ARGV[5], 'PX', ARGV[6]) end
 )
 """Unless it was over, and is somebody else's by now. Where there is nothing to tell, whoever looks next may have it."""
 
+_DROP = Script("redis.call('DEL', ARGV[2]) return 1")
+
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
@@ -120,6 +122,10 @@ class SharedFlight:
         if found is None and claim.outcome in _TOLD:
             raise _TOLD[claim.outcome]
         return await load() if found is None else found
+
+    async def drop(self, key: str) -> bool:
+        """What a load has left where others look, under a name of this account. False where Redis does not say so."""
+        return await self._steps.run(_DROP, key) is not None
 
     async def _under(
         self, token: str, look: Callable[[], Awaitable[T | None]], load: Callable[[], Awaitable[T]]
