@@ -272,6 +272,7 @@ class _Opening:
 
 def _doubt(accounts: Accounts) -> None:
     for account in accounts.all():
+        account.catalogue.doubt()
         account.buckets.doubt()
 
 

@@ -13,7 +13,13 @@ from redis.asyncio import Redis
 from app.cache.leases import LEASE, LOOK_AGAIN, SIGN_OF_LIFE
 from app.cache.reach import Reach
 from app.cache.steps import Steps
-from app.errors import AppError, UpstreamFailedError, UpstreamTimeoutError
+from app.errors import (
+    AppError,
+    InternalError,
+    UpstreamFailedError,
+    UpstreamRefusedUsError,
+    UpstreamTimeoutError,
+)
 from app.store.script import RECORDS, Script
 
 T = TypeVar("T")
@@ -24,11 +30,16 @@ REMEMBERED = timedelta(seconds=10)
 MILLISECOND = timedelta(milliseconds=1)
 
 DONE = "done"
-LEFT = "left"
-"""What came of it: something was brought, or nobody knows. A failure is told by its code."""
+"""What came of it: something was brought. A failure is told by its code."""
 
-_TOLD = {each.code: each for each in (UpstreamFailedError, UpstreamTimeoutError)}
-"""Failures that say something of Calendly. The others may be one process' own, and the next one may do better."""
+LEFT = ""
+"""Nothing came of it, for its holder was ended: another begins in its place."""
+
+_TOLD = {each.code: each for each in (UpstreamFailedError, UpstreamRefusedUsError, UpstreamTimeoutError)}
+"""Failures that say something of Calendly, or of the access that all processes share. The others may be one process'
+own, and the next one may do better. What is told is the code alone: a failure of a kind that says more than these do,
+is raised as such only where it happened.
+"""
 
 _COMMON = (
     RECORDS
@@ -57,9 +68,16 @@ claim of ours.
 _EXTEND = Script(_COMMON + "if standing == token then redis.call('PEXPIRE', claim, lease) end")
 
 _END = Script(
-    _COMMON + "if standing == token then redis.call('SET', claim, token .. ' ' .. ARGV[5], 'PX', ARGV[6]) end"
+    _COMMON
+    + """
+if standing ~= token then return end
+if ARGV[5] == '' then redis.call('DEL', claim)
+else redis.call('SET', claim, token .. ' ' .. ARGV[5], 'PX', ARGV[6]) end
+"""
 )
-"""Unless it was over, and is somebody else's by now."""
+"""Unless it was over, and is somebody else's by now. Where there is nothing to tell, whoever looks next may have it."""
+
+_DROP = Script("redis.call('DEL', ARGV[2]) return 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +105,9 @@ class SharedFlight:
     async def run(self, look: Callable[[], Awaitable[T | None]], load: Callable[[], Awaitable[T]]) -> T:
         """`look`: at what others may have brought since it was asked for; `load` leaves it where they look.
 
-        Whoever has waited makes one try of his own at most, and none where Calendly has failed the other. Raises
-        `UpstreamTimeoutError` where that took too long.
+        Whoever has waited makes one try of his own at most, and none where Calendly has failed or refused the other.
+        Where the other was ended, one of those who wait takes its place. Raises `UpstreamTimeoutError` where that took
+        too long.
         """
         token, latest = secrets.token_hex(8), monotonic() + self._patience
         claim = await self._claimed(token)
@@ -104,6 +123,10 @@ class SharedFlight:
             raise _TOLD[claim.outcome]
         return await load() if found is None else found
 
+    async def drop(self, key: str) -> bool:
+        """What a load has left where others look, under a name of this account. False where Redis does not say so."""
+        return await self._steps.run(_DROP, key) is not None
+
     async def _under(
         self, token: str, look: Callable[[], Awaitable[T | None]], load: Callable[[], Awaitable[T]]
     ) -> T:
@@ -117,6 +140,10 @@ class SharedFlight:
             outcome = DONE
         except AppError as error:
             outcome = error.code
+            raise
+        except Exception:
+            # It would go wrong for the next one as well: not one after the other, while all wait.
+            outcome = InternalError.code
             raise
         finally:
             ended.set()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -23,6 +23,9 @@ CALLS = 2
 
 RECENT = timedelta(seconds=5)
 """A reading this young is as good as one made now, for whoever merely claims that something has changed."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""When something was read of which nobody knows when: only what does not age is still to be had from it."""
 
 log = structlog.get_logger()
 
@@ -70,6 +73,10 @@ class Catalogue:
         self._flight = SingleFlight()
         self._renewals = SingleFlight()
         self._memory: Entry[Offer] | None = None
+        self._doubts = 0
+        """How often the age of all readings came into doubt."""
+        self._dropped = 0
+        """For how many of these doubts the cache is known to have nothing from before."""
 
     async def offer(self) -> Offer:
         """Raises `UpstreamError` where nothing is known and Calendly does not answer.
@@ -120,6 +127,13 @@ class Catalogue:
         """What some process has read; None where nobody knows of anything. Asks the cache, if that."""
         kept = await self._latest()
         return Recalled(self._shown(kept.value).event_types, self._is_fresh(kept)) if kept else None
+
+    def doubt(self) -> None:
+        """Nobody knows any more how old anything is that has been read, here or elsewhere."""
+        self._doubts += 1
+        if self._memory is not None:
+            self._memory = Entry(LONG_AGO, self._memory.value)
+        self._flight.start("doubt", self._drop)
 
     async def reread(self) -> Offer:
         """Ask Calendly, whatever is known and whoever else is at it."""
@@ -174,16 +188,39 @@ class Catalogue:
 
     async def _latest(self) -> Entry[Offer] | None:
         """The latest reading that can be had without asking Calendly."""
-        kept = self._memory
-        if kept is not None and self._is_fresh(kept):
+        # First of all the time: a look at it may be what brings the doubt.
+        now, kept = self._clock(), self._memory
+        if kept is not None and kept.is_within(self._options.fresh, now):
             return kept
         return await self._refreshed()
 
     async def _refreshed(self) -> Entry[Offer] | None:
         """What this process remembers, now that it has looked at what others have read."""
-        found = (await self._cache.read([self._key], Offer)).get(self._key)
-        self._memory = later_of(self._memory, found, self._clock())
+        found, now = await self._shelved(), self._clock()
+        kept = later_of(self._memory, found, now)
+        # What lies ahead would look young when that hour comes.
+        self._memory = kept if kept is None or kept.is_believed(now) else Entry(LONG_AGO, kept.value)
         return self._memory
+
+    async def _shelved(self) -> Entry[Offer] | None:
+        """What the cache has; nothing while it may be from before a doubt."""
+        if self._dropped < self._doubts:
+            await self._flight.run("doubt", self._drop)
+        doubts = self._doubts
+        if self._dropped < doubts:
+            return None
+        found = (await self._cache.read([self._key], Offer)).get(self._key)
+        return None if self._has_doubted(doubts) else found
+
+    def _has_doubted(self, doubts: int) -> bool:
+        """More often than so many times: were it only now, by looking at the time."""
+        self._clock()
+        return self._doubts > doubts
+
+    async def _drop(self) -> None:
+        """What the cache has from before the latest doubt; where Redis is away, before it is looked at again."""
+        while (doubts := self._doubts) > self._dropped and await self._shared.drop(self._key):
+            self._dropped = doubts
 
     async def _renewed(self) -> Offer:
         """A fresh reading, by whichever process makes it for all of them.
@@ -207,6 +244,7 @@ class Catalogue:
 
     async def _load(self) -> Offer:
         as_of = self._clock()
+        doubts = self._doubts
         try:
             account = account_from(await self._client.get_current_user())
             event_types = await self._client.list_event_types(user=account.uri)
@@ -214,8 +252,15 @@ class Catalogue:
             # It is the account that is not there: nothing a visitor asked for.
             raise UpstreamFailedError from error
         offer = Offer(account=account, event_types=published_from(event_types, account, self._client.id_from))
+        if self._has_doubted(doubts):
+            # It was read just now, but by which clock?
+            self._memory = Entry(LONG_AGO, offer)
+            return offer
         self._memory = Entry(as_of, offer)
         await self._cache.write({self._key: self._memory})
+        if self._has_doubted(doubts):
+            # It may have come there after that was dropped.
+            self.doubt()
         return offer
 
 

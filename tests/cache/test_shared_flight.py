@@ -7,10 +7,17 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from app.cache.leases import LEASE
+from app.cache.leases import LEASE, LOOK_AGAIN
 from app.cache.reach import Reach
 from app.cache.shared_flight import SharedFlight
-from app.errors import AppError, UpstreamBusyError, UpstreamFailedError, UpstreamTimeoutError
+from app.calendly.failures import AccessRefusedError, GrantLostError
+from app.errors import (
+    AppError,
+    UpstreamBusyError,
+    UpstreamFailedError,
+    UpstreamRefusedUsError,
+    UpstreamTimeoutError,
+)
 from app.store.connection import open_store
 from tests.cache.replicas import LONG, OVER, PREFIX, CountedReach, asked, counted_reach_of, reach_of
 from tests.soak.waiting import until
@@ -30,8 +37,9 @@ class Shelf:
     """What replicas bring, and where they look for it. `loses`: it keeps nothing."""
 
     loses: bool = False
-    failure: AppError | None = None
+    failure: Exception | None = None
     loads: int = 0
+    loading: "asyncio.Task[object] | None" = None
     brought: str | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     let: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,6 +49,7 @@ class Shelf:
 
     async def load(self) -> str:
         self.loads += 1
+        self.loading = asyncio.current_task()
         brought = f"load {self.loads}"
         self.asked.set()
         await self.let.wait()
@@ -91,6 +100,7 @@ async def test_of_replicas_that_ask_at_the_same_time_one_loads(shelf: Shelf, wai
 
 
 async def test_what_was_brought_meanwhile_is_not_loaded_again(shelf: Shelf, waiting: Waiting) -> None:
+    shelf.let.set()
     shelf.brought = "of another"
 
     assert await asyncio.gather(*waiting.begun()) == ["of another"]
@@ -152,8 +162,47 @@ async def test_whoever_ends_late_ends_nobody_elses(store: Redis, shelf: Shelf, w
     assert await store.get(CLAIM) == b"0123456789abcdef"
 
 
+@pytest.mark.parametrize("ends", [1, 2])
+async def test_in_place_of_a_holder_that_is_ended_one_of_those_who_wait_loads(
+    shelf: Shelf, waiting: Waiting, ends: int
+) -> None:
+    """As often as that happens."""
+    [holder] = waiting.begun()
+    await shelf.asked.wait()
+    others = {*waiting.begun(4)}
+    await waiting.have_waited()
+    for number in range(ends):
+        shelf.asked.clear()
+        holder.cancel()
+        async with asyncio.timeout(10):
+            await shelf.asked.wait()
+        # In which everybody who waits looks several times.
+        await asyncio.sleep(20 * LOOK_AGAIN)
+        assert shelf.loads == number + 2
+        [holder] = [each for each in others if each is shelf.loading]
+        others.remove(holder)
+    shelf.let.set()
+
+    assert await asyncio.gather(holder, *others) == [f"load {ends + 1}"] * (5 - ends)
+    assert shelf.loads == ends + 1
+
+
+async def test_a_holder_that_is_ended_takes_no_claim_from_another(
+    store: Redis, shelf: Shelf, waiting: Waiting
+) -> None:
+    [late] = waiting.begun()
+    await shelf.asked.wait()
+    await store.set(CLAIM, "0123456789abcdef", px=60 * LEASE_MS)
+    late.cancel()
+    await asyncio.wait({late})
+
+    assert await store.get(CLAIM) == b"0123456789abcdef"
+
+
 @pytest.mark.parametrize(
-    "failure", [UpstreamFailedError(), UpstreamTimeoutError()], ids=lambda each: each.code
+    "failure",
+    [UpstreamFailedError(), UpstreamRefusedUsError(), UpstreamTimeoutError()],
+    ids=lambda each: each.code,
 )
 async def test_a_failure_of_calendlys_fails_whoever_waits_once(
     shelf: Shelf, waiting: Waiting, failure: AppError
@@ -171,17 +220,38 @@ async def test_a_failure_of_calendlys_fails_whoever_waits_once(
     assert await asyncio.gather(*waiting.begun()) == ["load 2"]
 
 
-async def test_after_a_failure_of_one_process_whoever_waits_makes_one_try(
+async def test_what_only_the_holder_was_told_is_no_failure_of_whoever_waits(
     shelf: Shelf, waiting: Waiting
 ) -> None:
-    shelf.failure = UpstreamBusyError()
+    shelf.failure = AccessRefusedError(upstream_status=403, required_scopes=("event_types:read",))
+    tasks = waiting.begun(3)
+    await waiting.have_waited()
+    shelf.let.set()
+
+    failures = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert sorted(type(each).__name__ for each in failures) == [
+        "AccessRefusedError",
+        "UpstreamRefusedUsError",
+        "UpstreamRefusedUsError",
+    ]
+    assert shelf.loads == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [UpstreamBusyError(), GrantLostError(), ValueError()], ids=lambda each: type(each).__name__
+)
+async def test_after_a_failure_of_one_process_whoever_waits_makes_one_try(
+    shelf: Shelf, waiting: Waiting, failure: Exception
+) -> None:
+    shelf.failure = failure
     tasks = waiting.begun(4)
     await waiting.have_waited()
     shelf.let.set()
 
     failures = await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert {type(each) for each in failures} == {UpstreamBusyError}
+    assert {type(each) for each in failures} == {type(failure)}
     assert shelf.loads == 4
 
 

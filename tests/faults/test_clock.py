@@ -1,13 +1,18 @@
 """Clocks that are set back, and what had been read by them before."""
 
+import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
+from app.cache import clocks
+from app.resources import Clock
+from tests.soak.waiting import until
 from tests.support.redis import CACHE, STATE, RedisServer
 from tests.support.service import Service, running_service, settings_for
-from tests.support.simulation import Simulation
+from tests.support.simulation import Simulation, StandingClock
 
 DAY = {"from": "2026-11-24", "to": "2026-11-24", "timeZone": "UTC"}
 HOUR = timedelta(hours=1)
@@ -19,11 +24,33 @@ STEPS = [timedelta(minutes=7 * number) for number in range(9)] + [
 ZONES = ("UTC", "Africa/Cairo", "Asia/Kolkata")
 
 
-async def _opened(stack: AsyncExitStack, calendly: Simulation, redis: RedisServer) -> Service:
+@dataclass
+class CountedClock:
+    clock: StandingClock
+    reads: int = 0
+
+    def __call__(self) -> datetime:
+        self.reads += 1
+        return self.clock()
+
+    async def is_read(self) -> None:
+        """From now on, more than once: what the first one leads to has begun."""
+        wanted = self.reads + 2
+
+        async def is_so() -> bool:
+            return self.reads >= wanted
+
+        async with asyncio.timeout(10):
+            await until(is_so, every=0.005)
+
+
+async def _opened(
+    stack: AsyncExitStack, calendly: Simulation, redis: RedisServer, clock: Clock | None = None
+) -> Service:
     settings = settings_for(
         str(calendly.http.base_url), redis_url=redis.url(CACHE), state_url=redis.url(STATE)
     )
-    return await stack.enter_async_context(running_service(settings, calendly.clock))
+    return await stack.enter_async_context(running_service(settings, clock or calendly.clock))
 
 
 @pytest.mark.fault("P06")
@@ -49,6 +76,27 @@ async def test_after_the_clock_was_set_back_nothing_is_fresh_that_was_read_befor
                     starts = [slot["start"] for day in answer["days"] for slot in day["slots"]]
                     assert datetime.fromisoformat(answer["asOf"]) <= calendly.clock()
                     assert datetime.fromisoformat(taken) not in map(datetime.fromisoformat, starts)
+
+
+@pytest.mark.fault("P06")
+async def test_after_the_clock_was_set_back_event_types_are_read_again(
+    calendly: Simulation, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nobody asks for them until they look young once more; by who begins only then, as well."""
+    monkeypatch.setattr(clocks, "LOOKED_EVERY", 0.01)
+    async with AsyncExitStack() as stack:
+        looked_at = [CountedClock(calendly.clock) for _ in range(2)]
+        replicas = [await _opened(stack, calendly, redis, clock) for clock in looked_at]
+        for bff in replicas:
+            await bff.get("/event-types")
+        calendly.clock.moment -= HOUR
+        await asyncio.gather(*(clock.is_read() for clock in looked_at))
+        await calendly.change("intro-call", name="Another name")
+        calendly.clock.moment += HOUR + timedelta(seconds=30)
+
+        begun_since = await _opened(stack, calendly, redis)
+        for bff in (begun_since, *replicas):
+            assert "Another name" in (await bff.get("/event-types")).text
 
 
 @pytest.mark.fault("P06")

@@ -1,0 +1,257 @@
+"""What was read by a clock that has been set back since is not shown as young, by whoever has it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from app.cache.cache import Cache, Entry
+from app.cache.clocks import AHEAD, WatchedClock
+from app.cache.shared_flight import SharedFlight
+from app.errors import UpstreamFailedError
+from tests.calendly import rig
+from tests.catalogue.replicas import FRESH, KEY, Calendly, Replicas, shown
+from tests.soak.waiting import until
+from tests.support.simulation import StandingClock
+
+pytestmark = pytest.mark.fault("P06")
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock(rig.NOW)
+
+
+async def _is_dropped(store: Redis) -> None:
+    async def is_so() -> bool:
+        return not await store.exists(KEY)
+
+    async with asyncio.timeout(10):
+        await until(is_so, every=0.005)
+
+
+async def _has_asked(calendly: Calendly) -> None:
+    async def is_so() -> bool:
+        return calendly.asked == 1
+
+    async with asyncio.timeout(10):
+        await until(is_so, every=0.005)
+
+
+async def test_after_a_doubt_it_is_read_again_by_whoever_asks(
+    replicas: Replicas, calendly: Calendly, store: Redis, clock: StandingClock
+) -> None:
+    """One that has another clock, or has begun since, knows of no doubt."""
+    doubting = replicas.opened(clock)
+    await doubting.offer()
+    doubting.doubt()
+    await _is_dropped(store)
+
+    assert [await shown(each) for each in (replicas.opened(clock), doubting)] == [["Reading 2"]] * 2
+    assert calendly.asked == 2
+
+
+async def test_what_comes_after_a_doubt_is_believed(
+    replicas: Replicas, calendly: Calendly, store: Redis, clock: StandingClock
+) -> None:
+    doubting = [replicas.opened(clock) for _ in range(2)]
+    for each in doubting:
+        await each.offer()
+        each.doubt()
+    await _is_dropped(store)
+
+    assert [await shown(each) for each in doubting * 2] == [["Reading 2"]] * 4
+    assert calendly.asked == 2
+
+
+async def test_while_calendly_fails_nothing_from_before_a_doubt_does_instead(
+    replicas: Replicas, calendly: Calendly, clock: StandingClock
+) -> None:
+    doubting = replicas.opened(clock)
+    await doubting.offer()
+    doubting.doubt()
+    calendly.refusal = 503
+
+    with pytest.raises(UpstreamFailedError):
+        await doubting.offer()
+    assert doubting.fresh_until < clock()
+
+
+async def test_what_does_not_age_is_known_after_a_doubt(
+    replicas: Replicas, calendly: Calendly, clock: StandingClock
+) -> None:
+    """Whose account it is, and the pages of its event types."""
+    doubting = replicas.opened(clock)
+    await doubting.offer()
+    doubting.doubt()
+    recalled = await doubting.recalled()
+
+    assert recalled is not None
+    assert not recalled.is_fresh
+    assert [each.name for each in recalled.event_types] == ["Reading 1"]
+    assert (await doubting.account()).slug == "ada"
+    assert doubting.known_account() is not None
+    assert [each.name for each in doubting.known()] == ["Reading 1"]
+    assert calendly.asked == 1
+
+
+@pytest.mark.fault("R01")
+async def test_what_could_not_be_dropped_is_not_believed_and_dropped_later(
+    replicas: Replicas, calendly: Calendly, store: Redis, clock: StandingClock
+) -> None:
+    doubting = replicas.opened(clock)
+    await doubting.offer()
+    [reach] = replicas.reaches
+    reach.failed(OSError())
+    calendly.refusal = 503
+    doubting.doubt()
+    with pytest.raises(UpstreamFailedError):
+        await doubting.offer()
+    kept = await store.exists(KEY)
+    await reach.ask()
+    with pytest.raises(UpstreamFailedError):
+        await doubting.offer()
+
+    assert (kept, await store.exists(KEY)) == (1, 0)
+
+
+async def test_what_redis_does_not_drop_is_not_believed(
+    replicas: Replicas, calendly: Calendly, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it lets it be read."""
+
+    async def drop(_: SharedFlight, _key: str) -> bool:
+        return False
+
+    monkeypatch.setattr(SharedFlight, "drop", drop)
+    await replicas.opened(clock).offer()
+    doubting = replicas.opened(clock)
+    doubting.doubt()
+    calendly.refusal = 503
+
+    with pytest.raises(UpstreamFailedError):
+        await doubting.offer()
+
+
+async def test_a_reading_that_began_before_a_doubt_is_not_kept(
+    replicas: Replicas, calendly: Calendly, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor put where others see it, were it for a moment."""
+    written: list[str] = []
+
+    async def write(_: Cache, entries: Mapping[str, Entry[Any]]) -> None:
+        written.extend(entries)
+
+    monkeypatch.setattr(Cache, "write", write)
+    doubting = replicas.opened(clock)
+    calendly.let.clear()
+    under_way = asyncio.create_task(shown(doubting))
+    await _has_asked(calendly)
+    doubting.doubt()
+    calendly.let.set()
+
+    assert await under_way == ["Reading 1"]
+    assert written == []
+    assert await shown(doubting) == ["Reading 2"]
+
+
+async def test_what_is_put_there_only_after_it_was_dropped_is_dropped_again(
+    replicas: Replicas, store: Redis, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubting, write = replicas.opened(clock), Cache.write
+    await doubting.offer()
+    clock.moment += FRESH + SECOND
+
+    async def slowly(cache: Cache, entries: Mapping[str, Entry[Any]]) -> None:
+        monkeypatch.undo()
+        doubting.doubt()
+        await _is_dropped(store)
+        await write(cache, entries)
+
+    monkeypatch.setattr(Cache, "write", slowly)
+    found = [await shown(doubting)]
+    await _is_dropped(store)
+    found.append(await shown(doubting))
+
+    assert found == [["Reading 2"], ["Reading 3"]]
+
+
+async def test_what_the_cache_was_asked_for_before_a_doubt_is_not_believed(
+    replicas: Replicas, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await replicas.opened(clock).offer()
+    doubting, read = replicas.opened(clock), Cache.read
+
+    async def slowly(cache: Cache, keys: Sequence[str], kind: type[Any]) -> dict[str, Entry[Any]]:
+        monkeypatch.undo()
+        found = await read(cache, keys, kind)
+        doubting.doubt()
+        return found
+
+    monkeypatch.setattr(Cache, "read", slowly)
+
+    assert await shown(doubting) == ["Reading 2"]
+
+
+async def test_a_clock_that_is_set_back_while_the_cache_answers_is_looked_at_before_that_is_believed(
+    replicas: Replicas, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await replicas.opened(clock).offer()
+
+    def doubt() -> None:
+        doubting.doubt()
+
+    doubting, read = replicas.opened(WatchedClock(clock, doubt)), Cache.read
+    clock.moment += timedelta(hours=1)
+
+    async def slowly(cache: Cache, keys: Sequence[str], kind: type[Any]) -> dict[str, Entry[Any]]:
+        monkeypatch.undo()
+        clock.moment = rig.NOW + SECOND
+        return await read(cache, keys, kind)
+
+    monkeypatch.setattr(Cache, "read", slowly)
+
+    assert await shown(doubting) == ["Reading 2"]
+
+
+async def test_whoever_asks_may_be_the_first_to_look_at_the_time(
+    replicas: Replicas, clock: StandingClock
+) -> None:
+    """What was read an hour ago looks as young as a moment ago, where the clock was set back by as much."""
+
+    def doubt() -> None:
+        catalogue.doubt()
+
+    watched = WatchedClock(clock, doubt)
+    catalogue = replicas.opened(watched)
+    await catalogue.offer()
+    clock.moment += timedelta(hours=1)
+    watched()
+    clock.moment = rig.NOW + SECOND
+
+    assert await shown(catalogue) == ["Reading 2"]
+
+
+async def test_what_lay_ahead_when_it_was_found_never_becomes_young(
+    replicas: Replicas, calendly: Calendly, store: Redis, clock: StandingClock
+) -> None:
+    """Though Calendly fails until that hour, and nobody says anything of a doubt."""
+    other, catalogue = replicas.opened(_ahead(clock)), replicas.opened(clock)
+    await other.offer()
+    calendly.refusal = 503
+    with pytest.raises(UpstreamFailedError):
+        await catalogue.offer()
+    await store.delete(KEY)
+    clock.moment += 2 * AHEAD
+
+    with pytest.raises(UpstreamFailedError):
+        await catalogue.offer()
+
+
+def _ahead(clock: StandingClock) -> StandingClock:
+    return StandingClock(clock() + 2 * AHEAD)
