@@ -95,6 +95,7 @@ class DayStore:
         self.heard = Heard()
         self._steps = Steps(redis, reach, account)
         self._has_to_tell = asyncio.Event()
+        self._making_up = asyncio.Lock()
         self._reach = reach
         self.channel = keys.news(account)
         self._lifetime = lifetime
@@ -205,14 +206,16 @@ class DayStore:
 
     async def make_up(self) -> None:
         """For what could not be told."""
-        doubts = self.heard.doubts
-        if doubts:
-            found = await self._steps.attempt(scripts.ANEW, self.heard.generation)
-            if found is not None and self.heard.doubts == doubts:
-                self.heard.generation = max(self.heard.generation, int(found))
-                self.heard.doubts = 0
-        if self.heard.untold:
-            await self.forget(())
+        async with self._making_up:
+            doubts = self.heard.doubts
+            if doubts:
+                found = await self._steps.attempt(scripts.ANEW, self.heard.generation)
+                if found is not None:
+                    self.heard.generation = max(self.heard.generation, int(found))
+                    # What came into doubt meanwhile, still is.
+                    self.heard.doubts -= doubts
+            if self.heard.untold:
+                await self.forget(())
 
     async def tell(self) -> None:
         """Until cancelled: what could not be told at once."""

@@ -84,8 +84,8 @@ return found
 
 GENERATION = Script(_COMMON + "return text(generation)")
 
-ANEW = Script(_COMMON + "begin_anew() return text(generation)")
-"""Nothing that is kept is to be trusted any more."""
+ANEW = Script(_COMMON + "if heard == 0 or epoch <= heard then begin_anew() end return text(generation)")
+"""Nothing that is kept is to be trusted any more. Of several who find that out at once, the first has it begun anew."""
 
 CLAIM = Script(
     _COMMON

@@ -168,6 +168,8 @@ class DayBuckets:
         """Nobody knows any more how old anything is that has been read, here or elsewhere, or whether it is true."""
         self._store.doubt()
         self._knowledge.miss()
+        # At once, too: what others read before that would be read again.
+        self._asking.start("doubt", self._store.make_up)
 
     def is_fresh(self, day: Day, now: datetime) -> bool:
         return self.lives.age(day.as_of, now) is Age.FRESH

@@ -179,6 +179,7 @@ async def test_what_is_doubted_is_taken_from_nowhere_until_redis_has_begun_anew(
 async def test_that_holds_where_redis_has_news_that_the_doubter_has_not_heard(
     days: DayStore, other: DayStore
 ) -> None:
+    days.heard.generation = await days.generation()
     await kept(other, {day: read() for day in DAYS})
     await other.forget([DAYS[3]])
 
@@ -186,6 +187,21 @@ async def test_that_holds_where_redis_has_news_that_the_doubter_has_not_heard(
     await _told(days)
 
     assert await shelved(other) == {}
+
+
+@pytest.mark.fault("P06")
+async def test_of_several_who_doubt_the_same_one_has_redis_begin_anew(
+    days: DayStore, other: DayStore
+) -> None:
+    for each in (days, other):
+        each.heard.generation = await each.generation()
+        each.doubt()
+
+    await _told(days)
+    await kept(days, {DAY: read()})
+    await _told(other)
+
+    assert await shelved(other) == {DAY: read()}
 
 
 @pytest.mark.fault("P06")
