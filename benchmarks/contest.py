@@ -84,18 +84,27 @@ def measured(server: Server, load: Callable[[], Outcome]) -> Round:
 def contest(contenders: Sequence[Contender], order: Order, effort: Effort) -> None:
     """Each warms up first, which also tells how many requests fill its turns."""
     times = {each.name: _warm(each, order, effort) // TURNS for each in contenders}
-    for number in range(effort.rounds):
+
+    def take(contender: Contender, number: int) -> Round:
+        server = contender.servers[number % len(contender.servers)]
+        load = partial(_load, contender, server, order(times[contender.name], number))
+        return measured(server, load)
+
+    in_turns(contenders, effort.rounds, take)
+
+
+def in_turns(contenders: Sequence[Contender], rounds: int, take: Callable[[Contender, int], Round]) -> None:
+    """Forwards and backwards. `take`: the turn of a contender, with the number it has for all of them."""
+    for number in range(rounds):
         turns = defaultdict[str, list[Round]](list)
         for turn in range(number * TURNS, (number + 1) * TURNS):
             for each in contenders if turn % 2 == 0 else reversed(contenders):
-                server = each.servers[turn % len(each.servers)]
-                load = partial(_load, each, server, order(times[each.name], turn))
-                turns[each.name].append(measured(server, load))
+                turns[each.name].append(take(each, turn))
         for each in contenders:
-            each.rounds.append(whole(turns[each.name]))
+            each.rounds.append(_whole(turns[each.name]))
 
 
-def whole(turns: Sequence[Round]) -> Round:
+def _whole(turns: Sequence[Round]) -> Round:
     """What they came to together."""
     return Round(
         used=sum(each.used for each in turns),

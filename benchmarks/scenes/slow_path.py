@@ -2,7 +2,7 @@
 
 However the service keeps things in memory, it cannot have these: no two
 questions share a day, and Redis was filled by a process that is gone. What is warm is the
-code, and what a process knows of browsers: before each round it answers the same kind of questions about
+code, and what a process knows of browsers: before each turn it answers the same kind of questions about
 event types of their own, of every browser that will ask.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.answers import parsed
 from benchmarks.asking import answers, checked_answers, expecting, plain_answers
 from benchmarks.browser import BROWSERS, agent, get
-from benchmarks.contest import Contender, measured
+from benchmarks.contest import Contender, Round, in_turns, measured
 from benchmarks.effort import Effort
 from benchmarks.figures import figure, ratios
 from benchmarks.findings import Findings, costs_of, told
@@ -64,10 +64,7 @@ def run_slow_path(stage: Stage, effort: Effort) -> Findings:
             drive([peer.port], known, range(len(requests)))
         fastify = Contender(roster.FASTIFY_IOREDIS, [peer], known)
         services = {name: Contender(name, [peer], expecting(requests, raw)) for name in (SERVICE, DEFAULT_GC)}
-        for number in range(effort.rounds):
-            turns = [fastify, *services.values()]
-            for each in turns if number % 2 == 0 else reversed(turns):
-                _round(stage, each, warm, number)
+        in_turns([fastify, *services.values()], effort.rounds, partial(_turn, stage, warm))
     ours, default = services.values()
     findings = Findings(costs=costs_of("slow", [ours, default, fastify]))
     p99 = [round_.p99 * 1000 for round_ in ours.rounds]
@@ -92,23 +89,22 @@ def filled_weeks(stage: Stage) -> tuple[list[Question], list[Question]]:
     return _weeks(KINDS), _weeks(WARM)
 
 
-def _round(stage: Stage, contender: Contender, warm: list[Question], number: int) -> None:
+def _turn(stage: Stage, warm: list[Question], contender: Contender, number: int) -> Round:
     order = list(range(len(contender.requests.sent)))
     random.Random(number).shuffle(order)
     if contender.name == roster.FASTIFY_IOREDIS:
-        _measure(contender, contender.servers[0], order)
-        return
+        return _measured(contender, contender.servers[0], order)
     launcher = DEFAULT_GC_LAUNCHER if contender.name == DEFAULT_GC else LAUNCHER
     with stage.service(launcher=launcher) as fresh:
         requests = Requests(
             [get(warm[browser % len(warm)].path, User_Agent=agent(browser)) for browser in range(BROWSERS)]
         )
         drive([fresh.port], requests, range(BROWSERS))
-        _measure(contender, fresh, order)
+        return _measured(contender, fresh, order)
 
 
-def _measure(contender: Contender, server: Server, order: list[int]) -> None:
-    contender.rounds.append(measured(server, partial(drive, [server.port], contender.requests, order)))
+def _measured(contender: Contender, server: Server, order: list[int]) -> Round:
+    return measured(server, partial(drive, [server.port], contender.requests, order))
 
 
 def _weeks(kinds: tuple[str, ...]) -> list[Question]:
