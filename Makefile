@@ -4,6 +4,8 @@
 #   PYTHON=/path/to/python3.12        another interpreter than python3.11
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# The tests start programs by the hundred: what one of them has compiled, the others need not.
+unexport PYTHONDONTWRITEBYTECODE
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 export PORT ?= 8000
