@@ -91,7 +91,9 @@ async def test_a_booking_waits_for_a_store_however_long_the_cache_took(store: Re
     await booking
     await all_landed()
 
-    assert (await quota.left())["bookings_minute"] == 9
+    # Asked by who is in no hurry: 20 ms are not enough on every machine.
+    _, calm = _held(store)
+    assert (await calm.left())["bookings_minute"] == 9
 
 
 async def test_a_process_that_is_busy_counts_by_its_store_though_the_cache_held_it_up(store: Redis) -> None:
