@@ -13,7 +13,6 @@ AHEAD = timedelta(minutes=1)
 two is wrong, or was set back since.
 """
 
-
 LOOKED_EVERY = 1.0
 """Seconds between two looks at the time, though nobody wants to know it."""
 
@@ -45,9 +44,9 @@ class WatchedClock:
             self._set_back()
         return now
 
-    async def watch(self) -> None:
-        """Until cancelled: what nobody sees, nobody could make up for later."""
+    async def watch(self, every: float = LOOKED_EVERY) -> None:
+        """Until cancelled, every so many seconds: what nobody sees, nobody could make up for later."""
         while True:
             with whatever_goes_wrong("clock.unread"):
                 self()
-            await asyncio.sleep(LOOKED_EVERY)
+            await asyncio.sleep(every)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.background import running
-from app.cache import clocks
 from app.cache.clocks import AHEAD, WatchedClock
 from tests.cache.replicas import NOON, SECOND
 from tests.soak.waiting import until
@@ -48,11 +47,6 @@ def rig() -> Rig:
     return Rig()
 
 
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clocks, "LOOKED_EVERY", 0.001)
-
-
 @pytest.mark.fault("P06")
 @pytest.mark.parametrize(
     ("step", "told"),
@@ -83,9 +77,8 @@ def test_little_by_little_is_set_back_as_well(rig: Rig) -> None:
 
 
 @pytest.mark.fault("P06")
-@pytest.mark.usefixtures("hurry")
 async def test_nobody_has_to_look(rig: Rig) -> None:
-    async with running(rig.watched.watch()):
+    async with running(rig.watched.watch(every=0.001)):
         await rig.is_looked_at()
         rig.clock.moment -= AHEAD + SECOND
         await rig.is_looked_at()
@@ -96,9 +89,8 @@ async def test_nobody_has_to_look(rig: Rig) -> None:
 
 
 @pytest.mark.fault("P06")
-@pytest.mark.usefixtures("hurry")
 async def test_a_clock_that_cannot_be_read_is_looked_at_again(rig: Rig) -> None:
-    async with running(rig.watched.watch()):
+    async with running(rig.watched.watch(every=0.001)):
         await rig.is_looked_at()
         rig.breaks = True
         await rig.is_looked_at()

@@ -51,15 +51,21 @@ class Replicas:
     stack: AsyncExitStack
     reaches: list[CountedReach] = field(default_factory=list)
 
-    def opened(self, clock: Callable[[], datetime] = lambda: rig.NOW) -> Catalogue:
+    def opened(
+        self,
+        clock: Callable[[], datetime] = lambda: rig.NOW,
+        *,
+        cache: Cache | None = None,
+        flight: type[SharedFlight] = SharedFlight,
+    ) -> Catalogue:
         client = rig.client_on(self.calendly.router)
         self.stack.push_async_callback(client.aclose)
         reach = counted_reach_of(self.store)
         self.reaches.append(reach)
         return Catalogue(
             client=client,
-            cache=Cache(self.store, reach, lifetime=STALE),
-            shared=SharedFlight(self.store, reach, account="ada", name="catalogue", patience=STALE),
+            cache=cache or Cache(self.store, reach, lifetime=STALE),
+            shared=flight(self.store, reach, account="ada", name="catalogue", patience=STALE),
             options=CatalogueOptions(fresh=FRESH, stale=STALE, allowed=frozenset(), access="ada"),
             clock=clock,
         )

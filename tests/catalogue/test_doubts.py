@@ -1,9 +1,9 @@
 """What was read by a clock that has been set back since is not shown as young, by whoever has it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from redis.asyncio import Redis
@@ -12,14 +12,60 @@ from app.cache.cache import Cache, Entry
 from app.cache.clocks import AHEAD, WatchedClock
 from app.cache.shared_flight import SharedFlight
 from app.errors import UpstreamFailedError
+from tests.cache.replicas import reach_of
 from tests.calendly import rig
-from tests.catalogue.replicas import FRESH, KEY, Calendly, Replicas, shown
+from tests.catalogue.replicas import FRESH, KEY, STALE, Calendly, Replicas, shown
 from tests.soak.waiting import until
 from tests.support.simulation import StandingClock
 
 pytestmark = pytest.mark.fault("P06")
 
 SECOND = timedelta(seconds=1)
+
+T = TypeVar("T")
+
+
+Step = Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """Is what happens meanwhile."""
+
+
+class _StagedCache(Cache):
+    """What happens while it is at work happens once. `written`: the names of all that was."""
+
+    def __init__(self, store: Redis) -> None:
+        super().__init__(store, reach_of(store), lifetime=STALE)
+        self.before_reading: Step = _nothing
+        self.after_reading: Step = _nothing
+        self.before_writing: Step = _nothing
+        self.written: list[str] = []
+
+    async def read(self, keys: Sequence[str], kind: type[T]) -> dict[str, Entry[T]]:
+        before, self.before_reading = self.before_reading, _nothing
+        after, self.after_reading = self.after_reading, _nothing
+        await before()
+        found = await super().read(keys, kind)
+        await after()
+        return found
+
+    async def write(self, entries: Mapping[str, Entry[Any]]) -> None:
+        before, self.before_writing = self.before_writing, _nothing
+        await before()
+        await super().write(entries)
+        self.written.extend(entries)
+
+
+class _KeepingFlight(SharedFlight):
+    async def drop(self, key: str) -> bool:
+        del key
+        return False
+
+
+@pytest.fixture
+def cache(store: Redis) -> _StagedCache:
+    return _StagedCache(store)
 
 
 @pytest.fixture
@@ -121,16 +167,11 @@ async def test_what_could_not_be_dropped_is_not_believed_and_dropped_later(
 
 
 async def test_what_redis_does_not_drop_is_not_believed(
-    replicas: Replicas, calendly: Calendly, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+    replicas: Replicas, calendly: Calendly, clock: StandingClock
 ) -> None:
     """Though it lets it be read."""
-
-    async def drop(_: SharedFlight, _key: str) -> bool:
-        return False
-
-    monkeypatch.setattr(SharedFlight, "drop", drop)
     await replicas.opened(clock).offer()
-    doubting = replicas.opened(clock)
+    doubting = replicas.opened(clock, flight=_KeepingFlight)
     doubting.doubt()
     calendly.refusal = 503
 
@@ -139,16 +180,10 @@ async def test_what_redis_does_not_drop_is_not_believed(
 
 
 async def test_a_reading_that_began_before_a_doubt_is_not_kept(
-    replicas: Replicas, calendly: Calendly, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+    replicas: Replicas, calendly: Calendly, clock: StandingClock, cache: _StagedCache
 ) -> None:
     """Nor put where others see it, were it for a moment."""
-    written: list[str] = []
-
-    async def write(_: Cache, entries: Mapping[str, Entry[Any]]) -> None:
-        written.extend(entries)
-
-    monkeypatch.setattr(Cache, "write", write)
-    doubting = replicas.opened(clock)
+    doubting = replicas.opened(clock, cache=cache)
     calendly.let.clear()
     under_way = asyncio.create_task(shown(doubting))
     await _has_asked(calendly)
@@ -156,24 +191,22 @@ async def test_a_reading_that_began_before_a_doubt_is_not_kept(
     calendly.let.set()
 
     assert await under_way == ["Reading 1"]
-    assert written == []
+    assert cache.written == []
     assert await shown(doubting) == ["Reading 2"]
 
 
 async def test_what_is_put_there_only_after_it_was_dropped_is_dropped_again(
-    replicas: Replicas, store: Redis, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+    replicas: Replicas, store: Redis, clock: StandingClock, cache: _StagedCache
 ) -> None:
-    doubting, write = replicas.opened(clock), Cache.write
+    doubting = replicas.opened(clock, cache=cache)
     await doubting.offer()
     clock.moment += FRESH + SECOND
 
-    async def slowly(cache: Cache, entries: Mapping[str, Entry[Any]]) -> None:
-        monkeypatch.undo()
+    async def doubt() -> None:
         doubting.doubt()
         await _is_dropped(store)
-        await write(cache, entries)
 
-    monkeypatch.setattr(Cache, "write", slowly)
+    cache.before_writing = doubt
     found = [await shown(doubting)]
     await _is_dropped(store)
     found.append(await shown(doubting))
@@ -182,39 +215,34 @@ async def test_what_is_put_there_only_after_it_was_dropped_is_dropped_again(
 
 
 async def test_what_the_cache_was_asked_for_before_a_doubt_is_not_believed(
-    replicas: Replicas, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+    replicas: Replicas, clock: StandingClock, cache: _StagedCache
 ) -> None:
     await replicas.opened(clock).offer()
-    doubting, read = replicas.opened(clock), Cache.read
+    doubting = replicas.opened(clock, cache=cache)
 
-    async def slowly(cache: Cache, keys: Sequence[str], kind: type[Any]) -> dict[str, Entry[Any]]:
-        monkeypatch.undo()
-        found = await read(cache, keys, kind)
+    async def doubt() -> None:
         doubting.doubt()
-        return found
 
-    monkeypatch.setattr(Cache, "read", slowly)
+    cache.after_reading = doubt
 
     assert await shown(doubting) == ["Reading 2"]
 
 
 async def test_a_clock_that_is_set_back_while_the_cache_answers_is_looked_at_before_that_is_believed(
-    replicas: Replicas, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+    replicas: Replicas, clock: StandingClock, cache: _StagedCache
 ) -> None:
     await replicas.opened(clock).offer()
 
     def doubt() -> None:
         doubting.doubt()
 
-    doubting, read = replicas.opened(WatchedClock(clock, doubt)), Cache.read
+    doubting = replicas.opened(WatchedClock(clock, doubt), cache=cache)
     clock.moment += timedelta(hours=1)
 
-    async def slowly(cache: Cache, keys: Sequence[str], kind: type[Any]) -> dict[str, Entry[Any]]:
-        monkeypatch.undo()
+    async def set_back() -> None:
         clock.moment = rig.NOW + SECOND
-        return await read(cache, keys, kind)
 
-    monkeypatch.setattr(Cache, "read", slowly)
+    cache.before_reading = set_back
 
     assert await shown(doubting) == ["Reading 2"]
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.cache import clocks
 from app.resources import Clock
 from tests.soak.waiting import until
 from tests.support.redis import CACHE, STATE, RedisServer
@@ -80,10 +79,9 @@ async def test_after_the_clock_was_set_back_nothing_is_fresh_that_was_read_befor
 
 @pytest.mark.fault("P06")
 async def test_after_the_clock_was_set_back_event_types_are_read_again(
-    calendly: Simulation, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+    calendly: Simulation, redis: RedisServer
 ) -> None:
     """Though nobody asks for them until they look young once more; by who begins only then, as well."""
-    monkeypatch.setattr(clocks, "LOOKED_EVERY", 0.01)
     async with AsyncExitStack() as stack:
         looked_at = [CountedClock(calendly.clock) for _ in range(2)]
         replicas = [await _opened(stack, calendly, redis, clock) for clock in looked_at]
