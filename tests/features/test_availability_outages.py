@@ -196,7 +196,7 @@ async def test_what_was_answered_while_it_was_away_is_made_anew_once_others_have
     async def is_fresh() -> bool:
         return bool((await bff.availability(**MONTH))["state"] == "fresh")
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await until(is_read, every=0.05)
         await until(is_fresh, every=0.05)
 
